@@ -1,0 +1,4 @@
+// Planted: reads the environment.
+#include <cstdlib>
+
+const char* planted_environment() { return std::getenv("STORE"); }

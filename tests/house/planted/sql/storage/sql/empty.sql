@@ -1,0 +1,1 @@
+-- Planted: no statement at all.

@@ -1,0 +1,2 @@
+-- Planted: a statement that no source names.
+SELECT id FROM orders;

@@ -1,0 +1,91 @@
+// The rules on text and SQL, on the tree and on planted violations.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "house/scratch_tree.hpp"
+#include "house/text_rules.hpp"
+
+using namespace storegate::house;
+
+namespace {
+
+bool found(const std::vector<Finding>& findings, const std::string& file, const std::string& what) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.file == file && finding.what.find(what) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every source opens with a comment that says what it is for") {
+  const auto findings = without_opening_comment(read_tree(HOUSE_ROOT));
+  CHECK_MESSAGE(findings.empty(), report(findings));
+}
+
+TEST_CASE("no file tells of unfinished work or of one machine") {
+  const auto findings = forbidden_words(read_tree(HOUSE_ROOT));
+  CHECK_MESSAGE(findings.empty(), report(findings));
+}
+
+TEST_CASE("no backend is chosen by the preprocessor") {
+  const auto findings = conditional_code(read_tree(HOUSE_ROOT));
+  CHECK_MESSAGE(findings.empty(), report(findings));
+}
+
+TEST_CASE("every SQL file holds one statement that is in use, and every table is STRICT") {
+  const auto findings = sql_findings(read_tree(HOUSE_ROOT));
+  CHECK_MESSAGE(findings.empty(), report(findings));
+}
+
+TEST_CASE("planted sources without an opening comment are found") {
+  const ScratchTree tree;
+  tree.write("storage/a.cpp", "#include <string>\n// late\n");
+  tree.write("tests/b.hpp", "#pragma once\n// late\n");
+  tree.write("storage/good.cpp", "\n// What it is for.\n");
+  const auto findings = without_opening_comment(tree.read());
+  CHECK(found(findings, "storage/a.cpp", "comment"));
+  CHECK(found(findings, "tests/b.hpp", "comment"));
+  CHECK(findings.size() == 2);
+}
+
+TEST_CASE("planted words are found in code, scripts and pages, with their lines") {
+  const ScratchTree tree;
+  tree.write("README.md",
+             "fine\nclone it to /wo"
+             "rk/main\n");
+  tree.write("storage/a.cpp",
+             "// TO"
+             "DO: later\n");
+  tree.write("tests/run",
+             "# a place"
+             "holder\n");
+  tree.write("build/ignored.txt",
+             "FIX"
+             "ME\n");
+  const auto findings = forbidden_words(tree.read());
+  CHECK(findings.size() == 3);
+  REQUIRE(found(findings, "README.md", "machine"));
+  CHECK(findings[0].line == 2);
+  CHECK(found(findings, "storage/a.cpp", "unfinished"));
+  CHECK(found(findings, "tests/run", "unfinished"));
+}
+
+TEST_CASE("a planted backend switch is found, the question for a sanitizer is not") {
+  const ScratchTree tree;
+  tree.write("platform/tls.cpp", "// A comment: #ifdef USE_OPENSSL\n#if USE_OPENSSL\n#else\n#endif\n");
+  tree.write("platform/loop.cpp", "#  ifdef __SANITIZE_ADDRESS__\n#endif\n");
+  const auto findings = conditional_code(tree.read());
+  REQUIRE_MESSAGE(findings.size() == 1, report(findings));
+  CHECK(findings[0].file == "platform/tls.cpp");
+  CHECK(findings[0].line == 2);
+}
+
+TEST_CASE("every planted SQL violation is found, and no good file") {
+  const auto findings = sql_findings(read_tree(HOUSE_PLANTED "/sql"));
+  CHECK(found(findings, "storage/sql/two_statements.sql", "2 statements"));
+  CHECK(found(findings, "storage/sql/empty.sql", "0 statements"));
+  CHECK(found(findings, "storage/sql/create_loose_table.sql", "STRICT"));
+  CHECK(found(findings, "storage/sql/nobody_asks.sql", "no source"));
+  CHECK_MESSAGE(findings.size() == 4, report(findings));
+}

@@ -1,0 +1,124 @@
+# How everything is compiled: language level, warnings, sanitizers, hardening, and the three functions
+# with which a folder declares what it builds. Presets (CMakePresets.json) choose among these by
+# STOREGATE_SANITIZE and the build type; nothing here knows a room by name.
+include(CheckCXXCompilerFlag)
+include(CheckCXXSourceCompiles)
+include(CheckLinkerFlag)
+include(CheckPIESupported)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+option(STOREGATE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+# Assertions stay on in every build (an impossible move must stop the process, not go on).
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+
+# Every target of this project links to it; third parties' headers come in as SYSTEM.
+# Not among the warnings: -Wnull-dereference, which g++ 12 raises at -O2 inside libstdc++ for correct code (a string
+# made of istreambuf_iterators); clang-tidy's analyzer looks for the same thing with fewer mistakes.
+add_library(storegate_settings INTERFACE)
+target_include_directories(storegate_settings INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/firmware)
+target_compile_options(storegate_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wformat=2 -Werror)
+if(STOREGATE_SANITIZE)
+  target_compile_options(storegate_settings INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(storegate_settings INTERFACE -fsanitize=address,undefined)
+endif()
+
+# storegate_harden_compile(FLAG): adds FLAG where this compiler takes it, says so where it does not.
+function(storegate_harden_compile flag)
+  string(MAKE_C_IDENTIFIER "STOREGATE_HAS${flag}" known)
+  check_cxx_compiler_flag("${flag}" ${known})
+  if(${known})
+    target_compile_options(storegate_settings INTERFACE ${flag})
+  else()
+    message(STATUS "hardening: this compiler does without ${flag}")
+  endif()
+endfunction()
+
+# storegate_harden_link(FLAG): the same for the linker.
+function(storegate_harden_link flag)
+  string(MAKE_C_IDENTIFIER "STOREGATE_LINKS${flag}" known)
+  check_linker_flag(CXX "${flag}" ${known})
+  if(${known})
+    target_link_options(storegate_settings INTERFACE ${flag})
+  else()
+    message(STATUS "hardening: this linker does without ${flag}")
+  endif()
+endfunction()
+
+# What the release binary is hardened with. tests/house reads the binary and holds it to this.
+function(storegate_harden)
+  storegate_harden_compile(-fstack-protector-strong)
+  storegate_harden_compile(-fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    storegate_harden_compile(-mbranch-protection=standard)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|i.86")
+    storegate_harden_compile(-fcf-protection=full)
+  endif()
+  # Level 3 also checks sizes known only at run time. glibc answers with a #warning where compiler
+  # or library cannot do it, so the probe compiles a header of glibc with warnings as errors.
+  set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
+  check_cxx_source_compiles("#include <cstring>\nint main() { return 0; }" STOREGATE_HAS_FORTIFY_3)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(STOREGATE_HAS_FORTIFY_3)
+    target_compile_options(storegate_settings INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  else()
+    target_compile_options(storegate_settings INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  endif()
+  target_compile_options(storegate_settings INTERFACE -D_GLIBCXX_ASSERTIONS)
+  storegate_harden_link(-Wl,-z,relro)
+  storegate_harden_link(-Wl,-z,now)
+  storegate_harden_link(-Wl,-z,noexecstack)
+endfunction()
+
+check_pie_supported(LANGUAGES CXX)  # without it CMake compiles with -fPIE but links without -pie
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  storegate_harden()
+  # -g1 gives a backtrace its lines; the mapping keeps the builder's folder out of the binary.
+  target_compile_options(storegate_settings INTERFACE -g1)
+  storegate_harden_compile(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+endif()
+
+# storegate_room(NAME SOURCES...): the library of one room.
+function(storegate_room name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC storegate_settings)
+endfunction()
+
+# storegate_suite_of_here(OUT): the suite that a folder's tests belong to, the first folder below tests/.
+function(storegate_suite_of_here out)
+  file(RELATIVE_PATH below ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REGEX REPLACE "/.*" "" suite "${below}")
+  set(${out} ${suite} PARENT_SCOPE)
+endfunction()
+
+# storegate_doctest(NAME SOURCES...): one doctest program, registered with CTest under its name and
+# labelled with its suite.
+function(storegate_doctest name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE storegate_settings doctest_main)
+  storegate_suite_test(${name} COMMAND ${name})
+endfunction()
+
+# storegate_suite_test(NAME COMMAND ...): a test that is any command, labelled with its folder's suite.
+function(storegate_suite_test name)
+  add_test(NAME ${name} ${ARGN})
+  storegate_suite_of_here(suite)
+  set_tests_properties(${name} PROPERTIES LABELS ${suite})
+endfunction()
