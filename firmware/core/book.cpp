@@ -1,0 +1,256 @@
+// The book's indexes and its before-images.
+#include "core/book.hpp"
+
+#include <cstdlib>
+
+namespace storegate::core {
+
+std::string Book::identity_of(std::string_view partner, std::string_view partner_order_id) {
+  std::string identity;
+  identity.reserve(partner.size() + partner_order_id.size() + 1);
+  identity.append(partner).append(1, '\0').append(partner_order_id);
+  return identity;
+}
+
+Entry* Book::find(OrderNumber number) noexcept {
+  const auto at = entries_.find(number);
+  return at == entries_.end() ? nullptr : &at->second;
+}
+
+const Entry* Book::find(OrderNumber number) const noexcept {
+  const auto at = entries_.find(number);
+  return at == entries_.end() ? nullptr : &at->second;
+}
+
+const EndedOrder* Book::find_ended(OrderNumber number) const noexcept {
+  const auto at = ended_.find(number);
+  return at == ended_.end() ? nullptr : &at->second;
+}
+
+OrderNumber Book::find_identity(const std::string& identity) const {
+  const auto at = identities_.find(identity);
+  return at == identities_.end() ? no_order : at->second;
+}
+
+OrderNumber Book::find_key(const std::string& idempotency_key) const {
+  const auto at = keys_.find(idempotency_key);
+  return at == keys_.end() ? no_order : at->second;
+}
+
+void Book::begin_turn() {
+  ++turn_;
+  undo_.clear();
+  last_number_before_ = last_number;
+  last_event_before_ = last_event;
+}
+
+void Book::keep_turn() { undo_.clear(); }
+
+void Book::undo_turn() {
+  while (!undo_.empty()) {
+    undo_.back()();
+    undo_.pop_back();
+  }
+  last_number = last_number_before_;
+  last_event = last_event_before_;
+}
+
+Entry& Book::add(Order order) {
+  const OrderNumber number = order.number;
+  const std::string identity = identity_of(order.partner, order.partner_order_id);
+  const OrderNumber former = find_identity(identity);
+  identities_[identity] = number;
+  if (!order.idempotency_key.empty()) add_key(order.idempotency_key, number);
+  Entry& entry = entries_[number];
+  entry.order = std::move(order);
+  entry.saved_in = turn_;
+  undo_.push_back([this, number, identity, former] {
+    Entry& added = entries_.at(number);
+    leave_indexes(added);
+    entries_.erase(number);
+    if (former == no_order)
+      identities_.erase(identity);
+    else
+      identities_[identity] = former;
+  });
+  return entry;
+}
+
+void Book::save(Entry& entry) {
+  if (entry.saved_in == turn_) return;
+  entry.saved_in = turn_;
+  undo_.push_back([this, number = entry.order.number, order = entry.order, soft = entry.soft,
+                   standing = Standing{entry.agenda_ms, entry.line, entry.counted_live}] {
+    Entry& changed = entries_.at(number);
+    changed.order = order;
+    changed.soft = soft;
+    reindex(changed, standing);
+  });
+}
+
+void Book::leave_indexes(Entry& entry) {
+  if (entry.agenda_ms != never_ms) agenda_.erase({entry.agenda_ms, entry.order.number});
+  if (entry.line) line_.erase({entry.line->first, entry.line->second, entry.order.number});
+  if (entry.counted_in_flight) --in_flight_;
+  if (entry.counted_live) --live_;
+  entry.agenda_ms = never_ms;
+  entry.line.reset();
+  entry.counted_in_flight = false;
+  entry.counted_live = false;
+}
+
+void Book::reindex(Entry& entry, const Standing& standing) {
+  leave_indexes(entry);
+  entry.agenda_ms = standing.agenda_ms;
+  entry.line = standing.line;
+  entry.counted_in_flight = entry.soft.in_flight.has_value();
+  entry.counted_live = standing.live;
+  if (entry.agenda_ms != never_ms) agenda_.insert({entry.agenda_ms, entry.order.number});
+  if (entry.line) line_.insert({entry.line->first, entry.line->second, entry.order.number});
+  if (entry.counted_in_flight) ++in_flight_;
+  if (entry.counted_live) ++live_;
+}
+
+void Book::add_key(const std::string& key, OrderNumber number) {
+  const OrderNumber former = find_key(key);
+  keys_[key] = number;
+  undo_.push_back([this, key, former] {
+    if (former == no_order)
+      keys_.erase(key);
+    else
+      keys_[key] = former;
+  });
+}
+
+void Book::add_alias(const std::string& key, OrderNumber number) {
+  add_key(key, number);
+  const auto at = aliases_.emplace(number, key);
+  undo_.push_back([this, at] { aliases_.erase(at); });
+}
+
+OrderNumber Book::find_reference(const std::string& pos_reference) const {
+  const auto at = references_.find(pos_reference);
+  return at == references_.end() ? no_order : at->second;
+}
+
+void Book::add_reference(const std::string& pos_reference, OrderNumber number) {
+  if (!references_.emplace(pos_reference, number).second) return;
+  undo_.push_back([this, pos_reference] { references_.erase(pos_reference); });
+}
+
+const EarlyMark* Book::find_early(EarlyKind kind, const std::string& identity) const {
+  const auto at = early_.find({kind, identity});
+  return at == early_.end() ? nullptr : &at->second;
+}
+
+void Book::put_early(EarlyMark mark) {
+  const std::pair key{mark.kind, identity_of(mark.partner, mark.partner_order_id)};
+  std::optional<EarlyMark> former;
+  if (const EarlyMark* known = find_early(key.first, key.second)) former = *known;
+  early_[key] = std::move(mark);
+  undo_.push_back([this, key, former] {
+    if (former)
+      early_[key] = *former;
+    else
+      early_.erase(key);
+  });
+}
+
+void Book::drop_early(EarlyKind kind, const std::string& identity) {
+  const auto at = early_.find({kind, identity});
+  if (at == early_.end()) return;
+  undo_.push_back([this, key = at->first, former = at->second] { early_[key] = former; });
+  early_.erase(at);
+}
+
+void Book::put_availability(AvailabilityMark mark) {
+  std::optional<AvailabilityMark> former;
+  const auto at = availability_.find(mark.item.item);
+  if (at != availability_.end()) former = at->second;
+  const std::string item = mark.item.item;
+  availability_[item] = std::move(mark);
+  undo_.push_back([this, item, former] {
+    if (former)
+      availability_[item] = *former;
+    else
+      availability_.erase(item);
+  });
+}
+
+void Book::replace_availability(std::vector<AvailabilityMark> marks) {
+  undo_.push_back([this, former = availability_, full = availability_full_] {
+    availability_ = former;
+    availability_full_ = full;
+  });
+  availability_.clear();
+  for (auto& mark : marks) {
+    const std::string item = mark.item.item;
+    availability_[item] = std::move(mark);
+  }
+  availability_full_ = true;
+}
+
+void Book::retire(OrderNumber number) {
+  const auto at = entries_.find(number);
+  if (at == entries_.end()) return;
+  Order& order = at->second.order;
+  leave_indexes(at->second);
+  if (find_reference(order.pos_reference) == number) references_.erase(order.pos_reference);
+  std::string identity = identity_of(order.partner, order.partner_order_id);
+  ended_[number] = EndedOrder{
+      order.id,          order.release_token, std::move(identity), std::move(order.idempotency_key),
+      order.body_digest, order.phase,         order.arrived};
+  entries_.erase(at);
+}
+
+void Book::load_ended(Loaded::Ended ended) {
+  std::string identity = identity_of(ended.partner, ended.partner_order_id);
+  identities_[identity] = ended.number;
+  if (!ended.idempotency_key.empty()) keys_[ended.idempotency_key] = ended.number;
+  ended_[ended.number] = EndedOrder{
+      ended.id,          ended.release_token, std::move(identity), std::move(ended.idempotency_key),
+      ended.body_digest, ended.phase,         ended.arrived};
+}
+
+void Book::forget_identity(const std::string& identity, OrderNumber number, const std::string& key) {
+  if (find_identity(identity) == number) identities_.erase(identity);
+  if (!key.empty() && find_key(key) == number) keys_.erase(key);
+  const auto [first, last] = aliases_.equal_range(number);
+  for (auto at = first; at != last; ++at) keys_.erase(at->second);
+  aliases_.erase(first, last);
+}
+
+void Book::forget(const std::function<bool(const Stamp&)>& is_past, std::size_t limit) {
+  for (auto at = ended_.begin(); at != ended_.end() && limit > 0; --limit) {
+    if (!is_past(at->second.arrived)) break;  // numbers ascend with arrival
+    forget_identity(at->second.identity, at->first, at->second.idempotency_key);
+    at = ended_.erase(at);
+  }
+  for (auto at = early_.begin(); at != early_.end() && limit > 0; --limit) {
+    at = is_past(at->second.at) ? early_.erase(at) : std::next(at);
+  }
+}
+
+Milliseconds Book::next_agenda_ms() const noexcept {
+  return agenda_.empty() ? never_ms : agenda_.begin()->first;
+}
+
+OrderNumber Book::first_due(Milliseconds steady_ms) const noexcept {
+  return agenda_.empty() || agenda_.begin()->first > steady_ms ? no_order : agenda_.begin()->second;
+}
+
+OrderNumber Book::first_in_line() const noexcept {
+  return line_.empty() ? no_order : std::get<2>(*line_.begin());
+}
+
+void Book::for_each(const std::function<void(Entry&)>& visit) {
+  for (auto& [number, entry] : entries_) visit(entry);
+}
+
+std::vector<std::size_t> Book::count_by_phase() const {
+  std::vector<std::size_t> counts(phase_count, 0);
+  for (const auto& [number, entry] : entries_) ++counts[static_cast<std::size_t>(entry.order.phase)];
+  return counts;
+}
+
+}  // namespace storegate::core

@@ -1,0 +1,157 @@
+// The book: the live orders and what is known beside them, a fold of the rows on disk, with the indexes that find
+// what is due. Every change is undone by before-images if its turn's commit fails. Decides nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/messages.hpp"
+
+namespace storegate::core {
+
+inline constexpr Milliseconds never_ms = INT64_MAX;
+
+/// What is known of an order and never stored: after a restart everything unfinished is due now.
+struct Soft {
+  std::uint64_t attempt = 0;            // of the request in flight
+  std::optional<PosRequest> in_flight;  // the POS has been asked and has not answered
+  std::int64_t failures = 0;            // in a row, for the back-off
+  bool doubting = false;                // sending: an earlier request may have been carried out
+  Milliseconds closed_ms = 0;           // doubting: the last such request's connection was closed by then
+  Milliseconds doubt_since_ms = 0;      // doubting: since when, in this life of the process
+  std::int64_t not_founds = 0;          // "not found" in a row
+  PosRequest next_request = PosRequest::place;
+  Milliseconds next_ms = 0;        // not before this
+  Milliseconds due_ms = never_ms;  // held: release or fallback; queued, sending, voiding: too long
+};
+
+struct Entry {
+  Order order;
+  Soft soft;
+
+  // Kept by the book alone.
+  std::uint64_t saved_in = 0;                        // the turn that holds its before-image
+  Milliseconds agenda_ms = never_ms;                 // where it stands on the agenda
+  std::optional<std::pair<int, Milliseconds>> line;  // where it stands in the POS line
+  bool counted_in_flight = false;
+  bool counted_live = false;
+};
+
+/// An ended order, as long as a repeat of it must be known.
+struct EndedOrder {
+  OrderId id;
+  ReleaseToken release_token;
+  std::string identity;
+  std::string idempotency_key;
+  Digest body_digest{};
+  Phase phase = Phase::completed;
+  Stamp arrived;
+};
+
+/// Where an entry belongs in the indexes, as the gateway's policy says.
+struct Standing {
+  Milliseconds agenda_ms = never_ms;                 // wake it then
+  std::optional<std::pair<int, Milliseconds>> line;  // class (0 first) and since when it waits for the POS
+  bool live = false;                                 // counts against max_live_orders
+};
+
+class Book {
+ public:
+  [[nodiscard]] Entry* find(OrderNumber number) noexcept;
+  [[nodiscard]] const Entry* find(OrderNumber number) const noexcept;
+  [[nodiscard]] const EndedOrder* find_ended(OrderNumber number) const noexcept;
+  /// The newest order of this identity that arrived less than the reuse time ago.
+  [[nodiscard]] OrderNumber find_identity(const std::string& identity) const;
+  [[nodiscard]] OrderNumber find_key(const std::string& idempotency_key) const;
+  [[nodiscard]] static std::string identity_of(std::string_view partner, std::string_view partner_order_id);
+
+  // ---- within a turn: everything below is undone by undo_turn ----
+
+  void begin_turn();
+  void keep_turn();
+  void undo_turn();
+
+  Entry& add(Order order);
+  /// Saves the before-image; call it before changing an entry, and reindex after.
+  void save(Entry& entry);
+  void reindex(Entry& entry, const Standing& standing);
+  /// A further key (`alias`) is remembered with the order, to be forgotten with it.
+  void add_key(const std::string& key, OrderNumber number);
+  void add_alias(const std::string& key, OrderNumber number);
+  /// Which live order the POS knows by this reference; set once, gone when the order ends.
+  [[nodiscard]] OrderNumber find_reference(const std::string& pos_reference) const;
+  void add_reference(const std::string& pos_reference, OrderNumber number);
+  [[nodiscard]] const EarlyMark* find_early(EarlyKind kind, const std::string& identity) const;
+  void put_early(EarlyMark mark);
+  void drop_early(EarlyKind kind, const std::string& identity);
+  void put_availability(AvailabilityMark mark);
+  void replace_availability(std::vector<AvailabilityMark> marks);
+
+  // ---- at the end of a kept turn ----
+
+  /// An ended order leaves the live ones; what a repeat of it needs stays.
+  void retire(OrderNumber number);
+  /// Forgets ended orders and early marks that `is_past` says are beyond the reuse time; oldest first, at most
+  /// `limit` looked at.
+  void forget(const std::function<bool(const Stamp&)>& is_past, std::size_t limit);
+
+  void load_ended(Loaded::Ended ended);
+
+  // ---- what is due ----
+
+  [[nodiscard]] Milliseconds next_agenda_ms() const noexcept;
+  [[nodiscard]] OrderNumber first_due(Milliseconds steady_ms) const noexcept;
+  [[nodiscard]] OrderNumber first_in_line() const noexcept;
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::size_t live() const noexcept { return live_; }
+  [[nodiscard]] std::size_t waiting_for_pos() const noexcept { return line_.size(); }
+  [[nodiscard]] std::size_t early_count() const noexcept { return early_.size(); }
+
+  [[nodiscard]] const std::map<std::string, AvailabilityMark, std::less<>>& availability() const noexcept {
+    return availability_;
+  }
+  [[nodiscard]] bool availability_full() const noexcept { return availability_full_; }
+  void set_availability_full(bool full) noexcept { availability_full_ = full; }
+
+  void for_each(const std::function<void(Entry&)>& visit);
+  [[nodiscard]] std::vector<std::size_t> count_by_phase() const;
+
+  // The next numbers to give out; part of the before-image.
+  OrderNumber last_number = no_order;
+  Position last_event;
+
+ private:
+  void leave_indexes(Entry& entry);
+  void forget_identity(const std::string& identity, OrderNumber number, const std::string& key);
+
+  std::unordered_map<OrderNumber, Entry> entries_;
+  std::map<OrderNumber, EndedOrder> ended_;
+  std::unordered_map<std::string, OrderNumber> identities_;
+  std::unordered_map<std::string, OrderNumber> keys_;
+  std::multimap<OrderNumber, std::string> aliases_;
+  std::unordered_map<std::string, OrderNumber> references_;
+  std::map<std::pair<EarlyKind, std::string>, EarlyMark> early_;
+  std::map<std::string, AvailabilityMark, std::less<>> availability_;
+  bool availability_full_ = false;
+
+  std::set<std::pair<Milliseconds, OrderNumber>> agenda_;
+  std::set<std::tuple<int, Milliseconds, OrderNumber>> line_;
+  std::size_t in_flight_ = 0;
+  std::size_t live_ = 0;
+
+  std::uint64_t turn_ = 1;
+  std::vector<std::function<void()>> undo_;
+  OrderNumber last_number_before_ = no_order;
+  Position last_event_before_;
+};
+
+}  // namespace storegate::core

@@ -1,0 +1,157 @@
+// Engine: opens a turn over everything that waits, closes it when the commit is back.
+#include "core/engine.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace storegate::core {
+
+namespace {
+
+constexpr Milliseconds retry_after_failed_commit_ms = 500;
+/// Inputs decided in one turn at most; the rest share the next commit.
+constexpr std::size_t inputs_per_turn_max = 256;
+
+// Facts from inside that nobody would send again: they wait for the next turn when theirs was undone.
+bool is_kept(const Input& input) {
+  return std::holds_alternative<PosAnswered>(input) || std::holds_alternative<GatewayStarted>(input) ||
+         std::holds_alternative<UplinkConnected>(input);
+}
+
+Caller caller_of(const Input& input) {
+  return std::visit(
+      [](const auto& value) {
+        if constexpr (requires { value.caller; })
+          return value.caller;
+        else
+          return nobody;
+      },
+      input);
+}
+
+}  // namespace
+
+Engine::Engine(Policy policy, Loaded loaded, Generator generator, LocalDateFunction local_date,
+               const Now& now)
+    : gateway_(std::move(policy), generator, std::move(local_date)),
+      outbox_(loaded.outbox, loaded.last_event, gateway_.policy().wait_for_application_ack) {
+  gateway_.load(std::move(loaded), now);
+}
+
+void Engine::offer(Input input) { waiting_.push_back(std::move(input)); }
+
+bool Engine::on_published(Position position, bool acknowledged) {
+  const bool moved = outbox_.on_published(position, acknowledged);
+  marks_moved_ = marks_moved_ || moved;
+  return moved;
+}
+
+bool Engine::wants_turn(const Now& now) const {
+  if (open_) return false;
+  if (now.steady_ms < retry_at_ms_ && std::all_of(waiting_.begin(), waiting_.end(), is_kept)) return false;
+  if (!waiting_.empty()) return true;
+  const auto wake = next_wake_ms();
+  return wake && *wake <= now.steady_ms;
+}
+
+std::optional<Milliseconds> Engine::next_wake_ms() const {
+  if (stopped_) return {};
+  std::optional<Milliseconds> wake = gateway_.next_wake_ms();
+  if (lazy_since_ms_) wake = std::min(wake.value_or(never_ms), *lazy_since_ms_ + lazy_ms_max);
+  if (!waiting_.empty()) wake = std::min(wake.value_or(never_ms), retry_at_ms_);
+  if (wake) wake = std::max(*wake, retry_at_ms_);
+  return wake;
+}
+
+Changes Engine::begin_turn(const Now& now) {
+  if (open_) std::abort();
+  open_ = true;
+  turn_ = Turn{now, {}, {}, false};
+  gateway_.book().begin_turn();
+  while (!waiting_.empty() && deciding_.size() < inputs_per_turn_max) {
+    deciding_.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  if (stopped_) return {};
+  const OutboxMarks before = outbox_.marks();
+  for (const Input& input : deciding_) gateway_.decide(input, outbox_, turn_);
+  gateway_.decide_due(turn_);
+  const OutboxMarks& after = outbox_.marks();
+  if (before.published != after.published || before.acknowledged != after.acknowledged) marks_moved_ = true;
+
+  const bool has_lazy = marks_moved_ || gateway_.has_unwritten_orders();
+  if (has_lazy && !lazy_since_ms_) lazy_since_ms_ = now.steady_ms;
+  writing_ = turn_.urgent || (lazy_since_ms_ && now.steady_ms >= *lazy_since_ms_ + lazy_ms_max);
+  Changes changes = std::move(turn_.changes);
+  if (writing_) {
+    changes.orders = gateway_.unwritten_orders();
+    if (marks_moved_) changes.outbox = outbox_.marks();
+    marks_moved_ = false;
+  }
+  return changes;
+}
+
+std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
+  if (!open_) std::abort();
+  open_ = false;
+  if (stopped_ || !committed.written) {
+    stopped_ = stopped_ || committed.sync_failed;
+    return undo(now);
+  }
+  gateway_.book().keep_turn();
+  if (writing_) {
+    gateway_.on_written(now);
+    outbox_.on_written(gateway_.book().last_event);
+    lazy_since_ms_.reset();
+  }
+  deciding_.clear();
+  std::vector<Effect> effects = std::move(turn_.effects);
+  fill_bodies(std::move(committed.bodies), effects);
+  return effects;
+}
+
+std::vector<Effect> Engine::undo(const Now& now) {
+  gateway_.book().undo_turn();
+  gateway_.on_undone();
+  if (writing_) marks_moved_ = true;
+  retry_at_ms_ = now.steady_ms + retry_after_failed_commit_ms;
+  std::vector<Effect> refusals;
+  for (Input& input : deciding_) {
+    if (is_kept(input)) {
+      waiting_.push_back(std::move(input));
+    } else if (const Caller caller = caller_of(input); caller != nobody) {
+      Answer answer;
+      answer.caller = caller;
+      answer.kind = AnswerKind::not_stored;
+      refusals.emplace_back(std::move(answer));
+    }
+  }
+  deciding_.clear();
+  return refusals;
+}
+
+// A body that could not be read, or is damaged, never leaves the box: the order is put before a person instead.
+void Engine::fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects) {
+  const auto is_unfilled = [&](Effect& effect) {
+    auto* place = std::get_if<PlaceOrder>(&effect);
+    if (place == nullptr) return false;
+    const auto body = std::find_if(bodies.begin(), bodies.end(), [&](const OrderBody& candidate) {
+      return candidate.number == place->order;
+    });
+    if (body != bodies.end() && !body->canonical.empty()) {
+      place->body = std::move(body->canonical);
+      return false;
+    }
+    PosAnswered answered;
+    answered.order = place->order;
+    answered.attempt = place->attempt;
+    answered.outcome = PosOutcome::cannot;
+    answered.code = "body_damaged";
+    waiting_.push_back(std::move(answered));
+    return true;
+  };
+  effects.erase(std::remove_if(effects.begin(), effects.end(), is_unfilled), effects.end());
+}
+
+}  // namespace storegate::core

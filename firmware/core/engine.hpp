@@ -1,0 +1,74 @@
+// Engine: the short loop around the gateway: decide -> commit -> act. It is resumed with what happened and answers
+// with what to do next; who commits (a store thread, a simulator) and who acts is outside.
+//
+//   offer(input)…            inputs gather while a commit is under way
+//   changes = begin_turn(now)   decides all of them and whatever is due
+//   … commit the changes …
+//   effects = finish_turn(committed, now)   what may leave the box now
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "core/gateway.hpp"
+#include "core/messages.hpp"
+#include "core/outbox.hpp"
+#include "core/time.hpp"
+
+namespace storegate::core {
+
+/// What came of a commit.
+struct Committed {
+  bool written = true;
+  bool sync_failed = false;       // with !written: nothing more may be acknowledged until a restart
+  std::vector<OrderBody> bodies;  // of changes.bodies_wanted; one that is damaged is missing
+};
+
+class Engine {
+ public:
+  Engine(Policy policy, Loaded loaded, Generator generator, LocalDateFunction local_date, const Now& now);
+
+  /// Queues a fact for the next turn.
+  void offer(Input input);
+  /// Inputs that nobody waits for; they ride on the next commit, or are written lazy_ms_max after.
+  bool on_published(Position position, bool acknowledged);
+
+  /// True if begin_turn would do anything: no turn is open, and an input waits or something is due.
+  [[nodiscard]] bool wants_turn(const Now& now) const;
+  /// Opens a turn. The changes may write nothing (and want no bodies): then finish_turn may follow at once.
+  /// Aborts if a turn is open.
+  [[nodiscard]] Changes begin_turn(const Now& now);
+  /// Closes the turn: its effects if it was written, otherwise the turn is undone and its callers hear not_stored.
+  [[nodiscard]] std::vector<Effect> finish_turn(Committed committed, const Now& now);
+
+  /// When to call begin_turn without an input, on the steady clock; nothing = only an input wakes it.
+  [[nodiscard]] std::optional<Milliseconds> next_wake_ms() const;
+
+  /// A turn is open: its commit is not back yet.
+  [[nodiscard]] bool turn_open() const noexcept { return open_; }
+  /// A sync failed: no new work until a restart.
+  [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+
+  [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
+  [[nodiscard]] const Gateway& gateway() const noexcept { return gateway_; }
+  [[nodiscard]] Gateway& gateway() noexcept { return gateway_; }
+
+ private:
+  [[nodiscard]] std::vector<Effect> undo(const Now& now);
+  void fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects);
+
+  Gateway gateway_;
+  Outbox outbox_;
+  std::deque<Input> waiting_;
+  std::vector<Input> deciding_;  // the open turn's inputs, kept until the commit is back
+  Turn turn_;
+  bool open_ = false;
+  bool stopped_ = false;
+  bool writing_ = false;                       // the open turn writes rows
+  bool marks_moved_ = false;                   // the outbox's marks are ahead of their row
+  std::optional<Milliseconds> lazy_since_ms_;  // the oldest change that nobody waits for
+  Milliseconds retry_at_ms_ = 0;               // after a failed commit
+};
+
+}  // namespace storegate::core

@@ -1,0 +1,350 @@
+// Gateway: the one switch from what happened to what is done, events, and where an order stands in the indexes.
+#include "core/gateway.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace storegate::core {
+
+namespace {
+
+// Which orders the POS hears of first: a cancel stops a kitchen, a doubt blocks an order that may be cooking.
+constexpr int line_voids = 0;
+constexpr int line_doubts = 1;
+constexpr int line_orders = 2;
+
+constexpr Milliseconds clock_jump_ms = second_ms;
+constexpr std::size_t forget_per_turn = 64;
+
+}  // namespace
+
+Gateway::Gateway(Policy policy, Generator generator, LocalDateFunction local_date)
+    : generator_(generator), local_date_(std::move(local_date)) {
+  set_policy(std::move(policy), Now{});
+}
+
+void Gateway::set_policy(Policy policy, const Now& now) {
+  policy_ = std::move(policy);
+  pos_.set_policy(policy_.pos);
+  doors_.clear();
+  for (const auto& [name, partner] : policy_.partners) {
+    doors_[name] = TokenBucket(partner.rate_per_minute, minute_ms, partner.rate_per_minute);
+  }
+  book_.for_each([&](Entry& entry) { reindex(entry, now); });
+}
+
+void Gateway::load(Loaded loaded, const Now& now) {
+  book_.last_number = loaded.last_number;
+  book_.last_event = loaded.last_event;
+  epoch_ = loaded.epoch;
+  book_.begin_turn();
+  for (auto& ended : loaded.ended) book_.load_ended(std::move(ended));
+  for (auto& order : loaded.live) {
+    Entry& entry = book_.add(std::move(order));
+    if (entry.order.phase == Phase::sending) {
+      // The process that sent it is gone, and with it the connection; what the POS did is not known.
+      entry.soft.doubting = true;
+      entry.soft.closed_ms = entry.soft.doubt_since_ms = now.steady_ms;
+      entry.soft.next_ms = now.steady_ms;  // the first turn plans what settles it
+    }
+    if (!entry.order.pos_reference.empty())
+      book_.add_reference(entry.order.pos_reference, entry.order.number);
+    reindex(entry, now);
+  }
+  for (auto& alias : loaded.key_aliases) book_.add_alias(alias.key, alias.order);
+  for (auto& mark : loaded.early) book_.put_early(std::move(mark));
+  if (loaded.availability_full) book_.set_availability_full(true);
+  for (auto& mark : loaded.availability) book_.put_availability(std::move(mark));
+  book_.keep_turn();
+}
+
+void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
+  rejudge_if_clock_moved(turn.now);
+  if (const auto* order = std::get_if<OrderArrived>(&input))
+    arrived(*order, turn);
+  else if (const auto* release = std::get_if<ReleaseArrived>(&input))
+    released(*release, turn);
+  else if (const auto* cancel = std::get_if<CancelArrived>(&input))
+    cancelled(*cancel, turn);
+  else if (const auto* person = std::get_if<ParkedResolved>(&input))
+    resolved(*person, turn);
+  else if (const auto* pos = std::get_if<PosAnswered>(&input))
+    pos_answered(*pos, turn);
+  else if (const auto* list = std::get_if<AvailabilityArrived>(&input))
+    availability_arrived(*list, turn);
+  else if (const auto* ack = std::get_if<EventsAcknowledged>(&input))
+    events_acknowledged(*ack, outbox, turn);
+  else if (const auto* start = std::get_if<GatewayStarted>(&input))
+    gateway_started(*start, turn);
+  else if (const auto* refused = std::get_if<MessageRefused>(&input)) {
+    message_refused(refused->letter, refused->why, turn);
+    answer(refused->caller, AnswerKind::done, nullptr, turn);
+  } else if (const auto* uplink = std::get_if<UplinkConnected>(&input)) {
+    if (!uplink->session_present) emit_plain(EventType::gateway_snapshot_requested, {}, turn);
+  }
+}
+
+Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn) {
+  const Outcome outcome = outcome_of(happening, entry.order.phase);
+  switch (outcome) {
+    case Outcome::impossible:
+      std::abort();  // our own bug; the journal holds the truth, the supervisor restarts us
+    case Outcome::replay:
+    case Outcome::no_change:
+    case Outcome::refuse:
+    case Outcome::remember_release: return outcome;
+    default: break;
+  }
+  book_.save(entry);
+  switch (outcome) {
+    case Outcome::release: do_release(entry, facts.actor, turn); break;
+    case Outcome::release_parked:
+      if (entry.order.reason == Reason::release_overdue && !entry.order.in_doubt)
+        do_release(entry, facts.actor, turn);
+      break;
+    case Outcome::cancel: do_cancel(entry, facts, turn); break;
+    case Outcome::remember_cancel: remember_cancel(entry, facts, turn); break;
+    case Outcome::cancel_parked:
+      if (entry.order.in_doubt)
+        remember_cancel(entry, facts, turn);
+      else
+        do_cancel(entry, facts, turn);
+      break;
+    case Outcome::start_void: start_void(entry, facts, turn); break;
+    case Outcome::follow_fallback: follow_fallback(entry, turn); break;
+    case Outcome::send: send(entry, turn); break;
+    case Outcome::settle_doubt: request(entry, entry.soft.next_request, turn); break;
+    case Outcome::send_void: request(entry, PosRequest::cancel, turn); break;
+    case Outcome::place: place(entry, facts, turn); break;
+    case Outcome::cancel_by_pos: refused_by_pos(entry, facts, true, turn); break;
+    case Outcome::park_refused: refused_by_pos(entry, facts, false, turn); break;
+    case Outcome::try_later: try_later(entry, turn); break;
+    case Outcome::doubt: doubt(entry, turn); break;
+    case Outcome::cancel_found_void: finish_cancel(entry, Reason::other, Actor::pos, turn); break;
+    case Outcome::note_lacking: note_lacking(entry, turn); break;
+    case Outcome::ask_later: ask_later(entry, facts.retry_after_ms, turn); break;
+    case Outcome::ask_now:
+      entry.soft.next_request = PosRequest::ask;
+      entry.soft.next_ms = turn.now.steady_ms;
+      break;
+    case Outcome::expire:
+      entry.order.reason = Reason::timed_out;
+      move_and_emit(entry, Phase::expired, EventType::order_expired, Actor::clock, turn);
+      break;
+    case Outcome::park_doubt: park(entry, Reason::in_doubt, true, turn); break;
+    case Outcome::finish_void: finish_void(entry, turn); break;
+    case Outcome::keep_placed:
+      keep_placed(entry, happening == Happening::void_refused ? Reason::too_late : Reason::pos_offline, turn);
+      break;
+    case Outcome::void_later: back_off(entry, facts.retry_after_ms, turn.now); break;
+    case Outcome::resolve_placed:
+    case Outcome::resolve_queued:
+    case Outcome::resolve_reprint: resolve(entry, outcome, turn); break;
+    case Outcome::complete:
+      entry.order.reason = Reason::assumed;
+      move_and_emit(entry, Phase::completed, EventType::order_completed, Actor::clock, turn);
+      break;
+    default: std::abort();
+  }
+  reindex(entry, turn.now);
+  return outcome;
+}
+
+void Gateway::emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn) {
+  Order& order = entry.order;
+  EventRecord record;
+  record.position = book_.last_event = Position{book_.last_event.epoch, book_.last_event.sequence + 1};
+  record.type = type;
+  record.at_wall_ms = turn.now.wall_ms;
+  record.order = order.number;
+  record.previous = order.last_event;
+  record.phase = order.phase;
+  record.previous_phase = previous;
+  record.reason = order.reason;
+  record.actor = actor;
+  record.token_shown = !order.released.is_set() && !is_end(order.phase);
+  record.pos_reference = order.pos_reference;
+  order.last_event = record.position;
+  turn.changes.events.push_back(std::move(record));
+  changed(entry, turn);
+}
+
+void Gateway::emit_plain(EventType type, Details details, Turn& turn) {
+  EventRecord record;
+  record.position = book_.last_event = Position{book_.last_event.epoch, book_.last_event.sequence + 1};
+  record.type = type;
+  record.at_wall_ms = turn.now.wall_ms;
+  record.details = std::move(details);
+  turn.changes.events.push_back(std::move(record));
+  turn.urgent = true;
+}
+
+void Gateway::move_and_emit(Entry& entry, Phase phase, EventType type, Actor actor, Turn& turn) {
+  const Phase previous = entry.order.phase;
+  entry.order.phase = phase;
+  emit(entry, type, previous, actor, turn);
+}
+
+void Gateway::changed_lazily(Entry& entry, Turn& turn) {
+  entry.order.updated_wall_ms = turn.now.wall_ms;
+  unwritten_.insert(entry.order.number);
+}
+
+void Gateway::changed(Entry& entry, Turn& turn) {
+  changed_lazily(entry, turn);
+  turn.urgent = true;
+}
+
+void Gateway::reindex(Entry& entry, const Now& now) {
+  judge_deadline(entry, now);
+  book_.reindex(entry, standing_of(entry, now));
+}
+
+Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
+  const Soft& soft = entry.soft;
+  Standing standing;
+  standing.live = true;
+  int line = line_orders;
+  switch (entry.order.phase) {
+    case Phase::held: standing.agenda_ms = soft.due_ms; return standing;
+    case Phase::fetching:
+    case Phase::parked: return standing;
+    case Phase::placed:
+    case Phase::ready: return {soft.due_ms, {}, false};
+    case Phase::completed:
+    case Phase::rejected:
+    case Phase::cancelled:
+    case Phase::expired: return {};
+    case Phase::queued: break;
+    case Phase::sending: line = line_doubts; break;
+    case Phase::voiding:
+      line = line_voids;
+      standing.live = false;
+      break;
+  }
+  if (soft.in_flight) return standing;
+  standing.agenda_ms = std::min(soft.due_ms, soft.next_ms > now.steady_ms ? soft.next_ms : never_ms);
+  if (soft.next_ms <= now.steady_ms) {
+    const Stamp& released = entry.order.released;
+    standing.line = std::pair(line, released.boot == now.boot ? released.steady_ms : Milliseconds{0});
+  }
+  return standing;
+}
+
+void Gateway::judge_deadline(Entry& entry, const Now& now) const {
+  const Order& order = entry.order;
+  Milliseconds& due = entry.soft.due_ms;
+  const PosPolicy& pos = policy_.pos;
+  due = never_ms;
+  switch (order.phase) {
+    case Phase::held:
+      // Nobody knows the time after a reboot without a clock: the hold runs its whole span anew, late, not early.
+      if (order.release_due.is_set()) {
+        due = steady_of(order.release_due, now,
+                        std::max<Milliseconds>(0, order.release_due.wall_ms - order.arrived.wall_ms));
+      }
+      break;
+    case Phase::queued: due = steady_of(order.released, now, 0) + pos.expire_ms; break;
+    case Phase::sending:
+      // At least one whole round of asking after a restart, however late it is.
+      due = std::max(steady_of(order.released, now, 0) + pos.expire_ms,
+                     entry.soft.doubt_since_ms + pos.max_processing_ms + 2 * pos.ask_interval_ms + minute_ms);
+      break;
+    case Phase::voiding: due = steady_of(order.cancel_asked, now, 0) + pos.expire_ms; break;
+    case Phase::placed:
+    case Phase::ready:
+      if (pos.complete_after_ms > 0) due = steady_of(order.placed, now, 0) + pos.complete_after_ms;
+      break;
+    default: break;
+  }
+}
+
+void Gateway::rejudge_if_clock_moved(const Now& now) {
+  const Milliseconds offset = now.wall_ms - now.steady_ms;
+  const bool moved = clock_offset_ms_ && std::abs(offset - *clock_offset_ms_) > clock_jump_ms;
+  const bool trust_changed = clock_offset_ms_ && clock_trusted_ != now.wall_trusted;
+  if (!clock_offset_ms_ || moved || trust_changed) {
+    clock_offset_ms_ = offset;
+    clock_trusted_ = now.wall_trusted;
+  }
+  if (moved || trust_changed) book_.for_each([&](Entry& entry) { reindex(entry, now); });
+}
+
+void Gateway::decide_due(Turn& turn) {
+  rejudge_if_clock_moved(turn.now);
+  for (OrderNumber number = book_.first_due(turn.now.steady_ms); number != no_order;
+       number = book_.first_due(turn.now.steady_ms)) {
+    wake(*book_.find(number), turn);
+  }
+  if (pos_.alarm_due(turn.now.steady_ms, policy_.pos_alarm_after_ms)) {
+    emit_plain(EventType::gateway_alarm_raised, {{"alarm", std::string("pos_unreachable")}}, turn);
+  }
+  dispatch(turn);
+}
+
+void Gateway::wake(Entry& entry, Turn& turn) {
+  if (entry.soft.due_ms > turn.now.steady_ms) {  // its back-off is over: into the line
+    reindex(entry, turn.now);
+    return;
+  }
+  switch (entry.order.phase) {
+    case Phase::held: happen(entry, Happening::release_due, {}, turn); return;
+    case Phase::placed:
+    case Phase::ready: happen(entry, Happening::completion_due, {}, turn); return;
+    default: happen(entry, Happening::waited_too_long, {}, turn); return;
+  }
+}
+
+std::optional<Milliseconds> Gateway::next_wake_ms() const {
+  Milliseconds wake = book_.next_agenda_ms();
+  if (book_.first_in_line() != no_order) {
+    if (const auto line = pos_.wake_ms(book_.in_flight())) wake = std::min(wake, *line);
+  }
+  if (const auto alarm = pos_.alarm_ms(policy_.pos_alarm_after_ms)) wake = std::min(wake, *alarm);
+  if (wake == never_ms) return {};
+  return wake;
+}
+
+std::vector<Order> Gateway::unwritten_orders() const {
+  std::vector<Order> orders;
+  orders.reserve(unwritten_.size());
+  for (const OrderNumber number : unwritten_) {
+    if (const Entry* entry = book_.find(number)) orders.push_back(entry->order);
+  }
+  return orders;
+}
+
+void Gateway::on_written(const Now& now) {
+  for (const OrderNumber number : unwritten_) {
+    const Entry* entry = book_.find(number);
+    if (entry != nullptr && is_end(entry->order.phase)) book_.retire(number);
+  }
+  unwritten_.clear();
+  book_.forget(
+      [&](const Stamp& stamp) {
+        return steady_of(stamp, now, policy_.order_id_reuse_ms) + policy_.order_id_reuse_ms <= now.steady_ms;
+      },
+      forget_per_turn);
+}
+
+// Rows of orders that never came to be need no writing; the others are as on disk or ride on the next commit.
+void Gateway::on_undone() {
+  std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });
+}
+
+void Gateway::answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why) {
+  if (caller == nobody) return;
+  Answer answer;
+  answer.caller = caller;
+  answer.kind = kind;
+  answer.why = std::move(why);
+  if (entry != nullptr) {
+    const Order& order = entry->order;
+    answer.order = ShortAnswer{order.id,    order.release_token, order.partner,       order.partner_order_id,
+                               order.phase, order.reason,        order.pos_reference, order.updated_wall_ms};
+  }
+  turn.effects.emplace_back(std::move(answer));
+}
+
+}  // namespace storegate::core

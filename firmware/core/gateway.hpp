@@ -1,0 +1,160 @@
+// Gateway: decides. A pure function of (book, input, now) that gives changes and effects; what each phase does with
+// each input is named in moves.hpp. Reads no clock, opens no socket, writes no file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/book.hpp"
+#include "core/messages.hpp"
+#include "core/moves.hpp"
+#include "core/outbox.hpp"
+#include "core/policy.hpp"
+#include "core/pos_gate.hpp"
+#include "core/turn.hpp"
+
+namespace storegate::core {
+
+/// A change that nobody waits for is written at the latest this long after (design.md section 1).
+inline constexpr Milliseconds lazy_ms_max = 5 * second_ms;
+/// Releases and cancels that came before their orders, kept at most.
+inline constexpr std::size_t early_marks_max = 20'000;
+/// A person or program that must come again is told so.
+inline constexpr std::int64_t retry_after_full_s = 30;
+
+class Gateway {
+ public:
+  Gateway(Policy policy, Generator generator, LocalDateFunction local_date);
+
+  /// Takes the rows as they were at start; what was unfinished is due now.
+  void load(Loaded loaded, const Now& now);
+  /// Replaces the policy; orders keep the release they were accepted with.
+  void set_policy(Policy policy, const Now& now);
+
+  void decide(const Input& input, Outbox& outbox, Turn& turn);
+  /// What time has made due, and whatever the POS has room for.
+  void decide_due(Turn& turn);
+  /// When decide_due has something to do without an input, on the steady clock.
+  [[nodiscard]] std::optional<Milliseconds> next_wake_ms() const;
+
+  /// The order rows that are not on disk as they are in the book.
+  [[nodiscard]] std::vector<Order> unwritten_orders() const;
+  [[nodiscard]] bool has_unwritten_orders() const noexcept { return !unwritten_.empty(); }
+  /// The commit that wrote unwritten_orders() succeeded: ended orders leave the book.
+  void on_written(const Now& now);
+  /// The turn's changes in the book were undone.
+  void on_undone();
+
+  [[nodiscard]] Book& book() noexcept { return book_; }
+  [[nodiscard]] const Book& book() const noexcept { return book_; }
+  [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+  [[nodiscard]] bool pos_reachable() const noexcept { return pos_.reachable(); }
+  [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
+  [[nodiscard]] std::uint64_t stale_answers() const noexcept { return stale_answers_; }
+
+ private:
+  /// What else there is to know of a happening.
+  struct Facts {
+    Actor actor = Actor::none;
+    std::string text;
+    std::string pos_reference;
+    std::string code;
+    std::optional<Milliseconds> retry_after_ms;
+  };
+  /// An order that a reference leads to: live, ended, or neither.
+  struct Found {
+    Entry* live = nullptr;
+    OrderNumber ended = no_order;
+    Phase ended_phase = Phase::completed;
+  };
+
+  // gateway_arrive.cpp
+  void arrived(const OrderArrived& input, Turn& turn);
+  bool answer_repeat(const OrderArrived& input, Turn& turn);
+  void answer_first_again(const OrderArrived& input, OrderNumber number, Turn& turn);
+  [[nodiscard]] Order new_order(const OrderArrived& input, Turn& turn);
+  void plan_release(Order& order, const CanonicalOrder& wish, const Now& now) const;
+  [[nodiscard]] Reason reason_to_reject(const OrderArrived& input, const Now& now) const;
+  [[nodiscard]] Reason item_reason(const CanonicalOrder& order, const Now& now) const;
+  void accept(Entry& entry, const EarlyMark* released_early, Turn& turn);
+  void refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why, std::int64_t retry_s,
+                      Turn& turn);
+
+  // gateway_command.cpp
+  void released(const ReleaseArrived& input, Turn& turn);
+  void cancelled(const CancelArrived& input, Turn& turn);
+  void resolved(const ParkedResolved& input, Turn& turn);
+  void availability_arrived(const AvailabilityArrived& input, Turn& turn);
+  void message_refused(const Letter& letter, const std::string& why, Turn& turn);
+  void events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn);
+  void gateway_started(const GatewayStarted& input, Turn& turn);
+  template <typename Command>
+  void command(const Command& input, Happening happening, EarlyMark early, Turn& turn);
+  [[nodiscard]] Found find(const OrderRef& ref);
+  bool keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
+
+  // gateway.cpp
+  Outcome happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn);
+  void emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn);
+  void emit_plain(EventType type, Details details, Turn& turn);
+  void move_and_emit(Entry& entry, Phase phase, EventType type, Actor actor, Turn& turn);
+  void changed(Entry& entry, Turn& turn);
+  void changed_lazily(Entry& entry, Turn& turn);
+  void reindex(Entry& entry, const Now& now);
+  [[nodiscard]] Standing standing_of(const Entry& entry, const Now& now) const;
+  void judge_deadline(Entry& entry, const Now& now) const;
+  void rejudge_if_clock_moved(const Now& now);
+  void wake(Entry& entry, Turn& turn);
+  void answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why = {});
+
+  // gateway_command.cpp: the moves before and after the POS
+  void do_release(Entry& entry, Actor actor, Turn& turn);
+  void do_cancel(Entry& entry, const Facts& facts, Turn& turn);
+  void finish_cancel(Entry& entry, Reason reason, Actor actor, Turn& turn);
+  void remember_cancel(Entry& entry, const Facts& facts, Turn& turn);
+  void follow_fallback(Entry& entry, Turn& turn);
+  void park(Entry& entry, Reason reason, bool in_doubt, Turn& turn);
+  void resolve(Entry& entry, Outcome outcome, Turn& turn);
+
+  // gateway_pos.cpp: the POS line and its answers
+  void dispatch(Turn& turn);
+  bool start_next(Entry& entry, Turn& turn);
+  void send(Entry& entry, Turn& turn);
+  void request(Entry& entry, PosRequest request, Turn& turn);
+  void pos_answered(const PosAnswered& input, Turn& turn);
+  void note_pos_health(const PosAnswered& input, Turn& turn);
+  [[nodiscard]] Happening happening_of(const PosAnswered& input, const Entry& entry) const;
+
+  // gateway_place.cpp: placing once
+  void place(Entry& entry, const Facts& facts, Turn& turn);
+  void start_void(Entry& entry, const Facts& facts, Turn& turn);
+  void finish_void(Entry& entry, Turn& turn);
+  void keep_placed(Entry& entry, Reason reason, Turn& turn);
+  void refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn);
+  void try_later(Entry& entry, Turn& turn);
+  void doubt(Entry& entry, Turn& turn);
+  [[nodiscard]] bool key_protects(const Entry& entry, Milliseconds start_ms, const Now& now) const;
+  void plan_doubt(Entry& entry, Turn& turn);
+  void note_lacking(Entry& entry, Turn& turn);
+  void ask_later(Entry& entry, std::optional<Milliseconds> retry_after_ms, Turn& turn);
+  void back_off(Entry& entry, std::optional<Milliseconds> retry_after_ms, const Now& now);
+
+  Policy policy_;
+  Generator generator_;
+  LocalDateFunction local_date_;
+  Book book_;
+  PosGate pos_;
+  std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
+  std::set<OrderNumber> unwritten_;
+  std::string epoch_;
+  std::uint64_t next_attempt_ = 1;
+  std::uint64_t stale_answers_ = 0;
+  std::optional<Milliseconds> clock_offset_ms_;  // wall minus steady, as last judged
+  bool clock_trusted_ = false;
+};
+
+}  // namespace storegate::core

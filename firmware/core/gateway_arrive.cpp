@@ -1,0 +1,206 @@
+// Gateway: an order arrives. Repeats are found first, then the door's limits, then what the store can cook.
+#include <algorithm>
+#include <utility>
+
+#include "core/gateway.hpp"
+
+namespace storegate::core {
+
+void Gateway::arrived(const OrderArrived& input, Turn& turn) {
+  const CanonicalOrder& order = input.order;
+  if (policy_.partners.find(order.partner) == policy_.partners.end()) {
+    refuse_arrival(input, AnswerKind::unknown_partner, "no partner of this name is configured", 0, turn);
+    return;
+  }
+  if (answer_repeat(input, turn)) return;
+
+  TokenBucket& door = doors_[order.partner];
+  const bool too_many = !door.take(turn.now.steady_ms);
+  const bool full = static_cast<std::int64_t>(book_.live()) >= policy_.live_orders_max;
+  // Over MQTT nobody hears a 429 or 503, and a message that is not taken blocks the releases behind it:
+  // such an order is taken and rejected.
+  if (input.source != Source::mqtt && too_many) {
+    const std::int64_t wait_s = std::max<std::int64_t>(1, (door.wait_ms() + second_ms - 1) / second_ms);
+    refuse_arrival(input, AnswerKind::too_many, "more new orders than this partner's rate allows", wait_s,
+                   turn);
+    return;
+  }
+  if (input.source != Source::mqtt && full) {
+    refuse_arrival(input, AnswerKind::full, "as many live orders as this store takes", retry_after_full_s,
+                   turn);
+    return;
+  }
+
+  const std::string identity = Book::identity_of(order.partner, order.partner_order_id);
+  const EarlyMark* cancelled_early = book_.find_early(EarlyKind::cancel, identity);
+  const EarlyMark* released_early = book_.find_early(EarlyKind::release, identity);
+  const Reason refusal = too_many || full ? Reason::too_busy : reason_to_reject(input, turn.now);
+
+  Entry& entry = book_.add(new_order(input, turn));
+  if (cancelled_early != nullptr) {
+    // The tombstone: it was cancelled before it came, so it is never cooked.
+    entry.order.cancelled_by = cancelled_early->actor;
+    entry.order.cancel_text = cancelled_early->text;
+    entry.order.phase = Phase::cancelled;
+    entry.order.reason = canonical_reason_from(cancelled_early->text).value_or(Reason::other);
+    emit(entry, EventType::order_cancelled, {}, cancelled_early->actor, turn);
+  } else if (refusal != Reason::none) {
+    entry.order.phase = Phase::rejected;
+    entry.order.reason = refusal;
+    emit(entry, EventType::order_rejected, {}, Actor::policy, turn);
+  } else {
+    accept(entry, released_early, turn);
+  }
+  for (const EarlyKind kind : {EarlyKind::release, EarlyKind::cancel}) {
+    if (const EarlyMark* spent = book_.find_early(kind, identity)) {
+      turn.changes.early_spent.push_back(*spent);
+      book_.drop_early(kind, identity);
+    }
+  }
+  entry.order.arrival_phase = entry.order.phase;
+  entry.order.arrival_reason = entry.order.reason;
+  reindex(entry, turn.now);
+  answer(input.caller, AnswerKind::created, &entry, turn);
+}
+
+bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
+  const OrderNumber by_key = input.idempotency_key.empty() ? no_order : book_.find_key(input.idempotency_key);
+  OrderNumber by_identity =
+      book_.find_identity(Book::identity_of(input.order.partner, input.order.partner_order_id));
+  const auto arrived_at = [&](OrderNumber number) {
+    const Entry* live = book_.find(number);
+    return live != nullptr ? live->order.arrived : book_.find_ended(number)->arrived;
+  };
+  if (by_identity != no_order) {
+    const Milliseconds came = steady_of(arrived_at(by_identity), turn.now, 0);
+    if (turn.now.steady_ms - came >= policy_.order_id_reuse_ms) by_identity = no_order;  // a new order by now
+  }
+  if (by_key == no_order && by_identity == no_order) return false;
+
+  const OrderNumber number = by_key != no_order ? by_key : by_identity;
+  const Entry* live = book_.find(number);
+  const Digest& digest = live != nullptr ? live->order.body_digest : book_.find_ended(number)->body_digest;
+  if (digest != input.body_digest ||
+      (by_key != no_order && by_identity != by_key && by_identity != no_order)) {
+    refuse_arrival(input, AnswerKind::conflict,
+                   by_key != no_order ? "this Idempotency-Key was used with another body"
+                                      : "this order was sent before with another body",
+                   0, turn);
+    return true;
+  }
+  if (by_key == no_order && !input.idempotency_key.empty()) {
+    book_.add_alias(input.idempotency_key, number);
+    turn.changes.key_aliases.push_back({input.idempotency_key, number});
+    turn.urgent = true;
+  }
+  answer_first_again(input, number, turn);
+  return true;
+}
+
+void Gateway::answer_first_again(const OrderArrived& input, OrderNumber number, Turn& turn) {
+  if (input.caller == nobody) return;
+  const Entry* entry = book_.find(number);
+  answer(input.caller, AnswerKind::replayed, entry, turn);
+  Answer& replay = std::get<Answer>(turn.effects.back());
+  replay.first = true;
+  if (entry == nullptr) {
+    replay.row = number;
+    return;
+  }
+  replay.order->phase = entry->order.arrival_phase;
+  replay.order->reason = entry->order.arrival_reason;
+  replay.order->pos_reference.clear();
+  replay.order->updated_wall_ms = entry->order.arrived.wall_ms;
+}
+
+void Gateway::refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why,
+                             std::int64_t retry_s, Turn& turn) {
+  if (!input.letter.topic.empty()) message_refused(input.letter, why, turn);
+  answer(input.caller, kind, nullptr, turn, std::move(why));
+  if (input.caller != nobody) std::get<Answer>(turn.effects.back()).retry_after_s = retry_s;
+}
+
+Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
+  const Now& now = turn.now;
+  Order order;
+  order.number = OrderNumber{value_of(book_.last_number) + 1};
+  book_.last_number = order.number;
+  order.id = make_order_id(now.wall_ms, order.number, generator_);
+  order.release_token = make_release_token(order.number, generator_);
+  order.partner = input.order.partner;
+  order.partner_order_id = input.order.partner_order_id;
+  order.business_day = local_date_(now.wall_ms);
+  order.idempotency_key = input.idempotency_key;
+  order.traceparent = input.traceparent;
+  order.body_digest = input.body_digest;
+  order.test = input.order.test;
+  order.arrived = stamp_of(now);
+  order.updated_wall_ms = now.wall_ms;
+  plan_release(order, input.order, now);
+  OrderBody body = input.body;
+  body.number = order.number;
+  turn.changes.bodies.push_back(std::move(body));
+  return order;
+}
+
+void Gateway::plan_release(Order& order, const CanonicalOrder& wish, const Now& now) const {
+  const PartnerPolicy& partner = policy_.partners.find(order.partner)->second;
+  order.release_mode = wish.release.mode.value_or(partner.release);
+  order.fallback = wish.release.fallback.value_or(partner.fallback);
+  if (order.release_mode == ReleaseMode::immediate) return;
+  const auto from_now = [&](std::int64_t wall_ms) { return wall_ms - now.wall_ms; };
+  // A clock nobody trusts cannot say how far off a promised time is: then the span without a promise counts.
+  Milliseconds span = partner.fallback_without_promise_ms;
+  const auto& asked =
+      order.release_mode == ReleaseMode::at_time ? wish.release.at_wall_ms : wish.release.fallback_at_wall_ms;
+  const Milliseconds after_base = order.release_mode == ReleaseMode::at_time ? 0 : partner.fallback_ms;
+  if (now.wall_trusted && asked) {
+    span = std::max<Milliseconds>(0, from_now(*asked));
+  } else if (now.wall_trusted && wish.promised_at_wall_ms) {
+    const Milliseconds base = from_now(*wish.promised_at_wall_ms) - policy_.prep_ms;
+    if (base > 0)
+      span = base + after_base;
+    else if (order.release_mode == ReleaseMode::at_time)
+      span = 0;
+  }
+  order.release_due = after(order.arrived, span);
+}
+
+Reason Gateway::reason_to_reject(const OrderArrived& input, const Now& now) const {
+  const auto& promised = input.order.promised_at_wall_ms;
+  if (now.wall_trusted && promised && *promised < now.wall_ms - policy_.pos.expire_ms)
+    return Reason::timed_out;
+  return item_reason(input.order, now);
+}
+
+Reason Gateway::item_reason(const CanonicalOrder& order, const Now& now) const {
+  const auto is_off = [&](const std::string& id) {
+    const auto mark = book_.availability().find(id);
+    if (mark == book_.availability().end() || mark->second.item.available) return false;
+    const auto& until = mark->second.item.until_wall_ms;
+    return !(until && now.wall_trusted && now.wall_ms >= *until);
+  };
+  const auto any_off = [&](const auto& self, const std::vector<Modifier>& modifiers) -> bool {
+    return std::any_of(modifiers.begin(), modifiers.end(), [&](const Modifier& modifier) {
+      return is_off(modifier.id) || self(self, modifier.modifiers);
+    });
+  };
+  for (const Item& item : order.items) {
+    if (is_off(item.id) || any_off(any_off, item.modifiers)) return Reason::item_unavailable;
+    if (book_.availability_full() && book_.availability().find(item.id) == book_.availability().end()) {
+      return Reason::item_unknown;
+    }
+  }
+  return Reason::none;
+}
+
+void Gateway::accept(Entry& entry, const EarlyMark* released_early, Turn& turn) {
+  entry.order.phase = Phase::held;
+  emit(entry, EventType::order_accepted, {}, Actor::policy, turn);
+  if (released_early != nullptr)
+    do_release(entry, released_early->actor, turn);
+  else if (entry.order.release_mode == ReleaseMode::immediate)
+    do_release(entry, Actor::policy, turn);
+}
+
+}  // namespace storegate::core

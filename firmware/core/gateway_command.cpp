@@ -1,0 +1,256 @@
+// Gateway: what cloud, partner and person ask for: releases, cancels, a person's answer, availability, and the
+// moves of an order that lie before the POS.
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "core/gateway.hpp"
+
+namespace storegate::core {
+
+namespace {
+
+Reason reason_of_text(const std::string& text) { return canonical_reason_from(text).value_or(Reason::other); }
+
+constexpr std::size_t cancel_text_bytes_max = 500;
+
+}  // namespace
+
+// ---------------------------------------------------------------- which order is meant
+
+Gateway::Found Gateway::find(const OrderRef& ref) {
+  OrderNumber number = no_order;
+  if (const auto* id = std::get_if<OrderId>(&ref.by))
+    number = number_of(*id);
+  else if (const auto* token = std::get_if<ReleaseToken>(&ref.by))
+    number = token->order;
+  else {
+    const auto& [partner, partner_order_id] = std::get<2>(ref.by);
+    number = book_.find_identity(Book::identity_of(partner, partner_order_id));
+  }
+  const auto is_meant = [&](const OrderId& id, const ReleaseToken& token) {
+    if (const auto* wanted = std::get_if<OrderId>(&ref.by)) return *wanted == id;
+    if (const auto* wanted = std::get_if<ReleaseToken>(&ref.by)) return *wanted == token;
+    return true;
+  };
+  Found found;
+  if (Entry* entry = book_.find(number);
+      entry != nullptr && is_meant(entry->order.id, entry->order.release_token)) {
+    found.live = entry;
+  } else if (const EndedOrder* ended = book_.find_ended(number);
+             ended != nullptr && is_meant(ended->id, ended->release_token)) {
+    found.ended = number;
+    found.ended_phase = ended->phase;
+  }
+  return found;
+}
+
+// A release or cancel that names an order nobody has sent yet is kept for it. False: nothing to keep it by.
+bool Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn) {
+  const auto* pair = std::get_if<2>(&ref.by);
+  if (pair == nullptr || policy_.partners.find(pair->first) == policy_.partners.end()) return false;
+  if (book_.find_early(early.kind, Book::identity_of(pair->first, pair->second)) != nullptr) return true;
+  if (book_.early_count() >= early_marks_max) return false;
+  EarlyMark mark = early;
+  mark.partner = pair->first;
+  mark.partner_order_id = pair->second;
+  mark.at = stamp_of(turn.now);
+  book_.put_early(mark);
+  turn.changes.early.push_back(std::move(mark));
+  turn.urgent = true;
+  return true;
+}
+
+template <typename Command>
+void Gateway::command(const Command& input, Happening happening, EarlyMark early, Turn& turn) {
+  early.actor = input.actor;
+  AnswerKind kind = AnswerKind::done;
+  Found found;
+  std::string why;
+  for (const OrderRef& ref : input.orders) {
+    found = find(ref);
+    if (found.live != nullptr || found.ended != no_order) {
+      const Phase phase = found.live != nullptr ? found.live->order.phase : found.ended_phase;
+      const Outcome outcome =
+          found.live != nullptr ? happen(*found.live, happening, {input.actor, early.text, {}, {}, {}}, turn)
+                                : outcome_of(happening, phase);
+      kind = outcome == Outcome::refuse ? AnswerKind::conflict : AnswerKind::done;
+      if (kind == AnswerKind::conflict) why = "the order is " + std::string(name_of(phase)) + " already";
+    } else if (keep_early(ref, early, turn)) {
+      kind = AnswerKind::done;
+    } else {
+      kind = AnswerKind::not_found;
+      if (!input.letter.topic.empty()) message_refused(input.letter, "no such order in this store", turn);
+    }
+  }
+  answer(input.caller, kind, found.live, turn, std::move(why));
+  if (input.caller != nobody && found.ended != no_order)
+    std::get<Answer>(turn.effects.back()).row = found.ended;
+}
+
+void Gateway::released(const ReleaseArrived& input, Turn& turn) {
+  command(input, Happening::release, EarlyMark{EarlyKind::release, {}, {}, {}, {}, {}}, turn);
+}
+
+void Gateway::cancelled(const CancelArrived& input, Turn& turn) {
+  std::string text = input.text.substr(0, cancel_text_bytes_max);
+  command(input, Happening::cancel, EarlyMark{EarlyKind::cancel, {}, {}, {}, std::move(text), {}}, turn);
+}
+
+void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
+  const Found found = find(input.order);
+  if (found.live == nullptr) {
+    const bool ended = found.ended != no_order;
+    answer(input.caller, ended ? AnswerKind::conflict : AnswerKind::not_found, nullptr, turn,
+           ended ? "the order is not parked: it is " + std::string(name_of(found.ended_phase)) : "");
+    if (ended && input.caller != nobody) std::get<Answer>(turn.effects.back()).row = found.ended;
+    return;
+  }
+  constexpr std::array happenings{Happening::resolved_placed, Happening::resolved_not_placed,
+                                  Happening::resolved_reprint};
+  const Phase phase = found.live->order.phase;
+  const Outcome outcome = happen(*found.live, happenings[static_cast<std::size_t>(input.resolution)],
+                                 {Actor::person, {}, {}, {}, {}}, turn);
+  if (outcome == Outcome::refuse) {
+    answer(input.caller, AnswerKind::conflict, found.live, turn,
+           "only a parked order can be resolved; this one is " + std::string(name_of(phase)));
+  } else {
+    answer(input.caller, AnswerKind::done, found.live, turn);
+  }
+}
+
+// ---------------------------------------------------------------- moves before the POS
+
+void Gateway::do_release(Entry& entry, Actor actor, Turn& turn) {
+  entry.order.released = stamp_of(turn.now);
+  entry.order.released_by = actor;
+  entry.order.reason = Reason::none;
+  entry.soft.next_ms = turn.now.steady_ms;
+  move_and_emit(entry, Phase::queued, EventType::order_released, actor, turn);
+}
+
+void Gateway::remember_cancel(Entry& entry, const Facts& facts, Turn& turn) {
+  Order& order = entry.order;
+  if (order.cancel_wanted) return;
+  order.cancel_wanted = true;
+  order.cancelled_by = facts.actor;
+  order.cancel_text = facts.text;
+  order.cancel_asked = stamp_of(turn.now);
+  changed(entry, turn);
+}
+
+void Gateway::do_cancel(Entry& entry, const Facts& facts, Turn& turn) {
+  remember_cancel(entry, facts, turn);
+  finish_cancel(entry, reason_of_text(facts.text), facts.actor, turn);
+}
+
+void Gateway::finish_cancel(Entry& entry, Reason reason, Actor actor, Turn& turn) {
+  Order& order = entry.order;
+  if (order.cancelled_by == Actor::none) order.cancelled_by = actor;
+  order.cancel_wanted = false;
+  order.in_doubt = false;
+  order.reason = reason;
+  move_and_emit(entry, Phase::cancelled, EventType::order_cancelled, order.cancelled_by, turn);
+}
+
+void Gateway::follow_fallback(Entry& entry, Turn& turn) {
+  if (entry.order.release_mode == ReleaseMode::at_time || entry.order.fallback == FallbackPolicy::release) {
+    do_release(entry, Actor::clock, turn);
+  } else if (entry.order.fallback == FallbackPolicy::park) {
+    park(entry, Reason::release_overdue, false, turn);
+  } else {
+    finish_cancel(entry, Reason::timed_out, Actor::clock, turn);
+  }
+}
+
+void Gateway::park(Entry& entry, Reason reason, bool in_doubt, Turn& turn) {
+  entry.order.reason = reason;
+  entry.order.in_doubt = in_doubt;
+  entry.soft = Soft{};
+  move_and_emit(entry, Phase::parked, EventType::order_parked, Actor::none, turn);
+}
+
+void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
+  Order& order = entry.order;
+  order.in_doubt = false;
+  order.reason = Reason::none;
+  entry.soft = Soft{};
+  entry.soft.next_ms = turn.now.steady_ms;
+  if (outcome == Outcome::resolve_placed) {
+    order.placed = stamp_of(turn.now);
+    move_and_emit(entry, Phase::placed, EventType::order_resolved, Actor::person, turn);
+    // Without the POS's reference nothing can be voided: whoever cancelled must hear that it is too late.
+    if (order.cancel_wanted) keep_placed(entry, Reason::too_late, turn);
+    return;
+  }
+  if (outcome == Outcome::resolve_reprint) ++order.reprints;
+  order.released = stamp_of(turn.now);  // expire_minutes count from the person's answer
+  if (order.released_by == Actor::none) order.released_by = Actor::person;
+  move_and_emit(entry, Phase::queued, EventType::order_resolved, Actor::person, turn);
+  if (order.cancel_wanted) finish_cancel(entry, reason_of_text(order.cancel_text), order.cancelled_by, turn);
+}
+
+// ---------------------------------------------------------------- availability and the gateway itself
+
+void Gateway::availability_arrived(const AvailabilityArrived& input, Turn& turn) {
+  std::vector<AvailabilityMark> marks;
+  for (const ItemAvailability& item : input.items) {
+    const auto known = book_.availability().find(item.item);
+    const bool was_available = known == book_.availability().end() || known->second.item.available;
+    const bool same =
+        was_available == item.available &&
+        (known == book_.availability().end() || known->second.item.until_wall_ms == item.until_wall_ms);
+    AvailabilityMark mark{item, turn.now.wall_ms};
+    if (!same || known == book_.availability().end() || input.full) marks.push_back(std::move(mark));
+    if (same) continue;
+    DetailValue until = nullptr;
+    if (item.until_wall_ms) until = *item.until_wall_ms;
+    emit_plain(EventType::item_availability_changed,
+               {{"item", item.item}, {"available", item.available}, {"until_ms", until}}, turn);
+  }
+  if (input.full) {
+    book_.replace_availability(marks);
+    turn.changes.availability_replaced = true;
+    turn.changes.availability.clear();
+  } else {
+    for (const AvailabilityMark& mark : marks) book_.put_availability(mark);
+  }
+  turn.urgent = turn.urgent || !marks.empty() || input.full;
+  std::move(marks.begin(), marks.end(), std::back_inserter(turn.changes.availability));
+  answer(input.caller, AnswerKind::done, nullptr, turn);
+}
+
+void Gateway::message_refused(const Letter& letter, const std::string& why, Turn& turn) {
+  turn.changes.dead_letters.push_back({letter.topic, letter.bytes, why, turn.now.wall_ms});
+  emit_plain(
+      EventType::gateway_message_refused,
+      {{"topic", letter.topic}, {"why", why}, {"bytes", static_cast<std::int64_t>(letter.bytes.size())}},
+      turn);
+}
+
+void Gateway::events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn) {
+  std::string why;
+  const std::int32_t epoch = book_.last_event.epoch;
+  if (!input.epoch.empty() && input.epoch != epoch_) {
+    why = "the acknowledgement is of another epoch than " + epoch_;
+  } else if (input.through && !outbox.on_acknowledged({epoch, *input.through})) {
+    why =
+        "the acknowledgement is ahead of what this store has written: its database may have been rolled back";
+  } else if (input.replay_from) {
+    outbox.replay_from({epoch, *input.replay_from});
+  }
+  if (!why.empty()) message_refused(input.letter, why, turn);
+  answer(input.caller, AnswerKind::done, nullptr, turn);
+}
+
+void Gateway::gateway_started(const GatewayStarted& input, Turn& turn) {
+  DetailValue previous = nullptr;
+  if (input.previous_epoch) previous = *input.previous_epoch;
+  emit_plain(
+      EventType::gateway_started,
+      {{"epoch", input.epoch}, {"previous_epoch", previous}, {"why", input.why}, {"version", input.version}},
+      turn);
+}
+
+}  // namespace storegate::core

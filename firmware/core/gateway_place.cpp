@@ -1,0 +1,145 @@
+// Gateway: placing once (design.md section 4). An order whose request may have been carried out is in doubt; the
+// doubt is settled by the same key again, by asking behind the barrier, or by a person, and never by hope.
+#include <algorithm>
+#include <utility>
+
+#include "core/gateway.hpp"
+
+namespace storegate::core {
+
+void Gateway::place(Entry& entry, const Facts& facts, Turn& turn) {
+  Order& order = entry.order;
+  order.pos_reference = facts.pos_reference;
+  order.placed = stamp_of(turn.now);
+  order.reason = Reason::none;
+  entry.soft = Soft{};
+  book_.add_reference(order.pos_reference, order.number);
+  move_and_emit(entry, Phase::placed, EventType::order_placed, Actor::pos, turn);
+  if (order.cancel_wanted) start_void(entry, {order.cancelled_by, order.cancel_text, {}, {}, {}}, turn);
+}
+
+void Gateway::start_void(Entry& entry, const Facts& facts, Turn& turn) {
+  remember_cancel(entry, facts, turn);
+  if (entry.order.pos_reference.empty()) {  // a person said it is placed; there is nothing to void it by
+    keep_placed(entry, Reason::too_late, turn);
+    return;
+  }
+  entry.order.cancel_asked = stamp_of(turn.now);
+  entry.order.phase = Phase::voiding;
+  entry.soft = Soft{};
+  entry.soft.next_request = PosRequest::cancel;
+  entry.soft.next_ms = turn.now.steady_ms;
+  changed(entry, turn);
+}
+
+void Gateway::finish_void(Entry& entry, Turn& turn) {
+  finish_cancel(entry, canonical_reason_from(entry.order.cancel_text).value_or(Reason::other),
+                entry.order.cancelled_by, turn);
+}
+
+void Gateway::keep_placed(Entry& entry, Reason reason, Turn& turn) {
+  entry.order.cancel_wanted = false;
+  entry.order.reason = reason;
+  entry.soft = Soft{};
+  move_and_emit(entry, Phase::placed, EventType::order_cancel_refused, Actor::pos, turn);
+}
+
+void Gateway::refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn) {
+  Order& order = entry.order;
+  if (entry.soft.doubting) {  // this try was refused; an earlier one may have been taken
+    doubt(entry, turn);
+    return;
+  }
+  order.pos_code = facts.code;
+  if (order.cancel_wanted) {
+    finish_void(entry, turn);
+  } else if (for_good) {
+    finish_cancel(entry, canonical_reason_from(facts.code).value_or(Reason::other), Actor::pos, turn);
+  } else {
+    park(entry, Reason::pos_refused, false, turn);
+  }
+}
+
+void Gateway::try_later(Entry& entry, Turn& turn) {
+  Soft& soft = entry.soft;
+  soft.next_ms = turn.now.steady_ms;  // the POS gate says when; this order keeps its place
+  if (soft.doubting) {
+    plan_doubt(entry, turn);
+    return;
+  }
+  if (entry.order.cancel_wanted) {
+    finish_void(entry, turn);
+    return;
+  }
+  // Certainly not taken. Written with the next commit: if the power goes first, the order is in doubt for nothing,
+  // which costs a question and never a second ticket.
+  entry.order.phase = Phase::queued;
+  changed_lazily(entry, turn);
+}
+
+void Gateway::doubt(Entry& entry, Turn& turn) {
+  Soft& soft = entry.soft;
+  const Milliseconds now_ms = turn.now.steady_ms;
+  if (!soft.doubting) soft.doubt_since_ms = now_ms;
+  soft.doubting = true;
+  soft.closed_ms = now_ms;  // the connection was closed before its outcome was reported
+  soft.not_founds = 0;
+  ++soft.failures;
+  plan_doubt(entry, turn);
+}
+
+// Would a request that starts at `start_ms` reach the POS while it still knows the key? The window counts from the
+// first byte that may have left, on this boot's clock; after a reboot it counts as over.
+bool Gateway::key_protects(const Entry& entry, Milliseconds start_ms, const Now& now) const {
+  const Stamp& intent = entry.order.intent;
+  const PosPolicy& pos = policy_.pos;
+  return pos.deduplicates_ms > 0 && intent.boot == now.boot &&
+         start_ms + pos.timeout_ms <= intent.steady_ms + pos.deduplicates_ms;
+}
+
+void Gateway::plan_doubt(Entry& entry, Turn& turn) {
+  Soft& soft = entry.soft;
+  const Now& now = turn.now;
+  const Milliseconds wait =
+      soft.failures == 0 ? 0
+                         : backoff_ms(soft.failures, pos_backoff_first_ms, pos_backoff_most_ms, generator_);
+  if (key_protects(entry, now.steady_ms + wait, now)) {
+    soft.next_request = PosRequest::place;
+    soft.next_ms = now.steady_ms + wait;
+  } else if (policy_.pos.can_query) {
+    soft.next_request = PosRequest::ask;
+    soft.next_ms = std::max(now.steady_ms, soft.closed_ms + policy_.pos.max_processing_ms);
+  } else {
+    park(entry, Reason::in_doubt, true, turn);
+  }
+  reindex(entry, now);
+}
+
+void Gateway::note_lacking(Entry& entry, Turn& turn) {
+  Soft& soft = entry.soft;
+  if (++soft.not_founds < 2) {
+    soft.next_request = PosRequest::check_health;
+    soft.next_ms = turn.now.steady_ms + policy_.pos.ask_interval_ms;
+    return;
+  }
+  // Behind the barrier, twice, from a healthy POS: it is not there and will not come.
+  soft.doubting = false;
+  soft.not_founds = 0;
+  soft.next_request = PosRequest::place;
+  try_later(entry, turn);
+}
+
+void Gateway::ask_later(Entry& entry, std::optional<Milliseconds> retry_after_ms, Turn& turn) {
+  entry.soft.not_founds = 0;
+  entry.soft.next_request = PosRequest::ask;
+  back_off(entry, retry_after_ms, turn.now);
+}
+
+void Gateway::back_off(Entry& entry, std::optional<Milliseconds> retry_after_ms, const Now& now) {
+  ++entry.soft.failures;
+  const Milliseconds wait =
+      backoff_ms(entry.soft.failures, pos_backoff_first_ms, pos_backoff_most_ms, generator_);
+  entry.soft.next_ms = now.steady_ms + std::max(wait, std::min(retry_after_ms.value_or(0), minute_ms));
+}
+
+}  // namespace storegate::core

@@ -1,0 +1,121 @@
+// Gateway: the POS line. Who goes next, what is asked of the POS, and what its answer means for the order.
+#include <cstdlib>
+#include <utility>
+
+#include "core/gateway.hpp"
+
+namespace storegate::core {
+
+void Gateway::dispatch(Turn& turn) {
+  for (OrderNumber number = book_.first_in_line(); number != no_order; number = book_.first_in_line()) {
+    if (!pos_.may_start(book_.in_flight(), turn.now.steady_ms)) return;
+    if (!start_next(*book_.find(number), turn)) return;
+  }
+}
+
+bool Gateway::start_next(Entry& entry, Turn& turn) {
+  const bool resend = entry.order.phase == Phase::sending && entry.soft.next_request == PosRequest::place;
+  if (resend && !key_protects(entry, turn.now.steady_ms, turn.now)) {
+    // The window went by while it waited, or before a restart: the key would no longer protect it.
+    book_.save(entry);
+    plan_doubt(entry, turn);
+    reindex(entry, turn.now);
+    return true;
+  }
+  const bool places = entry.order.phase == Phase::queued || resend;
+  if (places && !pos_.take_token(turn.now.steady_ms)) return false;
+  happen(entry, Happening::turn_at_pos, {}, turn);
+  return true;
+}
+
+void Gateway::send(Entry& entry, Turn& turn) {
+  // The intent: on disk before the first byte leaves, since the effect below is carried out after the commit.
+  entry.order.phase = Phase::sending;
+  entry.order.intent = stamp_of(turn.now);
+  entry.soft.doubting = false;
+  entry.soft.not_founds = 0;
+  changed(entry, turn);
+  request(entry, PosRequest::place, turn);
+}
+
+void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
+  const Order& order = entry.order;
+  const std::uint64_t attempt = next_attempt_++;
+  entry.soft.in_flight = request;
+  entry.soft.attempt = attempt;
+  switch (request) {
+    case PosRequest::place:
+      turn.changes.bodies_wanted.push_back(order.number);
+      turn.effects.emplace_back(PlaceOrder{
+          order.number, attempt, pos_key_of(order), display_code_of(order.id), order.reprints > 0, {}});
+      return;
+    case PosRequest::ask: turn.effects.emplace_back(AskPos{order.number, attempt, pos_key_of(order)}); return;
+    case PosRequest::check_health: turn.effects.emplace_back(CheckPosHealth{order.number, attempt}); return;
+    case PosRequest::cancel:
+      turn.effects.emplace_back(VoidOrder{order.number, attempt, order.pos_reference});
+      return;
+  }
+}
+
+void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
+  Entry* entry = book_.find(input.order);
+  if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {
+    ++stale_answers_;
+    return;
+  }
+  note_pos_health(input, turn);
+  book_.save(*entry);
+  entry->soft.in_flight.reset();
+  Facts facts;
+  facts.actor = Actor::pos;
+  facts.pos_reference = input.pos_reference;
+  facts.code = input.code;
+  facts.retry_after_ms = input.retry_after_ms;
+  happen(*entry, happening_of(input, *entry), facts, turn);
+}
+
+void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
+  switch (input.outcome) {
+    case PosOutcome::not_delivered:
+    case PosOutcome::not_now: pos_.on_failure(turn.now.steady_ms, input.retry_after_ms, generator_); return;
+    case PosOutcome::not_taken:
+      // A POS that cannot be asked answers 404 to that alone; it may well take orders.
+      if (input.request == PosRequest::place) pos_.on_failure(turn.now.steady_ms, {}, generator_);
+      return;
+    case PosOutcome::in_doubt:
+    case PosOutcome::unanswered: pos_.on_doubt(turn.now.steady_ms, generator_); return;
+    default: break;
+  }
+  if (pos_.on_answer()) {
+    emit_plain(EventType::gateway_alarm_cleared, {{"alarm", std::string("pos_unreachable")}}, turn);
+  }
+}
+
+Happening Gateway::happening_of(const PosAnswered& input, const Entry& entry) const {
+  const bool voiding = entry.order.phase == Phase::voiding;
+  switch (input.outcome) {
+    case PosOutcome::took:
+    case PosOutcome::found: {
+      // An answer that names another order's ticket says nothing about ours.
+      const OrderNumber owner = book_.find_reference(input.pos_reference);
+      if (owner == no_order || owner == input.order) return Happening::pos_took;
+      return input.request == PosRequest::place ? Happening::pos_in_doubt : Happening::pos_silent;
+    }
+    case PosOutcome::refused: return Happening::pos_refused;
+    case PosOutcome::cannot: return Happening::pos_cannot;
+    case PosOutcome::in_doubt: return Happening::pos_in_doubt;
+    case PosOutcome::found_voided: return Happening::pos_had_voided;
+    case PosOutcome::not_found: return Happening::pos_lacks;
+    case PosOutcome::healthy: return Happening::pos_healthy;
+    case PosOutcome::voided: return Happening::voided;
+    case PosOutcome::too_late: return Happening::void_refused;
+    case PosOutcome::not_taken:
+    case PosOutcome::not_now:
+    case PosOutcome::not_delivered:
+    case PosOutcome::unanswered: break;
+  }
+  if (voiding) return Happening::void_silent;
+  return input.request == PosRequest::place ? Happening::pos_not_now : Happening::pos_silent;
+}
+
+}  // namespace storegate::core

@@ -1,0 +1,77 @@
+// The table of moves, laid out to be read: a row for what happened, a column for each phase.
+#include "core/moves.hpp"
+
+#include <array>
+
+namespace storegate::core {
+
+namespace {
+
+using enum Outcome;
+
+using Row = std::array<Outcome, phase_count>;
+constexpr Outcome never = impossible;  // short, so that the table keeps its shape
+
+// clang-format off
+constexpr std::array<Row, happening_count> moves{{
+  //                          fetching          held             queued     sending            placed      ready       completed  parked           voiding      rejected   cancelled  expired
+  /* arrived_again       */ Row{replay,           replay,          replay,    replay,            replay,     replay,     replay,    replay,          replay,      replay,    replay,    replay},
+  /* release             */ Row{remember_release, release,         no_change, no_change,         no_change,  no_change,  refuse,    release_parked,  no_change,   refuse,    refuse,    refuse},
+  /* cancel              */ Row{cancel,           cancel,          cancel,    remember_cancel,   start_void, start_void, refuse,    cancel_parked,   no_change,   no_change, no_change, no_change},
+  /* release_due         */ Row{never,            follow_fallback, never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
+  /* turn_at_pos         */ Row{never,            never,           send,      settle_doubt,      never,      never,      never,     never,           send_void,   never,     never,     never},
+  /* pos_took            */ Row{never,            never,           never,     place,             never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_refused         */ Row{never,            never,           never,     cancel_by_pos,     never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_cannot          */ Row{never,            never,           never,     park_refused,      never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_not_now         */ Row{never,            never,           never,     try_later,         never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_in_doubt        */ Row{never,            never,           never,     doubt,             never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_had_voided      */ Row{never,            never,           never,     cancel_found_void, never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_lacks           */ Row{never,            never,           never,     note_lacking,      never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_silent          */ Row{never,            never,           never,     ask_later,         never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_healthy         */ Row{never,            never,           never,     ask_now,           never,      never,      never,     never,           never,       never,     never,     never},
+  /* waited_too_long     */ Row{never,            never,           expire,    park_doubt,        never,      never,      never,     never,           keep_placed, never,     never,     never},
+  /* voided              */ Row{never,            never,           never,     never,             never,      never,      never,     never,           finish_void, never,     never,     never},
+  /* void_refused        */ Row{never,            never,           never,     never,             never,      never,      never,     never,           keep_placed, never,     never,     never},
+  /* void_silent         */ Row{never,            never,           never,     never,             never,      never,      never,     never,           void_later,  never,     never,     never},
+  /* resolved_placed     */ Row{refuse,           refuse,          refuse,    refuse,            refuse,     refuse,     refuse,    resolve_placed,  refuse,      refuse,    refuse,    refuse},
+  /* resolved_not_placed */ Row{refuse,           refuse,          refuse,    refuse,            refuse,     refuse,     refuse,    resolve_queued,  refuse,      refuse,    refuse,    refuse},
+  /* resolved_reprint    */ Row{refuse,           refuse,          refuse,    refuse,            refuse,     refuse,     refuse,    resolve_reprint, refuse,      refuse,    refuse,    refuse},
+  /* completion_due      */ Row{never,            never,           never,     never,             complete,   complete,   never,     never,           never,       never,     never,     never},
+}};
+// clang-format on
+
+constexpr std::array<std::string_view, happening_count> happening_names{
+    "arrived_again",    "release",       "cancel",      "release_due",     "turn_at_pos",
+    "pos_took",         "pos_refused",   "pos_cannot",  "pos_not_now",     "pos_in_doubt",
+    "pos_had_voided",   "pos_lacks",     "pos_silent",  "pos_healthy",     "waited_too_long",
+    "voided",           "void_refused",  "void_silent", "resolved_placed", "resolved_not_placed",
+    "resolved_reprint", "completion_due"};
+
+constexpr std::array outcome_names =
+    std::to_array<std::string_view>({"impossible",     "replay",          "no_change",
+                                     "refuse",         "release",         "remember_release",
+                                     "release_parked", "cancel",          "remember_cancel",
+                                     "cancel_parked",  "start_void",      "follow_fallback",
+                                     "send",           "settle_doubt",    "send_void",
+                                     "place",          "cancel_by_pos",   "park_refused",
+                                     "try_later",      "doubt",           "cancel_found_void",
+                                     "note_lacking",   "ask_later",       "ask_now",
+                                     "expire",         "park_doubt",      "finish_void",
+                                     "keep_placed",    "void_later",      "resolve_placed",
+                                     "resolve_queued", "resolve_reprint", "complete"});
+static_assert(outcome_names.size() == static_cast<std::size_t>(Outcome::complete) + 1);
+
+}  // namespace
+
+Outcome outcome_of(Happening happening, Phase phase) noexcept {
+  return moves[static_cast<std::size_t>(happening)][static_cast<std::size_t>(phase)];
+}
+
+std::string_view name_of(Happening happening) noexcept {
+  return happening_names[static_cast<std::size_t>(happening)];
+}
+std::string_view name_of(Outcome outcome) noexcept {
+  return outcome_names[static_cast<std::size_t>(outcome)];
+}
+
+}  // namespace storegate::core

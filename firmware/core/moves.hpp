@@ -1,0 +1,81 @@
+// The table of moves: for every pair of what happened and the phase it met, one named outcome. What an outcome does
+// is in gateway_*.cpp; that no pair was forgotten is seen here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/order.hpp"
+
+namespace storegate::core {
+
+/// What can happen to an order.
+enum class Happening : std::uint8_t {
+  arrived_again,        // the partner sent it once more
+  release,              // by event, by a person
+  cancel,               // by anyone
+  release_due,          // its time or its fallback time has come
+  turn_at_pos,          // the POS line has a place for it
+  pos_took,             // place: taken; or ask: found
+  pos_refused,          // place: 409
+  pos_cannot,           // place: 400, 413, 422
+  pos_not_now,          // place: certainly not taken this time
+  pos_in_doubt,         // place: nobody knows
+  pos_had_voided,       // ask: it was there and is voided
+  pos_lacks,            // ask: certainly not there
+  pos_silent,           // ask or health: no clear answer
+  pos_healthy,          // health: fine, so ask once more
+  waited_too_long,      // expire_minutes are over
+  voided,               // cancel at the POS: done
+  void_refused,         // cancel at the POS: too late
+  void_silent,          // cancel at the POS: no clear answer
+  resolved_placed,      // a person: the ticket is in the kitchen
+  resolved_not_placed,  // a person: it is not
+  resolved_reprint,     // a person: print another
+  completion_due,       // complete_after_minutes are over
+};
+inline constexpr std::size_t happening_count = 22;
+
+/// What is done about it.
+enum class Outcome : std::uint8_t {
+  impossible,        // our bug: the process stops
+  replay,            // give the first answer again
+  no_change,         // it is so already
+  refuse,            // 409: the phase does not allow it
+  release,           // held -> queued
+  remember_release,  // kept until the order's body is there
+  release_parked,    // parked for want of a release -> queued; parked otherwise: no change
+  cancel,            // -> cancelled, nothing was sent
+  remember_cancel,   // done when the POS's answer is known
+  cancel_parked,     // never sent -> cancelled; in doubt: remembered for the person's answer
+  start_void,        // placed -> voiding
+  follow_fallback,   // release, park or cancel, as the policy says
+  send,              // queued -> sending
+  settle_doubt,      // the next step of placing once: same key again, health, or ask
+  send_void,
+  place,              // -> placed; with a remembered cancel, on to voiding
+  cancel_by_pos,      // the POS refused it for good -> cancelled
+  park_refused,       // the POS cannot read it -> parked
+  try_later,          // back to queued, or on in doubt if an earlier try is
+  doubt,              // decide how the doubt will be settled
+  cancel_found_void,  // -> cancelled
+  note_lacking,       // first "not found": wait, check health, ask again; second: queued
+  ask_later,
+  ask_now,
+  expire,       // -> expired
+  park_doubt,   // -> parked
+  finish_void,  // -> cancelled
+  keep_placed,  // -> placed, the cancel is refused
+  void_later,
+  resolve_placed,   // parked -> placed
+  resolve_queued,   // parked -> queued, same key
+  resolve_reprint,  // parked -> queued, a key of its own
+  complete,         // -> completed
+};
+
+[[nodiscard]] Outcome outcome_of(Happening happening, Phase phase) noexcept;
+[[nodiscard]] std::string_view name_of(Happening happening) noexcept;
+[[nodiscard]] std::string_view name_of(Outcome outcome) noexcept;
+
+}  // namespace storegate::core

@@ -1,0 +1,165 @@
+// Cancels: before, during and after placing; never dropped, never cooked when they came first.
+#include "print.hpp"
+#include "script.hpp"
+
+using namespace storegate::core;
+using namespace storegate::core::testing;
+
+TEST_CASE("a cancel before the intent means no ticket [I4]") {
+  Script store;
+  store.arrive("K-1");
+  store.cancel("K-1", "kiosk", "too_busy");
+  CHECK(store.phase("K-1") == Phase::cancelled);
+  CHECK(store.row("K-1").reason == Reason::too_busy);
+  store.release("K-1");
+  store.pass(hour_ms);
+  CHECK(store.sent.empty());
+  CHECK(store.history("K-1") == "accepted cancelled");
+}
+
+TEST_CASE(
+    "a cancel before its order leaves a tombstone: the order is answered cancelled and never sent [I4]") {
+  Script store;
+  store.cancel("K-1");
+  store.restart();
+  store.arrive("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::created);
+  CHECK(store.last_answer().order->phase == Phase::cancelled);
+  CHECK(store.history("K-1") == "cancelled");
+  store.release("K-1");
+  CHECK(store.sent.empty());
+}
+
+TEST_CASE(
+    "a cancel and a release in one turn: whichever was first decides, and a cancel that lost is voided "
+    "[I4]") {
+  Script first;
+  first.arrive("K-1");
+  CancelArrived cancel{first.next_caller(),
+                       Source::api,
+                       Actor::cloud,
+                       {{std::pair<std::string, std::string>{"kiosk", "K-1"}}},
+                       {},
+                       {}};
+  ReleaseArrived release{first.next_caller(), Source::api, Actor::cloud, cancel.orders, {}};
+  first.engine->offer(cancel);
+  first.give(release);
+  CHECK(first.phase("K-1") == Phase::cancelled);
+  CHECK(first.sent.empty());
+
+  Script second;
+  second.arrive("K-1");
+  second.engine->offer(release);
+  second.give(cancel);
+  // Both lie before the turn's dispatch: the intent was never written.
+  CHECK(second.phase("K-1") == Phase::cancelled);
+  CHECK(second.sent.empty());
+}
+
+TEST_CASE("a cancel while sending is done when the outcome is known [I4]") {
+  struct Row {
+    PosOutcome outcome;
+    Phase phase;
+    const char* history;
+  };
+  for (const Row& row : {Row{PosOutcome::took, Phase::voiding, "accepted released placed"},
+                         Row{PosOutcome::not_delivered, Phase::cancelled, "accepted released cancelled"},
+                         Row{PosOutcome::not_now, Phase::cancelled, "accepted released cancelled"},
+                         Row{PosOutcome::refused, Phase::cancelled, "accepted released cancelled"},
+                         Row{PosOutcome::cannot, Phase::cancelled, "accepted released cancelled"},
+                         Row{PosOutcome::in_doubt, Phase::sending, "accepted released"}}) {
+    Script store;
+    store.arrive("K-1");
+    store.release("K-1");
+    store.cancel("K-1");
+    CHECK(store.last_answer().kind == AnswerKind::done);
+    CHECK(store.last_answer().order->phase == Phase::sending);
+    store.pos(row.outcome, "T-1");
+    CHECK(store.phase("K-1") == row.phase);
+    CHECK(store.history("K-1") == row.history);
+    CHECK(store.sent.size() == 1);
+  }
+}
+
+TEST_CASE("a remembered cancel survives a restart in doubt and is never sent again [I4]") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.cancel("K-1");
+  store.restart();
+  store.pass(30 * second_ms);
+  REQUIRE(store.open_requests() == 1);
+  CHECK(store.requests[0].first == PosRequest::ask);
+  store.pos(PosOutcome::not_found);
+  store.pass(5 * second_ms);
+  store.pos(PosOutcome::healthy);
+  store.pos(PosOutcome::not_found);
+  CHECK(store.phase("K-1") == Phase::cancelled);
+  CHECK(store.sent.size() == 1);
+}
+
+TEST_CASE("a placed order is voided: the POS's answer becomes the cancel's result") {
+  for (const bool too_late : {false, true}) {
+    Script store;
+    store.arrive("K-1");
+    store.release("K-1");
+    store.pos(PosOutcome::took, "T-1");
+    store.cancel("K-1");
+    CHECK(store.last_answer().order->phase == Phase::voiding);
+    store.cancel("K-1");
+    CHECK(store.last_answer().kind == AnswerKind::done);
+    REQUIRE(store.open_requests() == 1);
+    CHECK(store.requests[0].first == PosRequest::cancel);
+    store.pos(too_late ? PosOutcome::too_late : PosOutcome::voided);
+    CHECK(store.phase("K-1") == (too_late ? Phase::placed : Phase::cancelled));
+    CHECK(store.history("K-1") ==
+          (too_late ? "accepted released placed cancel_refused" : "accepted released placed cancelled"));
+  }
+}
+
+TEST_CASE(
+    "a void the POS does not answer is asked again, also after a restart, and given up with a refusal") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::took, "T-1");
+  store.cancel("K-1");
+  store.pos(PosOutcome::unanswered);
+  store.pass(second_ms);
+  REQUIRE(store.open_requests() == 1);
+  store.restart();
+  store.turn();
+  REQUIRE(store.open_requests() == 1);
+  CHECK(store.requests[0].first == PosRequest::cancel);
+  for (int minute = 0; minute < 40 && store.phase("K-1") == Phase::voiding; ++minute) {
+    while (store.open_requests() > 0) store.pos(PosOutcome::not_delivered);
+    store.pass(minute_ms);
+  }
+  CHECK(store.phase("K-1") == Phase::placed);
+  CHECK(store.row("K-1").reason == Reason::pos_offline);
+  CHECK(store.history("K-1") == "accepted released placed cancel_refused");
+}
+
+TEST_CASE("a cancel of a completed order is refused") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::took, "T-1");
+  store.pass(240 * minute_ms);
+  store.cancel("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+}
+
+TEST_CASE("an order the POS refuses for good is cancelled with the POS's reason") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::refused, "", "item_unavailable");
+  CHECK(store.phase("K-1") == Phase::cancelled);
+  CHECK(store.row("K-1").reason == Reason::item_unavailable);
+  store.arrive("K-2");
+  store.release("K-2");
+  store.pos(PosOutcome::refused, "", "E-4711");
+  CHECK(store.row("K-2").reason == Reason::other);
+  CHECK(store.row("K-2").pos_code == "E-4711");
+}

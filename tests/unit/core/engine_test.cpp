@@ -1,0 +1,158 @@
+// The loop: one commit a turn, nothing acted before it, everything undone when it fails.
+#include "print.hpp"
+#include "script.hpp"
+
+using namespace storegate::core;
+using namespace storegate::core::testing;
+
+TEST_CASE("all inputs of a turn share one commit") {
+  Script store;
+  for (int i = 0; i < 20; ++i) store.engine->offer(store.order("K-" + std::to_string(i)));
+  store.turn();
+  CHECK(store.commits == 1);
+  CHECK(store.rows.size() == 20);
+  CHECK(store.answers.size() == 20);
+}
+
+TEST_CASE("a whole life costs three commits") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::took, "T-1");
+  CHECK(store.commits == 3);
+}
+
+TEST_CASE("a failed commit undoes the turn: callers hear it, the book is as before, nothing leaves [I1]") {
+  Script store;
+  store.arrive("K-1");
+  const Position last = store.engine->gateway().book().last_event;
+  store.fail_commits = true;
+  store.arrive("K-2");
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  store.release("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  store.cancel("K-9");
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  CHECK(store.sent.empty());
+  CHECK(store.engine->gateway().book().last_event == last);
+  CHECK(store.engine->gateway().book().live() == 1);
+  CHECK(store.engine->gateway().book().early_count() == 0);
+  store.fail_commits = false;
+  store.arrive("K-2");
+  CHECK(store.last_answer().kind == AnswerKind::created);
+  CHECK(value_of(store.row("K-2").number) == value_of(store.row("K-1").number) + 1);
+  store.release("K-1");
+  CHECK(store.phase("K-1") == Phase::sending);
+  std::int64_t sequence = 0;
+  for (const EventRecord& event : store.events) CHECK(event.position.sequence == ++sequence);
+}
+
+TEST_CASE("the POS's answer outlives a failed commit, and its order is not sent meanwhile [I2]") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.fail_commits = true;
+  store.pos(PosOutcome::took, "T-1");
+  CHECK(store.phase("K-1") == Phase::sending);
+  CHECK(store.sent.size() == 1);
+  store.fail_commits = false;
+  store.pass(second_ms);
+  CHECK(store.phase("K-1") == Phase::placed);
+  CHECK(store.sent.size() == 1);
+}
+
+TEST_CASE("after a failed sync nothing is decided any more until a restart") {
+  Script store;
+  store.arrive("K-1");
+  store.fail_commits = store.fail_syncs = true;
+  store.arrive("K-2");
+  store.fail_commits = store.fail_syncs = false;
+  CHECK(store.engine->stopped());
+  store.arrive("K-3");
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  store.release("K-1");
+  CHECK(store.sent.empty());
+  store.restart();
+  store.release("K-1");
+  CHECK(store.sent.size() == 1);
+}
+
+TEST_CASE("what nobody waits for rides on the next commit, or is written after five seconds") {
+  Script store;
+  store.arrive("K-1");
+  store.release("K-1");
+  const std::size_t commits = store.commits;
+  store.pos(PosOutcome::not_delivered);
+  CHECK(store.commits == commits);
+  CHECK(store.phase("K-1") == Phase::sending);
+  CHECK(store.book_phase("K-1") == Phase::queued);
+  store.cancel("K-1");
+  CHECK(store.commits == commits + 1);
+  CHECK(store.phase("K-1") == Phase::cancelled);
+
+  store.engine->outbox().on_connected(20);
+  store.engine->outbox().on_read_started();
+  OutgoingEvent event;
+  event.record = store.events[0];
+  store.engine->outbox().on_read({event});
+  REQUIRE(store.engine->outbox().next_to_publish());
+  CHECK(store.engine->on_published(store.events[0].position, true));
+  const std::size_t idle = store.commits;
+  store.turn();
+  store.pass(lazy_ms_max - 1);
+  CHECK(store.commits == idle);
+  store.pass(1);
+  CHECK(store.commits == idle + 1);
+}
+
+TEST_CASE("an order whose body is damaged never goes to the POS but before a person [I10]") {
+  Script store;
+  store.arrive("K-1");
+  for (auto& [number, body] : store.bodies) body.canonical.clear();
+  store.release("K-1");
+  CHECK(store.sent.empty());
+  store.turn();
+  CHECK(store.phase("K-1") == Phase::parked);
+  CHECK(store.row("K-1").pos_code == "body_damaged");
+}
+
+TEST_CASE("the book after a restart equals the book before it, and due work is found again") {
+  Script store;
+  for (int i = 0; i < 5; ++i) store.arrive("K-" + std::to_string(i));
+  store.release("K-0");
+  store.pos(PosOutcome::took, "T-0");
+  store.cancel("K-0");
+  store.release("K-1");
+  store.cancel("K-2");
+  const auto before = store.engine->gateway().book().count_by_phase();
+  store.restart();
+  CHECK(store.engine->gateway().book().count_by_phase() == before);
+  store.pass(31 * second_ms);
+  bool asked = false;
+  bool voiding = false;
+  for (const auto& [request, answer] : store.requests) {
+    asked = asked || request == PosRequest::ask;
+    voiding = voiding || request == PosRequest::cancel;
+  }
+  CHECK(asked);
+  CHECK(voiding);
+}
+
+TEST_CASE("a message nobody understands is kept, told and acknowledged") {
+  Script store;
+  store.give(MessageRefused{store.next_caller(), {"stores/test/in/order", "{"}, "not JSON"});
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  REQUIRE(store.dead_letters.size() == 1);
+  CHECK(store.dead_letters[0].bytes == "{");
+  CHECK(store.count(EventType::gateway_message_refused) == 1);
+}
+
+TEST_CASE("a connection without its session asks for a snapshot; the start is told with its epoch") {
+  Script store;
+  store.give(GatewayStarted{"epoch-1", {}, "created", "0"});
+  store.give(UplinkConnected{true});
+  CHECK(store.count(EventType::gateway_snapshot_requested) == 0);
+  store.give(UplinkConnected{false});
+  CHECK(store.count(EventType::gateway_snapshot_requested) == 1);
+  CHECK(store.count(EventType::gateway_started) == 1);
+}

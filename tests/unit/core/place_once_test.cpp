@@ -1,0 +1,293 @@
+// Placing once, for each kind of POS (design.md section 4): no second ticket by machine, ever.
+#include "print.hpp"
+#include "script.hpp"
+
+using namespace storegate::core;
+using namespace storegate::core::testing;
+
+namespace {
+
+Policy pos_that(Milliseconds deduplicates_ms, bool can_query) {
+  Policy policy = default_policy();
+  policy.pos.deduplicates_ms = deduplicates_ms;
+  policy.pos.can_query = can_query;
+  return policy;
+}
+
+void send_one(Script& store) {
+  store.arrive("K-1");
+  store.release("K-1");
+}
+
+}  // namespace
+
+TEST_CASE("an order that was certainly not taken is sent again freely, under the same key") {
+  for (const PosOutcome outcome : {PosOutcome::not_delivered, PosOutcome::not_now, PosOutcome::not_taken}) {
+    Script store(pos_that(0, false));
+    send_one(store);
+    store.pos(outcome);
+    CHECK(store.book_phase("K-1") == Phase::queued);
+    store.pass(second_ms);
+    REQUIRE(store.sent.size() == 2);
+    CHECK(store.sent[1].key == store.sent[0].key);
+    CHECK(store.phase("K-1") == Phase::sending);
+  }
+}
+
+TEST_CASE("in doubt and the POS de-duplicates: the same key again, but only inside the window [I2]") {
+  Script store(pos_that(60 * second_ms, false));
+  send_one(store);
+  store.pos(PosOutcome::in_doubt);
+  store.pass(second_ms);
+  REQUIRE(store.sent.size() == 2);
+  CHECK(store.sent[1].key == store.sent[0].key);
+  while (store.phase("K-1") == Phase::sending) {
+    while (store.open_requests() > 0) {
+      // Each resend must be able to arrive before the window closes.
+      CHECK(store.now.steady_ms + 8000 <= store.row("K-1").intent.steady_ms + 60 * second_ms);
+      store.pos(PosOutcome::in_doubt);
+    }
+    store.pass(second_ms);
+  }
+  CHECK(store.phase("K-1") == Phase::parked);
+  CHECK(store.row("K-1").reason == Reason::in_doubt);
+}
+
+TEST_CASE("after a reboot the window counts as over [I2]") {
+  Script store(pos_that(10 * minute_ms, false));
+  send_one(store);
+  store.restart(true);
+  store.pass(minute_ms);
+  CHECK(store.sent.size() == 1);
+  CHECK(store.phase("K-1") == Phase::parked);
+}
+
+TEST_CASE("after a restart within the boot the window still holds [I2]") {
+  Script store(pos_that(10 * minute_ms, false));
+  send_one(store);
+  store.restart();
+  store.pass(second_ms);
+  CHECK(store.sent.size() == 2);
+}
+
+TEST_CASE("in doubt and the POS can be asked: nothing before the barrier, and found means placed [I2]") {
+  Script store(pos_that(0, true));
+  send_one(store);
+  store.pos(PosOutcome::in_doubt);
+  store.pass(30 * second_ms - 1);
+  CHECK(store.open_requests() == 0);
+  store.pass(1);
+  REQUIRE(store.open_requests() == 1);
+  CHECK(store.requests[0].first == PosRequest::ask);
+  store.pos(PosOutcome::found, "T-9");
+  CHECK(store.phase("K-1") == Phase::placed);
+  CHECK(store.row("K-1").pos_reference == "T-9");
+  CHECK(store.sent.size() == 1);
+}
+
+TEST_CASE("only not found, twice, 5 s apart, with health between permits a second send [I2]") {
+  Script store(pos_that(0, true));
+  send_one(store);
+  store.pos(PosOutcome::in_doubt);
+  store.pass(30 * second_ms);
+  store.pos(PosOutcome::not_found);
+  store.pass(5 * second_ms - 1);
+  CHECK(store.open_requests() == 0);
+  store.pass(1);
+  REQUIRE(store.open_requests() == 1);
+  CHECK(store.requests[0].first == PosRequest::check_health);
+  store.pos(PosOutcome::healthy);
+  REQUIRE(store.open_requests() == 1);
+  CHECK(store.requests[0].first == PosRequest::ask);
+  CHECK(store.sent.size() == 1);
+  store.pos(PosOutcome::not_found);
+  CHECK(store.sent.size() == 2);
+  CHECK(store.phase("K-1") == Phase::sending);
+}
+
+TEST_CASE("any other answer between leaves the order in doubt and starts the two askings anew [I2]") {
+  for (const PosOutcome outcome :
+       {PosOutcome::unanswered, PosOutcome::not_taken, PosOutcome::not_now, PosOutcome::not_delivered}) {
+    Script store(pos_that(0, true));
+    send_one(store);
+    store.pos(PosOutcome::in_doubt);
+    store.pass(30 * second_ms);
+    store.pos(PosOutcome::not_found);
+    store.pass(5 * second_ms);
+    store.pos(outcome);
+    store.pass(15 * second_ms);
+    REQUIRE(store.open_requests() == 1);
+    CHECK(store.requests[0].first == PosRequest::ask);
+    store.pos(PosOutcome::not_found);
+    CHECK(store.sent.size() == 1);
+  }
+}
+
+TEST_CASE("the barrier starts anew after a restart [I2]") {
+  Script store(pos_that(0, true));
+  send_one(store);
+  store.pass(29 * second_ms);
+  store.restart();
+  store.pass(30 * second_ms - 1);
+  CHECK(store.open_requests() == 0);
+  store.pass(1);
+  REQUIRE(store.open_requests() == 1);
+  CHECK(store.requests[0].first == PosRequest::ask);
+}
+
+TEST_CASE("in doubt and the POS can do neither: parked at once, and a person decides [I2]") {
+  Script store(pos_that(0, false));
+  send_one(store);
+  store.pos(PosOutcome::in_doubt);
+  CHECK(store.phase("K-1") == Phase::parked);
+  CHECK(store.history("K-1") == "accepted released parked");
+  store.pass(hour_ms);
+  store.restart();
+  store.pass(hour_ms);
+  CHECK(store.sent.size() == 1);
+}
+
+TEST_CASE("a person's answer: placed, not placed under the same key, or a reprint under its own") {
+  const auto parked = [] {
+    Script store(pos_that(0, false));
+    send_one(store);
+    store.pos(PosOutcome::in_doubt);
+    return store;
+  };
+  Script placed = parked();
+  placed.resolve("K-1", Resolution::placed);
+  CHECK(placed.phase("K-1") == Phase::placed);
+  CHECK(placed.sent.size() == 1);
+  Script again = parked();
+  again.resolve("K-1", Resolution::not_placed);
+  REQUIRE(again.sent.size() == 2);
+  CHECK(again.sent[1].key == again.sent[0].key);
+  CHECK_FALSE(again.sent[1].reprint);
+  Script reprint = parked();
+  reprint.resolve("K-1", Resolution::reprint);
+  REQUIRE(reprint.sent.size() == 2);
+  CHECK(reprint.sent[1].key == reprint.sent[0].key + ":r1");
+  CHECK(reprint.sent[1].reprint);
+  CHECK(reprint.history("K-1") == "accepted released parked resolved");
+}
+
+TEST_CASE("only a parked order can be resolved") {
+  Script store;
+  store.arrive("K-1");
+  store.resolve("K-1", Resolution::reprint);
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+  CHECK(store.phase("K-1") == Phase::held);
+}
+
+TEST_CASE("a parked order in doubt keeps its cancel for the person's answer [I4]") {
+  for (const Resolution resolution : {Resolution::placed, Resolution::not_placed}) {
+    Script store(pos_that(0, false));
+    send_one(store);
+    store.pos(PosOutcome::in_doubt);
+    store.cancel("K-1");
+    CHECK(store.phase("K-1") == Phase::parked);
+    store.resolve("K-1", resolution);
+    if (resolution == Resolution::placed) {
+      CHECK(store.history("K-1") == "accepted released parked resolved cancel_refused");
+    } else {
+      CHECK(store.phase("K-1") == Phase::cancelled);
+    }
+    CHECK(store.sent.size() == 1);
+  }
+}
+
+TEST_CASE("an order the POS cannot read is parked, and nothing sends it again by itself") {
+  Script store;
+  send_one(store);
+  store.pos(PosOutcome::cannot);
+  CHECK(store.phase("K-1") == Phase::parked);
+  CHECK(store.row("K-1").reason == Reason::pos_refused);
+  store.pass(hour_ms);
+  CHECK(store.sent.size() == 1);
+  store.cancel("K-1");
+  CHECK(store.phase("K-1") == Phase::cancelled);
+}
+
+TEST_CASE("a refusal of the second try says nothing of the first, which may have been taken [I2]") {
+  for (const PosOutcome outcome :
+       {PosOutcome::refused, PosOutcome::cannot, PosOutcome::not_now, PosOutcome::not_delivered}) {
+    Script store(pos_that(60 * second_ms, true));
+    send_one(store);
+    store.pos(PosOutcome::in_doubt);
+    store.pass(second_ms);
+    REQUIRE(store.sent.size() == 2);
+    store.pos(outcome);
+    CHECK(store.phase("K-1") == Phase::sending);
+    CHECK(store.book_phase("K-1") == Phase::sending);
+  }
+}
+
+TEST_CASE("an answer that names another order's ticket is no answer [I2]") {
+  Script store(pos_that(0, true));
+  send_one(store);
+  store.pos(PosOutcome::took, "T-1");
+  store.arrive("K-2");
+  store.release("K-2");
+  store.pos(PosOutcome::took, "T-1");
+  CHECK(store.phase("K-2") == Phase::sending);
+  store.pass(30 * second_ms);
+  store.pos(PosOutcome::found, "T-2");
+  CHECK(store.row("K-2").pos_reference == "T-2");
+}
+
+TEST_CASE("an order in doubt whose POS stays away is parked after the expiry [I1]") {
+  Script store(pos_that(0, true));
+  send_one(store);
+  store.pos(PosOutcome::in_doubt);
+  const Milliseconds limit = store.now.steady_ms + hour_ms;
+  while (store.phase("K-1") == Phase::sending && store.now.steady_ms < limit) {
+    while (store.open_requests() > 0) store.pos(PosOutcome::not_delivered);
+    store.pass(second_ms);
+  }
+  CHECK(store.phase("K-1") == Phase::parked);
+  CHECK(store.sent.size() == 1);
+}
+
+TEST_CASE("a POS that is away is tried by one request at a time, with growing pauses [I13]") {
+  Script store;
+  for (int i = 0; i < 20; ++i) {
+    store.arrive("K-" + std::to_string(i));
+    store.release("K-" + std::to_string(i));
+  }
+  while (store.open_requests() > 0) store.pos(PosOutcome::not_delivered);
+  const std::size_t before = store.sent.size();
+  Milliseconds last = store.now.steady_ms;
+  for (int tries = 0; tries < 30; ++tries) {
+    while (store.open_requests() == 0) store.pass(50);
+    CHECK(store.open_requests() == 1);
+    CHECK(store.now.steady_ms - last >= 200);
+    CHECK(store.now.steady_ms - last <= 15'100);
+    last = store.now.steady_ms;
+    store.pos(PosOutcome::not_delivered);
+  }
+  CHECK(store.sent.size() == before + 30);
+  CHECK(store.count(EventType::gateway_alarm_raised) == 1);
+  while (store.open_requests() == 0) store.pass(50);
+  int reference = 0;
+  while (store.open_requests() > 0) store.pos(PosOutcome::took, "T-" + std::to_string(++reference));
+  CHECK(reference == 20);
+  CHECK(store.count(EventType::gateway_alarm_cleared) == 1);
+}
+
+TEST_CASE("the POS gets no more than its rate and its number of requests at once") {
+  Policy policy = default_policy();
+  policy.pos.rate_per_s = 5;
+  policy.pos.requests_max = 3;
+  Script store(policy);
+  for (int i = 0; i < 20; ++i) {
+    store.arrive("K-" + std::to_string(i));
+    store.release("K-" + std::to_string(i));
+  }
+  CHECK(store.open_requests() == 3);
+  int reference = 0;
+  while (store.open_requests() > 0) store.pos(PosOutcome::took, "T-" + std::to_string(++reference));
+  CHECK(reference == 5);
+  store.pass(second_ms);
+  CHECK(store.sent.size() > 5);
+  CHECK(store.sent.size() <= 10);
+}

@@ -1,0 +1,240 @@
+// Script: the engine with a clock, rows and a POS that a test drives by hand, one straight line per test. The rows
+// are folded from what was committed, so restart() shows what a new process would know.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "core/engine.hpp"
+
+namespace storegate::core::testing {
+
+inline Policy default_policy() {
+  Policy policy;
+  policy.store = "test";
+  policy.pos.rate_per_s = 0;
+  PartnerPolicy kiosk;
+  kiosk.release = ReleaseMode::on_event;
+  kiosk.rate_per_minute = 0;
+  policy.partners["kiosk"] = kiosk;
+  PartnerPolicy counter = kiosk;
+  counter.release = ReleaseMode::immediate;
+  policy.partners["counter"] = counter;
+  return policy;
+}
+
+inline constexpr Milliseconds start_wall_ms = 1'790'000'000'000;
+
+class Script {
+ public:
+  explicit Script(Policy policy = default_policy()) : policy_(std::move(policy)) {
+    now.steady_ms = 1'000'000;
+    now.wall_ms = start_wall_ms;
+    now.wall_trusted = true;
+    now.boot = {1};
+    start();
+  }
+
+  // ---- what happens ----
+
+  OrderArrived order(const std::string& id, const std::string& partner = "kiosk",
+                     const std::string& body = "b") {
+    OrderArrived input;
+    input.caller = next_caller();
+    input.order.partner = partner;
+    input.order.partner_order_id = id;
+    Item item;
+    item.id = "taco";
+    input.order.items.push_back(item);
+    input.body.canonical = "{" + body + "}";
+    for (std::size_t i = 0; i < body.size(); ++i) {
+      input.body_digest[i % 16] = static_cast<std::uint8_t>(input.body_digest[i % 16] * 31 + body[i]);
+    }
+    return input;
+  }
+  void arrive(const std::string& id, const std::string& partner = "kiosk") { give(order(id, partner)); }
+  void release(const std::string& id, const std::string& partner = "kiosk") {
+    ReleaseArrived input;
+    input.caller = next_caller();
+    input.orders.push_back({std::pair{partner, id}});
+    give(std::move(input));
+  }
+  void cancel(const std::string& id, const std::string& partner = "kiosk", const std::string& text = "") {
+    CancelArrived input;
+    input.caller = next_caller();
+    input.orders.push_back({std::pair{partner, id}});
+    input.text = text;
+    give(std::move(input));
+  }
+  void resolve(const std::string& id, Resolution resolution, const std::string& partner = "kiosk") {
+    give(ParkedResolved{next_caller(), {std::pair{partner, id}}, resolution});
+  }
+  /// The POS answers the oldest request that has no answer yet.
+  void pos(PosOutcome outcome, const std::string& reference = "", const std::string& code = "") {
+    PosAnswered answer = requests.front().second;
+    requests.erase(requests.begin());
+    answer.outcome = outcome;
+    answer.pos_reference = reference;
+    answer.code = code;
+    give(std::move(answer));
+  }
+  /// Offers the input and runs one turn.
+  void give(Input input) {
+    engine->offer(std::move(input));
+    turn();
+  }
+  /// Time passes; whatever becomes due runs at its own moment.
+  void pass(Milliseconds span_ms) {
+    const Milliseconds end = now.steady_ms + span_ms;
+    for (;;) {
+      const auto wake = engine->next_wake_ms();
+      if (!wake || *wake > end) break;
+      advance(std::max(*wake, now.steady_ms));
+      if (!engine->wants_turn(now)) break;
+      turn();
+    }
+    advance(end);
+  }
+  void turn() {
+    Changes changes = engine->begin_turn(now);
+    Committed committed;
+    committed.written = !fail_commits;
+    committed.sync_failed = fail_syncs;
+    if (committed.written) {
+      if (!changes.writes_nothing()) ++commits;
+      apply(changes);
+      for (const OrderNumber number : changes.bodies_wanted) committed.bodies.push_back(bodies.at(number));
+    }
+    act(engine->finish_turn(std::move(committed), now));
+  }
+  /// The process dies and a new one folds the rows; `reboot`: with a new boot id and clock.
+  void restart(bool reboot = false) {
+    if (reboot) {
+      now.boot[0] = static_cast<std::uint8_t>(now.boot[0] + 1);
+      now.steady_ms = 5'000;
+    }
+    requests.clear();
+    start();
+  }
+
+  // ---- what came of it ----
+
+  [[nodiscard]] const Order& row(const std::string& id, const std::string& partner = "kiosk") const {
+    const Order* found = nullptr;
+    for (const auto& [number, order] : rows) {
+      if (order.partner == partner && order.partner_order_id == id) found = &order;
+    }
+    if (found == nullptr) throw std::runtime_error("no row of order " + id);
+    return *found;
+  }
+  [[nodiscard]] Phase phase(const std::string& id, const std::string& partner = "kiosk") const {
+    return row(id, partner).phase;
+  }
+  /// The phase in the book, ahead of the rows by what nobody waits for.
+  [[nodiscard]] Phase book_phase(const std::string& id, const std::string& partner = "kiosk") const {
+    const Entry* entry = engine->gateway().book().find(row(id, partner).number);
+    return entry == nullptr ? phase(id, partner) : entry->order.phase;
+  }
+  [[nodiscard]] const Answer& last_answer() const { return answers.back(); }
+  [[nodiscard]] std::size_t open_requests() const { return requests.size(); }
+  [[nodiscard]] std::string history(const std::string& id, const std::string& partner = "kiosk") const {
+    std::string text;
+    for (const EventRecord& event : events) {
+      if (event.order != row(id, partner).number) continue;
+      text += (text.empty() ? "" : " ") + std::string(name_of(event.type)).substr(6);
+    }
+    return text;
+  }
+  [[nodiscard]] std::size_t count(EventType type) const {
+    std::size_t found = 0;
+    for (const EventRecord& event : events) found += event.type == type ? 1 : 0;
+    return found;
+  }
+  [[nodiscard]] Caller next_caller() { return Caller{++callers_}; }
+  void advance(Milliseconds to) {
+    now.wall_ms += to - now.steady_ms;
+    now.steady_ms = to;
+  }
+
+  Now now;
+  std::optional<Engine> engine;
+  std::map<OrderNumber, Order> rows;
+  std::map<OrderNumber, OrderBody> bodies;
+  std::vector<EventRecord> events;
+  std::vector<DeadLetter> dead_letters;
+  std::vector<Answer> answers;
+  std::vector<std::pair<PosRequest, PosAnswered>> requests;  // sent to the POS, without an answer
+  std::vector<PlaceOrder> sent;                              // every place request ever
+  std::size_t commits = 0;
+  bool fail_commits = false;
+  bool fail_syncs = false;
+
+ private:
+  void start() {
+    Loaded loaded;
+    for (const auto& [number, order] : rows) {
+      if (is_end(order.phase)) {
+        loaded.ended.push_back({order.number, order.id, order.release_token, order.partner,
+                                order.partner_order_id, order.idempotency_key, order.body_digest, order.phase,
+                                order.arrived});
+      } else {
+        loaded.live.push_back(order);
+      }
+      loaded.last_number = number;
+    }
+    for (const auto& [key, mark] : early_) loaded.early.push_back(mark);
+    loaded.key_aliases = aliases_;
+    loaded.epoch = "epoch-1";
+    loaded.last_event = events.empty() ? Position{1, 0} : events.back().position;
+    engine.emplace(
+        policy_, std::move(loaded), Generator(7), [](std::int64_t) { return std::string("2026-11-23"); },
+        now);
+  }
+  void apply(const Changes& changes) {
+    for (const Order& order : changes.orders) rows[order.number] = order;
+    for (const OrderBody& body : changes.bodies) bodies[body.number] = body;
+    events.insert(events.end(), changes.events.begin(), changes.events.end());
+    dead_letters.insert(dead_letters.end(), changes.dead_letters.begin(), changes.dead_letters.end());
+    for (const EarlyMark& mark : changes.early)
+      early_[{mark.kind, mark.partner, mark.partner_order_id}] = mark;
+    for (const EarlyMark& mark : changes.early_spent)
+      early_.erase({mark.kind, mark.partner, mark.partner_order_id});
+    aliases_.insert(aliases_.end(), changes.key_aliases.begin(), changes.key_aliases.end());
+  }
+  void act(std::vector<Effect> effects) {
+    for (Effect& effect : effects) {
+      if (auto* answer = std::get_if<Answer>(&effect)) {
+        answers.push_back(std::move(*answer));
+      } else if (auto* place = std::get_if<PlaceOrder>(&effect)) {
+        note(PosRequest::place, place->order, place->attempt);
+        sent.push_back(std::move(*place));
+      } else if (const auto* ask = std::get_if<AskPos>(&effect)) {
+        note(PosRequest::ask, ask->order, ask->attempt);
+      } else if (const auto* health = std::get_if<CheckPosHealth>(&effect)) {
+        note(PosRequest::check_health, health->order, health->attempt);
+      } else if (const auto* voiding = std::get_if<VoidOrder>(&effect)) {
+        note(PosRequest::cancel, voiding->order, voiding->attempt);
+      }
+    }
+  }
+  void note(PosRequest request, OrderNumber order, std::uint64_t attempt) {
+    PosAnswered answer;
+    answer.order = order;
+    answer.attempt = attempt;
+    answer.request = request;
+    requests.emplace_back(request, std::move(answer));
+  }
+
+  Policy policy_;
+  std::map<std::tuple<EarlyKind, std::string, std::string>, EarlyMark> early_;
+  std::vector<KeyAlias> aliases_;
+  std::uint64_t callers_ = 0;
+};
+
+}  // namespace storegate::core::testing
