@@ -1,0 +1,45 @@
+// Messages of the cloud on `…/in/…` to inputs of core: structured CloudEvents, their bare data, and partners' raw
+// webhooks that the cloud passes on. Does not know MQTT: who calls has the topic's last level and the payload.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "codec/partners/partner.hpp"
+#include "codec/problem.hpp"
+#include "core/messages.hpp"
+
+namespace storegate::codec {
+
+enum class CommandKind : std::uint8_t { order, release, cancel, availability, ack };
+
+/// By the topic's last level; nothing for a level that is no command.
+[[nodiscard]] std::optional<CommandKind> command_kind_from(std::string_view last_level) noexcept;
+
+/// Set: caller and letter are left for the caller; source is mqtt; actor is cloud, or partner for a raw webhook.
+/// An order's `body_digest` is left too.
+using Command = std::variant<core::OrderArrived, core::ReleaseArrived, core::CancelArrived,
+                             core::AvailabilityArrived, core::EventsAcknowledged>;
+
+/// Opens a partner's raw webhook as the HTTP door does: finds codec and secrets by the partner's name and calls
+/// open_webhook. A partner that is not configured is an unknown_partner problem.
+using WebhookOpener =
+    std::function<Parsed<Webhook>(std::string_view partner, Headers headers, std::string_view body)>;
+
+/// Reads one message. Any problem means: dead letter, `gateway.message_refused` with problem.text(), next message.
+[[nodiscard]] Parsed<Command> decode_command(CommandKind kind, std::string_view payload,
+                                             const WebhookOpener& open_partner_webhook);
+
+/// The input for a webhook that came straight from the partner (source webhook) or through the cloud (source mqtt).
+/// OrderAnnounced and NothingReceived have none.
+[[nodiscard]] std::optional<Command> command_of(Webhook webhook, core::Source source);
+
+/// The payload as a dead letter may keep it: of a partner's raw webhook the header values are left out, since
+/// credentials are never stored; any other payload as it is.
+[[nodiscard]] std::string letter_bytes_of(std::string_view payload);
+
+}  // namespace storegate::codec

@@ -1,0 +1,28 @@
+// DoorDash Marketplace: order, cancel and auto-order-release webhooks, authenticated by a token. Knows their field
+// names and nothing of any other partner.
+#pragma once
+
+#include "codec/partners/partner.hpp"
+
+namespace storegate::codec {
+
+class DoorDash final : public PartnerCodec {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "doordash"; }
+
+  /// The Authorization header, whole or after one scheme word, equals a secret. They sign nothing.
+  [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
+
+  /// Kind by shape: `order` = order; `dasher` or `distance_from_store` = release; otherwise cancel.
+  [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
+                                     std::optional<WebhookKind> fixed) const override;
+
+  /// Their failure codes (ITEM_OUT_OF_STOCK, STORE_CLOSED, …) for the PATCH that refuses an order.
+  [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;
+
+ private:
+  /// 202: received; the decision goes out as our event or their PATCH.
+  [[nodiscard]] int order_status() const noexcept override { return 202; }
+};
+
+}  // namespace storegate::codec

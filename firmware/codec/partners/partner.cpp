@@ -1,0 +1,91 @@
+// What all partners share: the register, the door (authenticate, then read), and the answers of those that have no
+// wishes of their own.
+#include "codec/partners/partner.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "codec/answers.hpp"
+#include "codec/partners/doordash.hpp"
+#include "codec/text.hpp"
+
+namespace storegate::codec {
+
+namespace {
+
+const DoorDash doordash;
+constexpr std::array<const PartnerCodec*, 1> all_codecs{&doordash};
+
+HttpReply stored_reply(int status, const core::Answer& answer) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = answer.order ? encode_short_answer(*answer.order) : "{}";
+  return reply;
+}
+
+}  // namespace
+
+std::optional<WebhookKind> webhook_kind_from(std::string_view name) noexcept {
+  if (name == "order") return WebhookKind::order;
+  if (name == "cancel") return WebhookKind::cancel;
+  if (name == "release") return WebhookKind::release;
+  return std::nullopt;
+}
+
+WebhookKind kind_of(const Webhook& webhook) noexcept {
+  if (std::holds_alternative<OrderReceived>(webhook) || std::holds_alternative<OrderAnnounced>(webhook)) {
+    return WebhookKind::order;
+  }
+  return std::holds_alternative<CancelReceived>(webhook) ? WebhookKind::cancel : WebhookKind::release;
+}
+
+HttpReply PartnerCodec::answer(WebhookKind kind, const core::Answer& answer) const {
+  using core::AnswerKind;
+  const bool is_order = kind == WebhookKind::order;
+  switch (answer.kind) {
+    case AnswerKind::created:
+    case AnswerKind::replayed:
+    case AnswerKind::done: return stored_reply(is_order ? order_status() : 200, answer);
+    case AnswerKind::conflict:
+    case AnswerKind::not_found:
+      // The partner can do nothing about a release or cancel that comes too early or too late, and would only send
+      // it again; what became of it goes out as an event.
+      if (!is_order) return stored_reply(200, answer);
+      return order_reply(answer);
+    case AnswerKind::unknown_partner:
+      return problem_reply({ProblemKind::unknown_partner, "no such partner is configured", "", std::nullopt},
+                           404);
+    case AnswerKind::too_many:
+    case AnswerKind::full:
+    case AnswerKind::not_stored: return order_reply(answer);
+  }
+  return order_reply(answer);
+}
+
+const PartnerCodec* partner_codec(std::string_view name) noexcept {
+  const auto found = std::find_if(all_codecs.begin(), all_codecs.end(),
+                                  [&](const PartnerCodec* codec) { return codec->name() == name; });
+  return found == all_codecs.end() ? nullptr : *found;
+}
+
+std::span<const PartnerCodec* const> partner_codecs() noexcept { return all_codecs; }
+
+Parsed<Webhook> open_webhook(const PartnerCodec& partner, const Delivery& delivery,
+                             std::optional<WebhookKind> fixed) {
+  if (!partner.authenticate(delivery)) {
+    return Problem{ProblemKind::not_authenticated, "the partner's credential is missing or wrong", "",
+                   std::nullopt};
+  }
+  return partner.read(delivery, fixed);
+}
+
+bool matches_any(std::string_view presented, std::span<const std::string> secrets) noexcept {
+  bool matched = false;
+  for (const std::string& secret : secrets) {
+    const bool same = equal_in_constant_time(presented, secret);
+    matched = matched || same;  // every secret is compared, whichever matched
+  }
+  return matched;
+}
+
+}  // namespace storegate::codec

@@ -1,0 +1,109 @@
+// What a delivery partner's codec is: authentication over the raw bytes, webhooks in, answers and reasons out. One
+// implementation a partner, found by name. It must not know how bytes travel or where secrets are kept.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "codec/canonical.hpp"
+#include "codec/http.hpp"
+#include "codec/problem.hpp"
+#include "core/messages.hpp"
+
+namespace storegate::codec {
+
+/// HMAC-SHA-256 of `bytes` under `secret`; platform implements it, partners with signatures call it.
+using SignatureFunction =
+    std::function<std::array<std::uint8_t, 32>(std::string_view secret, std::string_view bytes)>;
+
+/// A webhook as it was received, and what it is to be checked with. Nothing in it is copied.
+struct Delivery {
+  Headers headers;
+  std::string_view body;
+  std::span<const std::string> secrets;          // any of them verifies (rotation); none = nothing does
+  const SignatureFunction* signature = nullptr;  // may be null for partners that sign nothing
+};
+
+enum class WebhookKind : std::uint8_t { order, cancel, release };
+
+/// "order", "cancel", "release", as the URL's last part has it.
+[[nodiscard]] std::optional<WebhookKind> webhook_kind_from(std::string_view name) noexcept;
+
+/// The webhook carries the whole order.
+struct OrderReceived {
+  Decoded decoded;
+};
+/// The webhook is thin: it names an order that has yet to be fetched.
+struct OrderAnnounced {
+  std::string partner_order_id;
+  std::string event_id;  // what the partner repeats itself by; "" = the order's id
+  std::string href;      // where to fetch it, as the partner gave it
+};
+struct ReleaseReceived {
+  std::vector<core::OrderRef> orders;
+};
+struct CancelReceived {
+  std::vector<core::OrderRef> orders;
+  std::string text;  // the partner's reason, may be empty; a canonical reason's name where one fits
+};
+/// Nothing to do but to say thank you: a courier's position, a menu refresh.
+struct NothingReceived {};
+
+using Webhook = std::variant<OrderReceived, OrderAnnounced, ReleaseReceived, CancelReceived, NothingReceived>;
+
+/// Which family of answers a webhook gets; NothingReceived counts as a release.
+[[nodiscard]] WebhookKind kind_of(const Webhook& webhook) noexcept;
+
+/// One partner. Implementations are stateless and live as long as the program; every call may come from any thread.
+class PartnerCodec {
+ public:
+  virtual ~PartnerCodec() = default;
+
+  /// As in the configuration, in URLs and in orders.
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  /// Whether the partner sent it: judged over the raw bytes before anything is parsed, every secret compared in
+  /// constant time.
+  [[nodiscard]] virtual bool authenticate(const Delivery& delivery) const = 0;
+
+  /// What the webhook says. `fixed`: the kind the URL names; another shape is a wrong_kind problem.
+  [[nodiscard]] virtual Parsed<Webhook> read(const Delivery& delivery,
+                                             std::optional<WebhookKind> fixed) const = 0;
+
+  /// Status and body that make this partner do the right thing. `answer.order` is filled where there is an order
+  /// (the caller has read the row of one that has ended). The default: an order's answer as POST /v1/orders gives
+  /// it but always with `order_status`, a release or cancel 200 whatever became of it.
+  [[nodiscard]] virtual HttpReply answer(WebhookKind kind, const core::Answer& answer) const;
+
+  /// A canonical reason in the partner's own code, for its rejections; "" if it has no codes.
+  [[nodiscard]] virtual std::string_view rejection_code(core::Reason reason) const noexcept = 0;
+
+ protected:
+  PartnerCodec() = default;
+  PartnerCodec(const PartnerCodec&) = default;
+  PartnerCodec& operator=(const PartnerCodec&) = default;
+
+  /// The status for an order that is stored, whether accepted or rejected.
+  [[nodiscard]] virtual int order_status() const noexcept { return 200; }
+};
+
+/// The codec of that name, or nullptr: then the partner has no webhook, only canonical orders.
+[[nodiscard]] const PartnerCodec* partner_codec(std::string_view name) noexcept;
+[[nodiscard]] std::span<const PartnerCodec* const> partner_codecs() noexcept;
+
+/// Authenticates, then reads: the only way in for a partner's bytes, over HTTP and MQTT alike.
+/// Problems: not_authenticated, and those of read().
+[[nodiscard]] Parsed<Webhook> open_webhook(const PartnerCodec& partner, const Delivery& delivery,
+                                           std::optional<WebhookKind> fixed = std::nullopt);
+
+/// Whether `presented` equals one of the secrets; takes the same time wherever they differ. Empty secrets never match.
+[[nodiscard]] bool matches_any(std::string_view presented, std::span<const std::string> secrets) noexcept;
+
+}  // namespace storegate::codec

@@ -1,0 +1,143 @@
+// CloudEvents out, cursors, pages, presence and trace context.
+#include "codec/events.hpp"
+
+#include <doctest/doctest.h>
+
+#include "builders.hpp"
+#include "codec/canonical.hpp"
+#include "codec/json.hpp"
+#include "codec/trace.hpp"
+
+namespace storegate::codec {
+namespace {
+
+constexpr std::string_view shared =
+    R"("fulfilment":{"type":"pickup","promised_at":null},"items":[],"totals":null)";
+
+TEST_CASE("an order's event is, byte for byte, what the interfaces say") {
+  const core::OutgoingEvent event = test::order_event(shared);
+  const std::string token = core::text_of(event.release_token);
+  CHECK(
+      encode_event("store-042", event) ==
+      R"({"specversion":"1.0","id":"store-042-e7k2-00000000000000000042","source":"/stores/store-042",)"
+      R"("subject":"01935a00-1122-7033-8044-5566778899aa","type":"storegate.order.accepted.v1",)"
+      R"("time":"2026-11-23T12:00:00.123Z","datacontenttype":"application/json",)"
+      R"("dataschema":"urn:storegate:schema:order.accepted:1","sequence":"00000000000000000042","epoch":"e7k2",)"
+      R"("traceparent":"00-01935a0011227033804455667788)"
+      R"(99aa-)" +
+          [&] {
+            std::string trace;
+            append_traceparent(trace, "store-042", event);
+            return trace.substr(36, 16);
+          }() +
+          R"(-01","data":{"id":"01935a00-1122-7033-8044-5566778899aa","partner":"kiosk","partner_order_id":"K-\"1001\"",)"
+          R"("phase":"held","previous_phase":null,"reason":null,"release_token":")" +
+          token + R"(","pos_reference":null,)" + std::string(shared) +
+          R"(,"at":"2026-11-23T12:00:00.123Z"}})");
+}
+
+TEST_CASE("after the release the token is gone; phases, reason, reference and details are told") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.record.type = core::EventType::order_cancelled;
+  event.record.token_shown = false;
+  event.record.phase = core::Phase::cancelled;
+  event.record.previous_phase = core::Phase::voiding;
+  event.record.reason = core::Reason::too_busy;
+  event.record.pos_reference = "T\"7";
+  event.record.details = {
+      {"count", std::int64_t{3}}, {"sure", true}, {"none", nullptr}, {"word", std::string("a\nb")}};
+  const std::string text = encode_event("store-042", event);
+  CHECK(text.find("release_token") == std::string::npos);
+  CHECK(text.find(core::text_of(event.release_token)) == std::string::npos);
+  CHECK(text.find(
+            R"("phase":"cancelled","previous_phase":"voiding","reason":"too_busy","pos_reference":"T\"7")") !=
+        std::string::npos);
+  CHECK(text.find(R"(,"count":3,"sure":true,"none":null,"word":"a\nb"}})") != std::string::npos);
+  CHECK(json::Document::parse(text).ok());
+}
+
+TEST_CASE("an event that is not about an order has no subject, and its details are its data") {
+  core::OutgoingEvent event;
+  event.record.type = core::EventType::gateway_started;
+  event.record.position = {2, 1};
+  event.record.details = {
+      {"epoch", std::string("e2")}, {"previous_epoch", nullptr}, {"why", std::string("created")}};
+  event.epoch = "e2";
+  const std::string text = encode_event("demo", event);
+  CHECK(text.find("subject") == std::string::npos);
+  CHECK(text.find(R"("type":"storegate.gateway.started.v1")") != std::string::npos);
+  CHECK(text.ends_with(R"("data":{"epoch":"e2","previous_epoch":null,"why":"created"}})"));
+  event.record.details.clear();
+  CHECK(encode_event("demo", event).ends_with(R"("data":{}})"));
+}
+
+TEST_CASE(
+    "the trace is the order's own or its id, the span differs by event and store, and both stay the same") {
+  core::OutgoingEvent event = test::order_event(shared);
+  const auto trace = [&](std::string_view store) {
+    std::string text;
+    append_traceparent(text, store, event);
+    REQUIRE(is_traceparent(text));
+    return text;
+  };
+  const std::string plain = trace("a");
+  CHECK(plain == trace("a"));
+  CHECK(plain.substr(3, 32) == "01935a001122703380445566778899aa");
+  CHECK(plain.substr(36, 16) != trace("b").substr(36, 16));
+  event.record.position.sequence = 43;
+  CHECK(plain.substr(36, 16) != trace("a").substr(36, 16));
+  event.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+  CHECK(trace("a").starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+  CHECK(trace("a").ends_with("-00"));
+  event.traceparent = "nonsense";
+  CHECK(trace("a").substr(3, 32) == "01935a001122703380445566778899aa");
+  event.record.order = core::no_order;
+  CHECK(trace("a").substr(3, 32) != "01935a001122703380445566778899aa");
+}
+
+TEST_CASE("what is a traceparent, after W3C's rules") {
+  CHECK(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+  CHECK(is_traceparent("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes-later"));
+  for (const char* bad : {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+                          "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                          "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                          "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                          "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.x",
+                          "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_traceparent(bad));
+  }
+}
+
+TEST_CASE("cursors are read with and without an epoch and leading zeros") {
+  CHECK(cursor_from("42") == EventCursor{"", 42});
+  CHECK(cursor_from("00000000000000000042") == EventCursor{"", 42});
+  CHECK(cursor_from("e7-k2-42") == EventCursor{"e7-k2", 42});
+  CHECK(cursor_from(cursor_text("e7k2", 5)) == EventCursor{"e7k2", 5});
+  for (const char* bad : {"", "-", "-5", "e-", "x", "e-5x", "4.5", "99999999999999999999999", "e- 5"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(cursor_from(bad));
+  }
+}
+
+TEST_CASE("a page keeps the events as they are") {
+  const std::vector<std::string> events{R"({"a":1})", R"({"b":2})"};
+  CHECK(encode_events_page(events, "e1-2") == R"({"events":[{"a":1},{"b":2}],"next":"e1-2"})");
+  CHECK(encode_events_page({}, "") == R"({"events":[],"next":null})");
+}
+
+TEST_CASE("presence comes back as it was, also with members of a later version") {
+  const Presence presence{true, 1'795'435'200'000, "0.1.0", "e7k2", 42};
+  const std::string text = encode_presence(presence);
+  CHECK(
+      text ==
+      R"({"status":"online","since":"2026-11-23T12:00:00.000Z","version":"0.1.0","epoch":"e7k2","sequence":42})");
+  const auto decoded = decode_presence(test::replaced(text, "{", R"({"new":[],)"));
+  REQUIRE(decoded.ok());
+  CHECK(*decoded == presence);
+  CHECK(decode_presence(R"({"status":"away"})").problem().pointer == "/status");
+}
+
+}  // namespace
+}  // namespace storegate::codec
