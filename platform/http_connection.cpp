@@ -1,0 +1,340 @@
+// The life of one connection, as a coroutine. Each wait has a deadline; the server's sweep calls expire() for those
+// that have passed it, so that a request costs no timer of its own.
+//
+// Results of co_await get a name before they are tested: g++ 12 with -fsanitize=undefined compiles
+// `if (!co_await f())` into a coroutine that never sets its first resume point (SIGILL at the first resume).
+#include "platform/http_connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace storegate::platform {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr auto awaiting = asio::as_tuple(asio::use_awaitable_t<HttpConnection::Executor>{});
+
+// Answers to pipelined requests are joined up to this size, then written.
+constexpr std::size_t joined_bytes_max = 64 * 1024;
+// An answer's buffer above this size is given back after it was sent, so that one long list does not stay for ever.
+constexpr std::size_t kept_bytes_max = 64 * 1024;
+constexpr std::size_t header_read_bytes = 2 * 1024;
+constexpr std::size_t body_read_bytes = 32 * 1024;
+// How long, and for how many bytes, a closing connection is still read, so that the peer sees the answer and not a
+// reset. Long enough for a slow link's round trip, short enough to hold nobody up.
+constexpr std::chrono::milliseconds linger_time{1'000};
+constexpr std::size_t linger_bytes_max = 1024 * 1024;
+
+HttpResponse busy_response(std::string_view detail) {
+  auto response = problem_response(503, detail);
+  response.headers.add("Retry-After", "2");
+  return response;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(std::shared_ptr<HttpServerShared> shared, Socket socket, std::size_t listener,
+                               bool peer_is_unix)
+    : shared_(std::move(shared)),
+      socket_(std::move(socket)),
+      answered_(socket_.get_executor()),
+      parser_(HttpRequestParser::make({shared_->options.header_bytes_max, shared_->options.body_bytes_max})),
+      place_(shared_->connections.size()),
+      listener_(listener),
+      peer_is_unix_(peer_is_unix) {
+  shared_->connections.push_back(this);
+  shared_->counters.connections_now = shared_->connections.size();
+}
+
+HttpConnection::~HttpConnection() {
+  auto& all = shared_->connections;
+  all[place_] = all.back();
+  all[place_]->place_ = place_;
+  all.pop_back();
+  shared_->counters.connections_now = all.size();
+  hold_body(0);
+  if (all.empty() && shared_->on_empty) std::exchange(shared_->on_empty, nullptr)();
+}
+
+void HttpConnection::start(std::shared_ptr<HttpConnection> self) {
+  const auto executor = self->socket_.get_executor();
+  asio::co_spawn(
+      executor, [kept = std::move(self)]() -> Awaitable<void> { co_await kept->serve(); }, asio::detached);
+}
+
+void HttpConnection::start_refusal(std::shared_ptr<HttpConnection> self) {
+  const auto executor = self->socket_.get_executor();
+  asio::co_spawn(
+      executor, [kept = std::move(self)]() -> Awaitable<void> { co_await kept->refuse_connection(); },
+      asio::detached);
+}
+
+void HttpConnection::expire(Clock::time_point now) {
+  if (deadline_ > now) return;
+  expired_ = true;
+  deadline_ = Clock::time_point::max();
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void HttpConnection::finish_up() {
+  closing_ = true;
+  if (phase_ == Phase::idle) abort();
+}
+
+void HttpConnection::abort() {
+  error_code ignored;
+  socket_.close(ignored);
+  answered_.cancel();
+}
+
+void HttpConnection::answer(std::uint64_t request, HttpResponse&& response) {
+  if (request != request_ || has_answer_) return;  // too late: the caller has its 503
+  response_ = std::move(response);
+  has_answer_ = true;
+  answered_.cancel();
+}
+
+auto HttpConnection::serve() -> Awaitable<void> {
+  while (co_await read_request()) {
+    if (parser_->body_too_large()) {
+      closing_ = closing_ || !parser_->keep_alive();
+      if (!refused_body_) refuse(413, "the body is larger than allowed");
+      if (closing_) break;
+      continue;
+    }
+    hand_over();
+    if (!has_answer_) co_await await_answer();
+    if (!socket_.is_open()) co_return;
+    write_answer();
+    if (closing_) break;
+    const bool is_open = co_await flush_above(joined_bytes_max);
+    if (!is_open) break;
+  }
+  co_await linger_and_close();
+}
+
+auto HttpConnection::refuse_connection() -> Awaitable<void> {
+  closing_ = linger_ = true;
+  write_response(busy_response("too many connections"));
+  co_await linger_and_close();
+}
+
+/// False: the connection is to be ended (what is to be said before that is in out_).
+auto HttpConnection::read_request() -> Awaitable<bool> {
+  parser_->reset();
+  hold_body(0);
+  refused_body_ = said_continue_ = head_only_ = false;
+  enter(in_.empty() ? Phase::idle : Phase::header);
+  while (true) {
+    in_.consume(parser_->feed(in_.unread()));
+    switch (parser_->state()) {
+      case HttpParser::State::complete: co_return socket_.is_open();
+      case HttpParser::State::failed:
+        closing_ = linger_ = true;
+        refuse(parser_->failure_status(), parser_->failure());
+        co_return false;
+      case HttpParser::State::body:
+        if (!keep_reading_body()) co_return false;
+        break;
+      case HttpParser::State::header: break;
+    }
+    const bool has_more = co_await read_more();
+    if (!has_more) co_return false;
+  }
+}
+
+/// The header is there and the body is not, or not all of it.
+bool HttpConnection::keep_reading_body() {
+  if (phase_ != Phase::body) enter(Phase::body);
+  if (parser_->body_too_large()) {
+    const bool is_endless = parser_->body_bytes_refused() > shared_->options.discard_bytes_max;
+    // Who waits for 100 may send the body or the next request after a 413: only closing is unambiguous.
+    if (is_endless || (parser_->expects_continue() && !said_continue_)) closing_ = linger_ = true;
+    refuse(413, "the body is larger than allowed");
+    return !closing_;
+  }
+  hold_body(parser_->request().body.size());
+  if (shared_->body_bytes_now > shared_->options.bodies_bytes_max) {
+    closing_ = linger_ = true;
+    ++shared_->counters.refused;
+    write_response(busy_response("too many requests are being received"));
+    parser_->request().body = std::string();
+    hold_body(0);
+    return false;
+  }
+  if (in_.unread().size() > shared_->options.header_bytes_max) {
+    closing_ = linger_ = true;
+    refuse(400, "a chunk's size line or the trailers are longer than allowed");
+    return false;
+  }
+  if (parser_->expects_continue() && !std::exchange(said_continue_, true) && in_.empty()) {
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  }
+  return true;
+}
+
+/// Counts this connection's share of the memory for bodies that are not complete.
+void HttpConnection::hold_body(std::size_t bytes) {
+  shared_->body_bytes_now += bytes - body_bytes_held_;  // wraps around and back
+  body_bytes_held_ = bytes;
+}
+
+/// Sends what is waiting, then reads once. False: end of stream, an error, or a deadline.
+auto HttpConnection::read_more() -> Awaitable<bool> {
+  const bool is_open = co_await flush_above(0);
+  if (!is_open) co_return false;
+  if (phase_ == Phase::idle && shared_->stopping) co_return false;
+  if (!expired_) {
+    in_.prepare(phase_ == Phase::body ? body_read_bytes : header_read_bytes);
+    const auto [error, count] =
+        co_await socket_.async_read_some(asio::buffer(in_.prepare(1), in_.room()), awaiting);
+    if (!error) {
+      in_.commit(count);
+      shared_->counters.bytes_in += count;
+      if (phase_ == Phase::idle) enter(Phase::header);
+      co_return true;
+    }
+  }
+  if (expired_ && phase_ != Phase::idle) {
+    ++shared_->counters.timeouts;
+    closing_ = linger_ = true;
+    refuse(408, "the request did not arrive in time");
+  }
+  co_return false;
+}
+
+void HttpConnection::hand_over() {
+  hold_body(0);
+  auto& request = parser_->request();
+  head_only_ = request.method == "HEAD";
+  closing_ = closing_ || shared_->stopping || !parser_->keep_alive();
+  request.listener = listener_;
+  request.peer_is_unix = peer_is_unix_;
+  has_answer_ = false;
+  phase_ = Phase::answering;
+  deadline_ = Clock::time_point::max();  // answered_ holds this one
+  ++shared_->counters.requests;
+  shared_->handler(std::move(request), Responder(weak_from_this(), ++request_));
+}
+
+auto HttpConnection::await_answer() -> Awaitable<void> {
+  answered_.expires_after(shared_->options.answer);
+  co_await flush_above(0);  // earlier answers do not wait for this one
+  if (!has_answer_ && socket_.is_open()) co_await answered_.async_wait(awaiting);
+  if (has_answer_ || !socket_.is_open()) co_return;
+  ++request_;  // the handler's answer, should it still come, is for nobody
+  ++shared_->counters.timeouts;
+  response_ = busy_response("the request was not decided in time; it may or may not have taken effect");
+}
+
+void HttpConnection::write_answer() {
+  if (closing_ && !in_.empty()) linger_ = true;
+  write_response(response_);
+  response_ = HttpResponse{};
+}
+
+/// Answers for the handler, once a request: what comes after a 413 while its body is read past is not answered again.
+void HttpConnection::refuse(int status, std::string_view detail) {
+  if (std::exchange(refused_body_, true)) return;
+  ++shared_->counters.bad_requests;
+  write_response(problem_response(status, detail));
+}
+
+void HttpConnection::write_response(const HttpResponse& response) {
+  append_response(out_, response, head_only_, closing_, parser_->is_http_1_0() && !closing_);
+}
+
+void HttpConnection::enter(Phase phase) {
+  phase_ = phase;
+  expired_ = false;
+  deadline_ = Clock::now() + time_for(phase);
+}
+
+auto HttpConnection::time_for(Phase phase) const -> Clock::duration {
+  const auto& options = shared_->options;
+  switch (phase) {
+    case Phase::idle: return options.idle;
+    case Phase::header: return options.header;
+    case Phase::body: return options.body;
+    case Phase::answering: return options.answer;
+    case Phase::writing:
+      return options.write +
+             std::chrono::seconds((out_.size() - out_sent_) / options.slowest_reader_bytes_per_s);
+    case Phase::lingering: return linger_time;
+  }
+  return options.idle;
+}
+
+/// Sends if more than so many bytes wait. False: the connection is closed, the peer has gone or does not read.
+auto HttpConnection::flush_above(std::size_t bytes) -> Awaitable<bool> {
+  if (!socket_.is_open()) co_return false;
+  if (out_.size() <= bytes) co_return true;
+  const auto phase_before = phase_;
+  const auto deadline_before = deadline_;
+  Sent sent = send_now();
+  if (sent == Sent::blocked) enter(Phase::writing);
+  while (sent == Sent::blocked && !expired_) {
+    co_await socket_.async_wait(Socket::wait_write, awaiting);
+    if (!expired_) sent = send_now();
+  }
+  if (expired_ && phase_ == Phase::writing) {
+    ++shared_->counters.timeouts;
+    sent = Sent::failed;
+  }
+  if (sent != Sent::all) {
+    abort();
+    co_return false;
+  }
+  if (phase_ == Phase::writing) {
+    phase_ = phase_before;
+    deadline_ = deadline_before;
+  }
+  co_return true;
+}
+
+auto HttpConnection::send_now() -> Sent {
+  while (out_sent_ < out_.size()) {
+    error_code error;
+    const auto count =
+        socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
+    if (error == asio::error::would_block) return Sent::blocked;
+    if (error) return Sent::failed;
+    out_sent_ += count;
+    shared_->counters.bytes_out += count;
+  }
+  out_sent_ = 0;
+  out_.clear();
+  if (out_.capacity() > kept_bytes_max) out_ = std::string();
+  return Sent::all;
+}
+
+/// A close with unread input makes the kernel send a reset, which may overtake the answer: so the sending side is
+/// closed first and the rest is read and thrown away, for a moment.
+auto HttpConnection::linger_and_close() -> Awaitable<void> {
+  error_code error;
+  const bool is_open = co_await flush_above(0);
+  if (is_open && linger_) {
+    socket_.shutdown(Socket::shutdown_send, error);
+    enter(Phase::lingering);
+    std::size_t read = 0;
+    while (!error && !expired_ && read < linger_bytes_max) {
+      in_ = HttpBuffer{};
+      in_.prepare(header_read_bytes);
+      const auto [failure, count] =
+          co_await socket_.async_read_some(asio::buffer(in_.prepare(1), in_.room()), awaiting);
+      error = failure;
+      read += count;
+    }
+  }
+  socket_.close(error);
+}
+
+}  // namespace storegate::platform

@@ -1,0 +1,110 @@
+// One connection of the server: reads requests, hands them over one after the other, writes the answers.
+// Platform-internal (includes Asio). Knows what all connections of a server share, and no listener.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/http_buffer.hpp"
+#include "platform/http_parser.hpp"
+#include "platform/http_server.hpp"
+
+namespace storegate::platform {
+
+class HttpConnection;
+
+/// What a server's connections have in common. Outlives the server while a connection still winds down.
+struct HttpServerShared {
+  HttpServerOptions options;
+  HttpHandler handler;
+  HttpServerCounters counters;
+  std::vector<HttpConnection*> connections;  // each knows its own place in it
+  std::size_t body_bytes_now = 0;            // of bodies not yet complete
+  bool stopping = false;
+  std::function<void()> on_empty;  // called once, when the last connection has gone
+};
+
+class HttpConnection final : public Responder::Sink, public std::enable_shared_from_this<HttpConnection> {
+ public:
+  using Executor = boost::asio::io_context::executor_type;
+  // A TLS stream of our own will stand in the place of this socket: only the functions at the end of the .cpp use it.
+  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
+  using Clock = std::chrono::steady_clock;
+  template <typename T>
+  using Awaitable = boost::asio::awaitable<T, Executor>;
+
+  HttpConnection(std::shared_ptr<HttpServerShared> shared, Socket socket, std::size_t listener,
+                 bool peer_is_unix);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  /// Serves until the connection ends. `this` is kept alive meanwhile.
+  static void start(std::shared_ptr<HttpConnection> self);
+  /// Answers 503 without reading a request, then closes.
+  static void start_refusal(std::shared_ptr<HttpConnection> self);
+
+  /// Ends the wait that has gone on for longer than its deadline.
+  void expire(Clock::time_point now);
+  /// Closes now if it is between requests; otherwise the answer under way becomes the last.
+  void finish_up();
+  /// Closes now.
+  void abort();
+
+  void answer(std::uint64_t request, HttpResponse&& response) override;
+
+ private:
+  enum class Phase { idle, header, body, answering, writing, lingering };
+  enum class Sent { all, blocked, failed };
+
+  Awaitable<void> serve();
+  Awaitable<void> refuse_connection();
+  Awaitable<bool> read_request();
+  Awaitable<bool> read_more();
+  Awaitable<void> await_answer();
+  Awaitable<bool> flush_above(std::size_t bytes);
+  Awaitable<void> linger_and_close();
+
+  bool keep_reading_body();
+  void hold_body(std::size_t bytes);
+  void hand_over();
+  void write_answer();
+  void refuse(int status, std::string_view detail);
+  void write_response(const HttpResponse& response);
+  void enter(Phase phase);
+  Clock::duration time_for(Phase phase) const;
+  Sent send_now();
+
+  std::shared_ptr<HttpServerShared> shared_;
+  Socket socket_;
+  boost::asio::steady_timer answered_;  // its expiry is the handler's deadline, its cancellation the answer
+  std::unique_ptr<HttpRequestParser> parser_;
+  HttpBuffer in_;
+  std::string out_;
+  std::size_t out_sent_ = 0;
+  HttpResponse response_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  std::uint64_t request_ = 0;  // number of the request that may be answered
+  std::size_t place_ = 0;      // in shared_->connections
+  std::size_t body_bytes_held_ = 0;
+  std::size_t listener_;
+  Phase phase_ = Phase::idle;
+  bool peer_is_unix_;
+  bool head_only_ = false;
+  bool closing_ = false;  // nothing is read after the answer under way
+  bool linger_ = false;   // input may be unread: a plain close would destroy the answer
+  bool expired_ = false;
+  bool has_answer_ = false;
+  bool refused_body_ = false;  // 413 is written, the rest of the body is being read past
+  bool said_continue_ = false;
+};
+
+}  // namespace storegate::platform

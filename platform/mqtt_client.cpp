@@ -1,0 +1,73 @@
+// MqttClient's door: checks the options, starts the engine.
+#include "platform/mqtt_client.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+#include "platform/mqtt_engine.hpp"
+
+namespace storegate::platform {
+namespace {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+Error wrong(const char* what) { return {ErrorCode::invalid, std::string("mqtt ") + what}; }
+
+bool holds_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+Result<void> check_texts(const MqttOptions& options) {
+  if (options.client_id.empty() || options.client_id.size() > 128 || holds_nul(options.client_id))
+    return wrong("client_id: 1 to 128 bytes");
+  if (holds_nul(options.username) || holds_nul(options.subscription) || holds_nul(options.will.topic))
+    return wrong("username, subscription and will topic hold no NUL");
+  if (options.will.topic.find_first_of("+#") != std::string::npos) return wrong("will topic: no wildcard");
+  return {};
+}
+
+Result<void> check_figures(const MqttOptions& options) {
+  if (options.version != "5" && options.version != "3.1.1") return wrong("version: \"5\" or \"3.1.1\"");
+  if (options.keepalive_s < 5) return wrong("keepalive_s: 5 to 65535");
+  if (options.window < 1) return wrong("window: at least 1");
+  if (options.queue_max < 1) return wrong("queue_max: at least 1");
+  if (options.session_expiry.count() < 1 || options.session_expiry.count() > 0xffff'ffffLL)
+    return wrong("session_expiry: 1 s to 2^32-1 s");
+  if (options.retry_min.count() < 1 || options.retry_max < options.retry_min)
+    return wrong("retry_min, retry_max: at least 1 ms and in this order");
+  if (options.connect_timeout.count() < 1 || options.receipt_wait.count() < 1)
+    return wrong("connect_timeout, receipt_wait: at least 1 ms");
+  if (options.message_bytes_max < 1024) return wrong("message_bytes_max: at least 1024");
+  return {};
+}
+
+}  // namespace
+
+Result<void> MqttClient::check(const MqttOptions& options) {
+  if (auto url = parse_mqtt_url(options.url); !url) return std::move(url).error();
+  if (auto texts = check_texts(options); !texts) return texts;
+  return check_figures(options);
+}
+
+Result<std::unique_ptr<MqttClient>> MqttClient::start(MqttOptions options, MqttCallbacks callbacks) {
+  if (auto checked = check(options); !checked) return std::move(checked).error();
+  MqttAddress address = parse_mqtt_url(options.url).value();
+  ::unsetenv("http_proxy");
+  auto engine = std::make_shared<Engine>(std::move(options), std::move(address), std::move(callbacks));
+  if (auto launched = engine->launch(); !launched) return std::move(launched).error();
+  return std::unique_ptr<MqttClient>(new MqttClient(std::move(engine)));
+}
+
+MqttClient::MqttClient(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+MqttClient::~MqttClient() { engine_->stop(std::chrono::milliseconds(2'000)); }
+
+bool MqttClient::publish(std::uint64_t id, std::string topic, std::string payload, bool retained) {
+  return engine_->publish(id, std::move(topic), std::move(payload), retained);
+}
+
+bool MqttClient::stop(std::chrono::milliseconds within) { return engine_->stop(within); }
+
+MqttCounters MqttClient::counters() const { return engine_->counters(); }
+
+}  // namespace storegate::platform

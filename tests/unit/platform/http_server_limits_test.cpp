@@ -1,0 +1,180 @@
+// The HTTP server's limits and deadlines: what a client sees at each, over real loopback sockets.
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <thread>
+
+#include "http_served.hpp"
+
+namespace storegate::platform {
+namespace {
+
+using std::chrono::milliseconds;
+using tests::get_ok;
+using tests::post;
+using tests::RawSocket;
+using tests::Served;
+
+TEST_CASE("headers beyond the limit get 431") {
+  Served served;
+  auto client = served.client();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(17'000, 'x'));
+  CHECK(client.read_response().status == 431);
+  CHECK(client.sees_end());
+}
+
+TEST_CASE("a body beyond the limit gets 413 before it is read, and the connection stays usable") {
+  HttpServerOptions options;
+  options.body_bytes_max = 1'000;
+  options.discard_bytes_max = 100'000;
+  Served served(options);
+  auto client = served.client();
+
+  SUBCASE("announced by its length") {
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    CHECK(client.read_response().status == 413);
+    client.send(std::string(100'000, 'x'));
+  }
+  SUBCASE("found out while chunks arrive") {
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n320\r\n" +
+                std::string(800, 'x') + "\r\n320\r\n");
+    client.send(std::string(800, 'x') + "\r\n");
+    CHECK(client.read_response().status == 413);
+    client.send("0\r\n\r\n");
+  }
+  SUBCASE("all of it there at once") {
+    client.send(post("/echo", std::string(1'001, 'x')));
+    CHECK(client.read_response().status == 413);
+  }
+  client.send(get_ok);
+  CHECK(client.read_response().status == 200);
+  CHECK(served.counters().requests == 1);
+}
+
+TEST_CASE("a body too long to read past gets 413 and the connection ends") {
+  HttpServerOptions options;
+  options.body_bytes_max = 1'000;
+  options.discard_bytes_max = 100'000;
+  Served served(options);
+  auto client = served.client();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n" + std::string(5'000, 'x'));
+  const auto response = client.read_response();
+  CHECK(response.status == 413);
+  CHECK(response.has("Connection: close\r\n"));
+  CHECK(client.sees_end());
+}
+
+TEST_CASE("who asks before sending a body is told to go on, or 413 and closed") {
+  HttpServerOptions options;
+  options.body_bytes_max = 1'000;
+  Served served(options);
+  auto client = served.client();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  CHECK(client.read_response().status == 100);
+  client.send("body");
+  CHECK(client.read_response().body == "/echo|body");
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
+  CHECK(client.read_response().status == 413);
+  CHECK(client.sees_end());
+}
+
+TEST_CASE("bodies being received share a bounded memory") {
+  HttpServerOptions options;
+  options.bodies_bytes_max = 10'000;
+  Served served(options);
+  auto first = served.client();
+  first.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n" + std::string(8'000, 'x'));
+  while (served.counters().bytes_in < 8'000) std::this_thread::yield();
+  auto second = served.client();
+  second.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n" + std::string(8'000, 'x'));
+  const auto refused = second.read_response();
+  CHECK(refused.status == 503);
+  CHECK(refused.has("Retry-After: "));
+  first.send(std::string(1'000, 'x'));
+  CHECK(first.read_response().status == 200);
+  auto third = served.client();
+  third.send(post("/echo", std::string(9'000, 'x')));
+  CHECK(third.read_response().status == 200);
+}
+
+TEST_CASE("each wait has its deadline") {
+  HttpServerOptions options;
+  options.header = options.body = options.write = milliseconds(60);
+  options.idle = milliseconds(200);
+  options.answer = milliseconds(500);  // the second answer in that case must be in time on a busy machine
+  options.slowest_reader_bytes_per_s = 1U << 30U;
+  Served served(options);
+  auto client = served.client();
+
+  SUBCASE("a header that does not end: 408") {
+    client.send("GET / HTTP/1.1\r\nHo");
+    CHECK(client.read_response().status == 408);
+    CHECK(client.sees_end());
+    CHECK(served.counters().timeouts == 1);
+  }
+  SUBCASE("a body that does not end: 408") {
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+    CHECK(client.read_response().status == 408);
+    CHECK(client.sees_end());
+  }
+  SUBCASE("a connection that says nothing: closed without a word") {
+    client.send(get_ok);
+    CHECK(client.read_response().status == 200);
+    CHECK(client.sees_end());
+    CHECK(served.counters().timeouts == 0);
+  }
+  SUBCASE("a handler that does not answer: 503, and its late answer goes nowhere") {
+    client.send("GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    const auto response = client.read_response();
+    CHECK(response.status == 503);
+    CHECK(response.has("Retry-After: "));
+    client.send("GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    served.await_requests(2);
+    CHECK(served.answer_kept("late, for the first"));
+    CHECK(served.answer_kept("for the second"));
+    CHECK(client.read_response().body == "for the second");
+  }
+  SUBCASE("a reader that does not read: closed") {
+    auto lazy = RawSocket::to_port(served.port(), 4096);
+    lazy.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    served.await_requests(1);
+    client.close();
+    served.await_connections(0);
+    CHECK(served.counters().timeouts == 1);
+  }
+}
+
+TEST_CASE("a reader that reads gets a large answer whole") {
+  Served served;
+  auto client = served.client();
+  client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(get_ok));
+  CHECK(client.read_response().body == std::string(8 * 1024 * 1024, 'b'));
+  CHECK(client.read_response().status == 200);
+}
+
+TEST_CASE("a connection beyond the limit gets 503, and a place that comes free is given again") {
+  HttpServerOptions options;
+  options.connections_max = 2;
+  Served served(options);
+  std::optional<RawSocket> first = served.client();
+  auto second = served.client();
+  served.await_connections(2);
+  auto third = served.client();
+  third.send(get_ok);
+  const auto refused = third.read_response();
+  CHECK(refused.status == 503);
+  CHECK(refused.has("Retry-After: "));
+  CHECK(refused.has("Connection: close\r\n"));
+  CHECK(third.sees_end());
+  third.close();
+  first.reset();
+  served.await_connections(1);
+  auto fourth = served.client();
+  fourth.send(get_ok);
+  CHECK(fourth.read_response().status == 200);
+  CHECK(served.counters().refused == 1);
+  CHECK(served.counters().accepted == 4);
+}
+
+}  // namespace
+}  // namespace storegate::platform

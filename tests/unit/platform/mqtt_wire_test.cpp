@@ -1,0 +1,309 @@
+// MqttClient against a scripted peer: what a well-behaved broker would never show, and the CONNECT's very bytes.
+#include <doctest/doctest.h>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <dlfcn.h>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "tests/unit/platform/mqtt_station.hpp"
+
+using namespace storegate;
+using namespace storegate::test;
+using namespace std::string_view_literals;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+/// A listener on loopback whose connections the test reads and writes by hand.
+class ScriptedBroker {
+ public:
+  ScriptedBroker() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        ::listen(listener_, 8) != 0 ||
+        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+      throw std::runtime_error("no listener");
+    port_ = ntohs(address.sin_port);
+  }
+  ~ScriptedBroker() {
+    hang_up();
+    ::close(listener_);
+  }
+  ScriptedBroker(const ScriptedBroker&) = delete;
+  ScriptedBroker& operator=(const ScriptedBroker&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  void accept() { peer_ = readable(listener_) ? ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC) : -1; }
+  void hang_up() {
+    if (peer_ >= 0) ::close(peer_);
+    peer_ = -1;
+  }
+  void send(std::string_view bytes) const {
+    if (::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
+      throw std::runtime_error("peer is gone");
+  }
+  /// One control packet with a remaining length below 128 (or two length bytes); empty at the end or after 10 s.
+  [[nodiscard]] std::string packet() const {
+    std::string bytes = read(2);
+    if (bytes.size() < 2) return {};
+    std::size_t length = static_cast<unsigned char>(bytes[1]);
+    if (length >= 128) {
+      bytes += read(1);
+      length = (length & 127) + 128 * static_cast<unsigned char>(bytes.back());
+    }
+    return bytes + read(length);
+  }
+
+ private:
+  static bool readable(int descriptor) {
+    pollfd state{descriptor, POLLIN, 0};
+    return ::poll(&state, 1, 10'000) == 1;
+  }
+  [[nodiscard]] std::string read(std::size_t count) const {
+    std::string bytes;
+    char byte = 0;
+    while (bytes.size() < count && readable(peer_) && ::recv(peer_, &byte, 1, 0) == 1) bytes.push_back(byte);
+    return bytes;
+  }
+  int listener_;
+  int peer_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+MqttOptions options_for(const ScriptedBroker& broker) {
+  MqttOptions options;
+  options.url = "mqtt://127.0.0.1:" + std::to_string(broker.port());
+  options.client_id = "store-1";
+  options.subscription = "in/+";
+  options.will = {.topic = "presence", .payload = "off", .retained = true};
+  options.retry_min = milliseconds(20);
+  options.retry_max = milliseconds(100);
+  return options;
+}
+
+constexpr auto connack = "\x20\x03\x00\x00\x00"sv;          // no session, success, no properties
+constexpr auto connack_session = "\x20\x03\x01\x00\x00"sv;  // session present
+constexpr auto connack_not_authorised = "\x20\x03\x00\x87\x00"sv;
+
+/// SUBACK to `subscribe` with one reason.
+std::string suback(const std::string& subscribe, char reason) {
+  return std::string("\x90\x04", 2) + subscribe.substr(2, 2) + std::string("\0", 1) + reason;
+}
+
+// While set, names under ".slow" take as long to resolve as the test wants.
+std::mutex slow_mutex;
+std::condition_variable slow_wake;
+bool slow_names_wait = false;
+bool slow_name_asked = false;
+
+}  // namespace
+
+/// Stands before the C library's for this program: a name server that does not answer.
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** result) {
+  if (node != nullptr && std::string_view(node).ends_with(".slow")) {
+    std::unique_lock lock(slow_mutex);
+    slow_name_asked = true;
+    slow_wake.notify_all();
+    slow_wake.wait(lock, [] { return !slow_names_wait; });
+    return EAI_AGAIN;
+  }
+  using Resolve = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto real = reinterpret_cast<Resolve>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return real(node, service, hints, result);
+}
+
+TEST_CASE("the CONNECT asks for a persistent session, states its expiry and carries the will") {
+  ScriptedBroker broker;
+  Station station;
+  MqttOptions options = options_for(broker);
+  options.session_expiry = std::chrono::hours(24);
+  options.message_bytes_max = 0x00020000;
+  options.keepalive_s = 15;
+  options.username = "user";
+  options.password = std::string("p\0w", 3);
+  station.start(options);
+  broker.accept();
+  const std::string connect = broker.packet();
+
+  REQUIRE(connect.size() > 12);
+  CHECK(connect[0] == '\x10');
+  CHECK(connect.substr(2, 7) == "\x00\x04MQTT\x05"sv);
+  CHECK(connect[9] == '\xec');  // user, password, will retain, will QoS 1, will; not clean start
+  CHECK(connect.substr(10, 2) == "\x00\x0f"sv);                        // keep alive
+  CHECK(connect.find("\x11\x00\x01\x51\x80"sv) != std::string::npos);  // Session Expiry Interval 86400
+  CHECK(connect.find("\x27\x00\x02\x00\x00"sv) != std::string::npos);  // Maximum Packet Size
+  CHECK(connect.find("\x00\x07store-1"sv) != std::string::npos);
+  CHECK(connect.find("\x00\x08presence\x00\x03off"sv) != std::string::npos);
+  CHECK(connect.ends_with("\x00\x04user\x00\x03p\x00w"sv));
+}
+
+TEST_CASE("with 3.1.1 the CONNECT asks for a session that is not clean") {
+  ScriptedBroker broker;
+  Station station;
+  MqttOptions options = options_for(broker);
+  options.version = "3.1.1";
+  station.start(options);
+  broker.accept();
+  const std::string connect = broker.packet();
+  REQUIRE(connect.size() > 10);
+  CHECK(connect.substr(2, 7) == "\x00\x04MQTT\x04"sv);
+  CHECK((static_cast<unsigned char>(connect[9]) & 0x02) == 0);
+}
+
+TEST_CASE("the subscription is made once for a kept session and again for a lost one") {
+  ScriptedBroker broker;
+  Station station;
+  station.start(options_for(broker));
+  const auto connect_with = [&](std::string_view answer) {
+    broker.accept();
+    REQUIRE(!broker.packet().empty());
+    broker.send(answer);
+  };
+  const auto take_subscription = [&] {
+    const std::string subscribe = broker.packet();
+    REQUIRE(!subscribe.empty());
+    CHECK(subscribe[0] == '\x82');
+    broker.send(suback(subscribe, 1));
+  };
+  connect_with(
+      connack_session);  // the first of this process: the session may hold an older configuration's filter
+  take_subscription();
+  REQUIRE(station.wait_connections(1));
+  broker.hang_up();
+  connect_with(connack_session);  // not needed
+  REQUIRE(station.wait_connections(2));
+  broker.hang_up();
+  connect_with(connack);
+  take_subscription();
+  REQUIRE(station.wait_connections(3));
+}
+
+TEST_CASE("a refused subscription is a failed attempt that says which") {
+  ScriptedBroker broker;
+  Station station;
+  station.start(options_for(broker));
+  broker.accept();
+  REQUIRE(!broker.packet().empty());
+  broker.send(connack);
+  broker.send(suback(broker.packet(), '\x87'));
+  REQUIRE(station.wait([&] { return !station.ends.empty(); }));
+  station.look([&] {
+    CHECK(station.ends[0].first.find("subscribing to in/+") != std::string::npos);
+    CHECK(station.ends[0].first.find("135") != std::string::npos);
+    CHECK_FALSE(station.ends[0].second);
+    CHECK(station.connections.empty());
+  });
+}
+
+TEST_CASE("a refused CONNECT is a failed attempt with the broker's reason, and is tried again") {
+  ScriptedBroker broker;
+  Station station;
+  station.start(options_for(broker));
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    broker.accept();
+    REQUIRE(!broker.packet().empty());
+    broker.send(connack_not_authorised);
+    broker.hang_up();
+  }
+  REQUIRE(station.wait([&] { return station.ends.size() >= 2; }));
+  station.look([&] { CHECK(station.ends[0].first.find("135") != std::string::npos); });
+  CHECK(station.client->counters().attempts_failed >= 2);
+}
+
+TEST_CASE("a DISCONNECT from the broker ends the connection with its reason, and the window is reported") {
+  ScriptedBroker broker;
+  Station station;
+  MqttOptions options = options_for(broker);
+  options.subscription.clear();
+  station.start(options);
+  broker.accept();
+  REQUIRE(!broker.packet().empty());
+  broker.send(connack);
+  REQUIRE(station.wait_connections(1));
+  REQUIRE(station.client->publish(5, "out/e", "x"));
+  REQUIRE(!broker.packet().empty());
+  broker.send("\xe0\x02\x8e\x00"sv);  // session taken over
+  REQUIRE(station.wait([&] { return !station.ends.empty() && !station.published.empty(); }));
+  station.look([&] {
+    CHECK(station.ends[0].first.find("142") != std::string::npos);
+    CHECK(station.ends[0].second);
+    CHECK(station.published[0].id == 5);
+    CHECK(station.published[0].code == core::ErrorCode::unavailable);
+  });
+}
+
+TEST_CASE("a publication larger than the broker's maximum packet is refused here") {
+  ScriptedBroker broker;
+  Station station;
+  MqttOptions options = options_for(broker);
+  options.subscription.clear();
+  station.start(options);
+  broker.accept();
+  REQUIRE(!broker.packet().empty());
+  broker.send("\x20\x08\x00\x00\x05\x27\x00\x00\x04\x00"sv);  // Maximum Packet Size 1024
+  REQUIRE(station.wait_connections(1));
+  REQUIRE(station.client->publish(1, "out/e", std::string(1024, 'x')));
+  REQUIRE(station.wait_published(1));
+  station.look([&] {
+    CHECK(station.connections[0].packet_bytes_max == 1024);
+    CHECK(station.published[0].code == core::ErrorCode::invalid);
+  });
+}
+
+TEST_CASE("a peer that takes the connection and says nothing is given up after the time allowed") {
+  ScriptedBroker broker;
+  Station station;
+  MqttOptions options = options_for(broker);
+  options.connect_timeout = milliseconds(300);
+  station.start(options);
+  REQUIRE(station.wait([&] { return station.ends.size() >= 2; }));
+  station.look([&] { CHECK(station.ends[0].first.find("in time") != std::string::npos); });
+  CHECK(station.client->stop());
+}
+
+TEST_CASE("stop returns in time while a name is being resolved, and what hangs calls nothing back") {
+  Station station;
+  MqttOptions options;
+  options.url = "mqtt://broker.slow";
+  options.client_id = "store-1";
+  {
+    const std::lock_guard lock(slow_mutex);
+    slow_names_wait = true;
+  }
+  station.start(options);
+  {
+    std::unique_lock lock(slow_mutex);
+    REQUIRE(slow_wake.wait_for(lock, seconds(10), [] { return slow_name_asked; }));
+  }
+  const auto before = steady_clock::now();
+  CHECK_FALSE(station.client->stop(milliseconds(500)));
+  CHECK(steady_clock::now() - before < seconds(1));
+  station.client.reset();
+  CHECK(station.look([&] { return station.ends.empty() && station.published.empty(); }));
+  {
+    const std::lock_guard lock(slow_mutex);
+    slow_names_wait = false;
+    slow_wake.notify_all();
+  }
+  // paho works again for the next client.
+  ScriptedBroker broker;
+  Station next;
+  next.start(options_for(broker));
+  broker.accept();
+  CHECK(!broker.packet().empty());
+}
