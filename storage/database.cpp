@@ -1,0 +1,305 @@
+// SQLite behind RAII: the settings of the one connection stand in configure(), each with its reason in README.md.
+// Knows no table.
+#include "storage/database.hpp"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <system_error>
+#include <utility>
+
+namespace storegate::storage {
+namespace {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+// 4 MiB: what a WAL file is cut down to when it starts over after a burst.
+constexpr std::string_view journal_size_limit = "PRAGMA journal_size_limit=4194304";
+
+ErrorCode code_of(int result) noexcept {
+  switch (result) {
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC: return ErrorCode::sync_failed;
+    case SQLITE_IOERR_CORRUPTFS: return ErrorCode::damaged;
+    default: break;
+  }
+  switch (result & 0xff) {
+    case SQLITE_FULL: return ErrorCode::disk_full;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ErrorCode::damaged;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorCode::unavailable;
+    default: return ErrorCode::failed;
+  }
+}
+
+Error error_of(sqlite3* connection, int result) {
+  std::string context = sqlite3_errstr(result);
+  if (connection != nullptr && (sqlite3_extended_errcode(connection) == result)) {
+    context = sqlite3_errmsg(connection);
+  }
+  context += " (SQLite " + std::to_string(result) + ")";
+  const int system = connection == nullptr ? 0 : sqlite3_system_errno(connection);
+  if (system != 0 && ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)) {
+    context += ", " + std::generic_category().message(system);
+  }
+  if (code_of(result) == ErrorCode::unavailable) context += ": another process or connection has it open";
+  return {code_of(result), std::move(context)};
+}
+
+/// The file's URI. Powersafe overwrite is denied: cheap flash may garble the sector next to one being written, and
+/// SQLite then pads each commit to a whole sector.
+std::string uri_of(const std::string& path) {
+  std::string uri = path.front() == '/' ? "file://" : "file:";
+  for (const char c : path) {
+    if (c == '?' || c == '#' || c == '%') {
+      constexpr std::string_view digits = "0123456789abcdef";
+      uri += '%';
+      uri += digits[static_cast<unsigned char>(c) >> 4U];
+      uri += digits[static_cast<unsigned char>(c) & 15U];
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?psow=0";
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- Statement
+
+Statement::Statement(Statement&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)), bind_error_(other.bind_error_) {}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(statement_, other.statement_);
+  std::swap(bind_error_, other.bind_error_);
+  return *this;
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+void Statement::note(int bind_result) noexcept {
+  if (bind_error_ == SQLITE_OK) bind_error_ = bind_result;
+}
+
+void Statement::bind(int index, std::int64_t value) noexcept {
+  note(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Statement::bind(int index, std::string_view text) noexcept {
+  const char* data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
+  note(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void Statement::bind(int index, std::span<const std::uint8_t> bytes) noexcept {
+  if (bytes.empty()) return note(sqlite3_bind_zeroblob(statement_, index, 0));
+  note(sqlite3_bind_blob64(statement_, index, bytes.data(), bytes.size(), SQLITE_STATIC));
+}
+
+void Statement::bind_null(int index) noexcept { note(sqlite3_bind_null(statement_, index)); }
+
+Result<bool> Statement::step() {
+  sqlite3* connection = sqlite3_db_handle(statement_);
+  const int result = bind_error_ != SQLITE_OK ? bind_error_ : sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) {
+    reset();
+    return false;
+  }
+  Error error = error_of(connection, result);  // before the reset, which may replace the message
+  reset();
+  return error;
+}
+
+Result<void> Statement::run() {
+  for (;;) {
+    Result<bool> row = step();
+    if (!row) return std::move(row).error();
+    if (!*row) return {};
+  }
+}
+
+void Statement::reset() noexcept {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  bind_error_ = SQLITE_OK;
+}
+
+int Statement::columns() const noexcept { return sqlite3_column_count(statement_); }
+int Statement::type(int column) const noexcept { return sqlite3_column_type(statement_, column); }
+std::int64_t Statement::integer(int column) const noexcept {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view Statement::text(int column) const noexcept {
+  const void* data = sqlite3_column_blob(statement_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+// ---------------------------------------------------------------- Database
+
+struct Database::State {
+  sqlite3* connection = nullptr;
+  std::int64_t wal_pages = 0;
+  Statement begin, commit, rollback;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    begin = {}, commit = {}, rollback = {};
+    sqlite3_close_v2(connection);  // v2: statements that outlive us are finalized first
+  }
+};
+
+Database::Database(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const std::string& path, const std::string& vfs) {
+  if (path.empty() || path.find('\0') != std::string::npos) {
+    return Error{ErrorCode::invalid, "the database's path is empty or contains a zero byte"};
+  }
+  auto state = std::make_unique<State>();
+  constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+                        SQLITE_OPEN_EXRESCODE;
+  const int result =
+      sqlite3_open_v2(uri_of(path).c_str(), &state->connection, flags, vfs.empty() ? nullptr : vfs.c_str());
+  if (result != SQLITE_OK) return error_of(state->connection, result).in("open " + path);
+  Database database(std::move(state));
+  if (Result<void> configured = database.configure(); !configured) {
+    return std::move(configured).error().in("open " + path);
+  }
+  return database;
+}
+
+Result<void> Database::expect_word(std::string_view sql, std::string_view word) {
+  Result<std::string> answer = this->word(sql);
+  if (!answer) return std::move(answer).error();
+  if (*answer == word) return {};
+  return Error{ErrorCode::failed, std::string(sql) + " was answered with \"" + *answer + "\""};
+}
+
+Result<void> Database::configure() {
+  sqlite3* connection = state_->connection;
+  for (const auto& [option, value] :
+       {std::pair{SQLITE_DBCONFIG_DQS_DML, 0}, std::pair{SQLITE_DBCONFIG_DQS_DDL, 0},
+        std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+        std::pair{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}}) {
+    if (const int result = sqlite3_db_config(connection, option, value, nullptr); result != SQLITE_OK) {
+      return error_of(connection, result);
+    }
+  }
+  // locking_mode stands first: it decides, before the WAL is first touched, that there is no shared memory.
+  // page_size and auto_vacuum act on an empty file only.
+  if (auto locked = expect_word("PRAGMA locking_mode=EXCLUSIVE", "exclusive"); !locked) return locked;
+  for (const std::string_view setting :
+       {std::string_view("PRAGMA page_size=4096"), std::string_view("PRAGMA auto_vacuum=INCREMENTAL"),
+        std::string_view("PRAGMA secure_delete=ON"), std::string_view("PRAGMA cell_size_check=ON"),
+        std::string_view("PRAGMA mmap_size=0"), std::string_view("PRAGMA temp_store=MEMORY"),
+        std::string_view("PRAGMA cache_size=-2000"), std::string_view("PRAGMA foreign_keys=ON"),
+        journal_size_limit, std::string_view("PRAGMA synchronous=FULL")}) {
+    if (Result<void> done = execute(setting); !done) return done;
+  }
+  if (auto wal = expect_word("PRAGMA journal_mode=WAL", "wal"); !wal) return wal;
+  if (auto off = execute("PRAGMA wal_autocheckpoint=0"); !off) return off;
+  sqlite3_wal_hook(
+      connection,
+      [](void* pages, sqlite3*, const char*, int in_wal) {
+        *static_cast<std::int64_t*>(pages) = in_wal;
+        return SQLITE_OK;
+      },
+      &state_->wal_pages);
+  // The first read takes the lock, so that a second process is refused here and not at its first write.
+  if (Result<std::int64_t> read = number("PRAGMA user_version"); !read) return std::move(read).error();
+  for (const auto& [statement, sql] :
+       {std::pair{&state_->begin, "BEGIN IMMEDIATE"}, std::pair{&state_->commit, "COMMIT"},
+        std::pair{&state_->rollback, "ROLLBACK"}}) {
+    Result<Statement> prepared = prepare(sql);
+    if (!prepared) return std::move(prepared).error();
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v3(state_->connection, sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) return error_of(state_->connection, result).in(sql.substr(0, 60));
+  return Statement(statement);
+}
+
+Result<void> Database::execute(std::string_view sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Result<void> done = statement->run();
+  if (!done) return std::move(done).error().in(sql.substr(0, 60));
+  return {};
+}
+
+Result<std::int64_t> Database::number(std::string_view sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Result<bool> row = statement->step();
+  if (!row) return std::move(row).error().in(sql.substr(0, 60));
+  return *row ? statement->integer(0) : 0;
+}
+
+Result<std::string> Database::word(std::string_view sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return std::move(statement).error();
+  Result<bool> row = statement->step();
+  if (!row) return std::move(row).error().in(sql.substr(0, 60));
+  return *row ? std::string(statement->text(0)) : std::string();
+}
+
+Result<void> Database::checkpoint(bool truncate) {
+  int in_wal = 0;
+  int copied = 0;
+  const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  const int result = sqlite3_wal_checkpoint_v2(state_->connection, nullptr, mode, &in_wal, &copied);
+  if (result != SQLITE_OK) return error_of(state_->connection, result).in("checkpoint");
+  // Once every page is copied, the next commit overwrites the WAL from its start.
+  state_->wal_pages = in_wal > copied ? in_wal - copied : 0;
+  return {};
+}
+
+std::int64_t Database::wal_pages() const noexcept { return state_->wal_pages; }
+
+// ---------------------------------------------------------------- Transaction
+
+Result<Transaction> Transaction::begin(Database& database) {
+  Result<void> begun = database.state_->begin.run();
+  if (!begun) return std::move(begun).error().in("begin");
+  return Transaction(database);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+
+Transaction::~Transaction() {
+  if (database_ != nullptr) roll_back();
+}
+
+Result<void> Transaction::commit() {
+  Result<void> committed = database_->state_->commit.run();
+  if (!committed) {
+    roll_back();
+    committed = std::move(committed).error().in("commit");
+  }
+  database_ = nullptr;
+  return committed;
+}
+
+void Transaction::roll_back() noexcept {
+  // SQLite may have rolled back by itself, after an I/O error say; what ROLLBACK answers changes nothing for us.
+  if (sqlite3_get_autocommit(database_->state_->connection) != 0) return;
+  static_cast<void>(database_->state_->rollback.run().ok());
+}
+
+}  // namespace storegate::storage

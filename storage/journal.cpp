@@ -1,0 +1,141 @@
+// The journal: opening it, and the one transaction of a turn. Loading, reading and housekeeping lie in their own
+// files beside this one. Knows no clock, no thread and no log.
+#include "storage/journal.hpp"
+
+#include <utility>
+
+#include "storage/journal_state.hpp"
+#include "storage/schema.hpp"
+
+namespace storegate::storage {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+Journal::Journal(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Journal::Journal(Journal&&) noexcept = default;
+Journal& Journal::operator=(Journal&&) noexcept = default;
+Journal::~Journal() = default;
+
+// ---------------------------------------------------------------- commit
+
+CommitResult Journal::commit(const core::Changes& changes, const ReadWish& wish) {
+  CommitResult result;
+  if (!changes.writes_nothing()) result.written = state_->write(changes);
+  if (!result.written) return result;
+  for (const core::OrderNumber number : changes.bodies_wanted) {
+    Result<std::string> canonical = state_->find_canonical(number);
+    if (canonical) {
+      result.bodies.push_back({number, std::move(*canonical), {}, {}, {}});
+    } else if (canonical.error().code == ErrorCode::damaged) {
+      result.damaged.push_back({"bodies", std::to_string(value_of(number)), canonical.error().context});
+    } else {
+      return result.read = std::move(canonical).error().in("read bodies"), result;
+    }
+  }
+  if (wish.events_after) {
+    Result<EventPage> page = state_->events_after(*wish.events_after, wish.events_limit, wish.bytes_limit);
+    if (!page) return result.read = std::move(page).error(), result;
+    result.page = std::move(*page);
+  }
+  return result;
+}
+
+Result<void> Journal::State::write(const core::Changes& changes) {
+  Tail new_tail = tail;
+  Meta new_meta = meta;
+  Result<Transaction> transaction = Transaction::begin(database);
+  if (!transaction) return std::move(transaction).error();
+  if (Result<void> rows = write_rows(changes, new_tail, new_meta); !rows) return rows;
+  if (Result<void> committed = transaction->commit(); !committed) return committed;
+  tail = new_tail;
+  meta = new_meta;
+  recent.remember(changes);
+  if (!changes.events.empty()) latest_wall_ms = changes.events.back().at_wall_ms;
+  return {};
+}
+
+Result<void> Journal::State::write_rows(const core::Changes& changes, Tail& into, Meta& facts) {
+  for (const core::Order& order : changes.orders) {
+    Result<void> written = write_order(sql.order_put, digest, order);
+    if (!written) return std::move(written).error().in("write an order");
+  }
+  for (const core::OrderBody& body : changes.bodies) {
+    Result<void> written = write_body(sql.body_put, digest, {body, false});
+    if (!written) return std::move(written).error().in("write a body");
+  }
+  if (Result<void> written = write_events(changes, into); !written) return written;
+  return write_rest(changes, into, facts);
+}
+
+Result<void> Journal::State::write_events(const core::Changes& changes, Tail& into) {
+  for (const core::EventRecord& event : changes.events) {
+    const core::Position next{meta.epoch, into.last.sequence + 1};
+    if (event.position != next) {
+      return Error{ErrorCode::invalid, "event " + key_of(event.position) +
+                                           " does not follow the last one: " + key_of(next) + " is next"};
+    }
+    Result<core::Digest> written = write_event(sql.event_put, digest, event, into.digest);
+    if (!written) return std::move(written).error().in("write an event");
+    into.last = next;
+    into.digest = *written;
+  }
+  return {};
+}
+
+Result<void> Journal::State::write_rest(const core::Changes& changes, Tail& into, Meta& facts) {
+  for (const core::EarlyMark& spent : changes.early_spent) {
+    sql.early_delete.bind(1, static_cast<std::int64_t>(spent.kind));
+    sql.early_delete.bind(2, std::string_view(spent.partner));
+    sql.early_delete.bind(3, std::string_view(spent.partner_order_id));
+    if (Result<void> gone = sql.early_delete.run(); !gone) return gone;
+  }
+  for (const core::EarlyMark& mark : changes.early) {
+    if (Result<void> written = write_early(sql.early_put, digest, mark); !written) return written;
+  }
+  for (const core::KeyAlias& alias : changes.key_aliases) {
+    if (Result<void> written = write_alias(sql.key_alias_put, digest, alias); !written) return written;
+  }
+  if (changes.availability_replaced) {
+    if (Result<void> cleared = sql.availability_clear.run(); !cleared) return cleared;
+  }
+  for (const core::AvailabilityMark& mark : changes.availability) {
+    if (Result<void> written = write_availability(sql.availability_put, digest, mark); !written)
+      return written;
+  }
+  for (const core::DeadLetter& letter : changes.dead_letters) {
+    Result<void> written = write_dead_letter(sql.dead_letter_put, digest, ++into.dead_letter, letter);
+    if (!written) return written;
+  }
+  if (!changes.outbox && !changes.availability_replaced) return {};
+  if (changes.outbox) facts.outbox = *changes.outbox;
+  facts.availability_full = facts.availability_full || changes.availability_replaced;
+  return write_meta(sql.meta_put, digest, facts);
+}
+
+// ---------------------------------------------------------------- the file
+
+bool Journal::checkpoint_due() const noexcept {
+  return state_->database.wal_pages() > state_->checkpoint_pages;
+}
+
+Result<void> Journal::checkpoint(CheckpointMode mode) {
+  return state_->database.checkpoint(mode == CheckpointMode::truncate);
+}
+
+Result<void> Journal::shrink(std::int64_t pages_max) {
+  return state_->database.execute("PRAGMA incremental_vacuum(" + std::to_string(pages_max) + ")");
+}
+
+Result<std::int64_t> Journal::database_bytes() {
+  Result<std::int64_t> pages = state_->database.number("PRAGMA page_count");
+  if (!pages) return pages;
+  return *pages * page_bytes;
+}
+
+std::int64_t Journal::wal_bytes() const noexcept { return state_->database.wal_pages() * page_bytes; }
+
+std::int64_t Journal::latest_wall_ms() const noexcept { return state_->latest_wall_ms; }
+
+}  // namespace storegate::storage

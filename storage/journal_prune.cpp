@@ -1,0 +1,204 @@
+// Pruning: events from the outbox's old end, then the orders whose last event has gone, then marks and aliases that
+// no order can meet any more. A row whose stamp comes from a clock that was not set is only pruned when the rows
+// after it prove its age.
+#include <algorithm>
+#include <utility>
+
+#include "storage/journal.hpp"
+#include "storage/journal_state.hpp"
+
+namespace storegate::storage {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+
+constexpr core::Milliseconds day_ms = 24 * core::hour_ms;
+
+/// The stamp says when it was: not from before any clock was set, and not from the future.
+bool tells(std::int64_t wall_ms, const core::Now& now) {
+  return wall_ms >= plausible_wall_ms && wall_ms <= now.wall_ms + day_ms;
+}
+
+}  // namespace
+
+Result<Housekept> Journal::prune(const PruneLimits& limits) {
+  if (!limits.now.wall_trusted) return Error{ErrorCode::invalid, "pruning needs a trusted clock"};
+  State& state = *state_;
+  Meta facts = state.meta;
+  Passes passes = state.passes;
+  Result<Transaction> transaction = Transaction::begin(state.database);
+  if (!transaction) return std::move(transaction).error();
+  Housekept done;
+  for (const auto& step : {std::function([&] { return state.prune_events(limits, facts); }),
+                           std::function([&] { return state.prune_orders(limits, facts, passes); }),
+                           std::function([&] { return state.prune_early(limits, passes); }),
+                           std::function([&] { return state.prune_aliases(limits, passes); })}) {
+    Result<std::size_t> rows = step();
+    if (!rows) return std::move(rows).error().in("prune");
+    done.rows += *rows;
+  }
+  const bool marks_moved =
+      facts.pruned_through != state.meta.pruned_through || facts.last_number != state.meta.last_number;
+  if (marks_moved) {
+    if (Result<void> written = write_meta(state.sql.meta_put, state.digest, facts); !written) {
+      return std::move(written).error().in("prune");
+    }
+  }
+  if (Result<void> committed = transaction->commit(); !committed)
+    return std::move(committed).error().in("prune");
+  // The orders' pass is the long one; the events go on as long as there are some to go.
+  done.finished = passes.prune_order == 0 && facts.pruned_through == state.meta.pruned_through;
+  state.meta = facts;
+  state.passes = passes;
+  return done;
+}
+
+Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta& facts) {
+  const std::int64_t before = limits.now.wall_ms - limits.retain_ms;
+  std::size_t seen = 0;
+  std::size_t going = 0;
+  {
+    Statement& rows = sql.events_step;
+    const Reading reading(rows);
+    rows.bind(1, packed(std::min(limits.events_through, tail.last)));
+    rows.bind(2, static_cast<std::int64_t>(limits.rows_max));
+    for (;;) {
+      Result<bool> row = rows.step();
+      if (!row) return std::move(row).error();
+      if (!*row) break;
+      ++seen;
+      if (!tells(rows.integer(1), limits.now)) continue;  // as old as the next one that tells
+      if (rows.integer(1) >= before) break;
+      const std::string_view stored = rows.text(2);
+      if (stored.size() != facts.pruned_digest.size()) break;
+      going = seen;
+      facts.pruned_through = unpacked(rows.integer(0));
+      std::copy(stored.begin(), stored.end(), facts.pruned_digest.begin());
+    }
+  }
+  if (going == 0) return going;
+  sql.events_prune.bind(1, packed(facts.pruned_through));
+  if (Result<void> gone = sql.events_prune.run(); !gone) return std::move(gone).error();
+  return going;
+}
+
+Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta& facts, Passes& at) {
+  const std::int64_t before = limits.now.wall_ms - limits.retain_ms;
+  std::vector<std::int64_t> going;
+  std::size_t seen = 0;
+  {
+    Statement& rows = sql.orders_step;
+    const Reading reading(rows);
+    rows.bind(1, at.prune_order);
+    rows.bind(2, static_cast<std::int64_t>(limits.rows_max));
+    for (;;) {
+      Result<bool> row = rows.step();
+      if (!row) return std::move(row).error();
+      if (!*row) break;
+      ++seen;
+      at.prune_order = rows.integer(0) + 1;
+      const std::int64_t phase = rows.integer(1);
+      const bool ended = phase >= 0 && phase < static_cast<std::int64_t>(core::phase_count) &&
+                         core::is_end(static_cast<core::Phase>(phase));
+      const std::int64_t last_event = rows.integer(2);
+      // Its last event has gone, which proves its age where its own stamp does not tell.
+      const bool events_gone = last_event <= packed(facts.pruned_through);
+      const bool old = tells(rows.integer(3), limits.now) ? rows.integer(3) < before : last_event != 0;
+      if (ended && events_gone && old) going.push_back(rows.integer(0));
+    }
+  }
+  if (seen < limits.rows_max) at.prune_order = 0;
+  for (const std::int64_t number : going) {
+    for (Statement* gone : {&sql.order_delete, &sql.body_delete}) {
+      gone->bind(1, number);
+      if (Result<void> done = gone->run(); !done) return std::move(done).error();
+    }
+    facts.last_number = std::max(facts.last_number, core::OrderNumber{number});
+  }
+  return going.size();
+}
+
+Result<std::size_t> Journal::State::prune_early(const PruneLimits& limits, Passes& at) {
+  std::vector<core::EarlyMark> going, unknown;
+  std::size_t seen = 0;
+  {
+    Statement& rows = sql.early_step;
+    const Reading reading(rows);
+    const core::EarlyMark from = at.prune_early;
+    rows.bind(1, static_cast<std::int64_t>(from.kind));
+    rows.bind(2, std::string_view(from.partner));
+    rows.bind(3, std::string_view(from.partner_order_id));
+    rows.bind(4, static_cast<std::int64_t>(limits.rows_max));
+    for (;;) {
+      Result<bool> row = rows.step();
+      if (!row) return std::move(row).error();
+      if (!*row) break;
+      ++seen;
+      at.prune_early.kind = static_cast<core::EarlyKind>(rows.integer(0));
+      at.prune_early.partner = rows.text(1);
+      at.prune_early.partner_order_id = rows.text(2);
+      Result<core::EarlyMark> mark = read_early(rows, digest);
+      if (!mark) continue;  // load() and verify() report it; a tombstone is not thrown away for being damaged
+      const bool this_boot = mark->at.boot == limits.now.boot;
+      const core::Milliseconds age =
+          this_boot ? limits.now.steady_ms - mark->at.steady_ms : limits.now.wall_ms - mark->at.wall_ms;
+      if (!this_boot && !tells(mark->at.wall_ms, limits.now)) {
+        unknown.push_back(std::move(*mark));
+      } else if (age > limits.reuse_ms) {
+        going.push_back(std::move(*mark));
+      }
+    }
+  }
+  if (seen < limits.rows_max) at.prune_early = {};
+  for (const core::EarlyMark& mark : going) {
+    sql.early_delete.bind(1, static_cast<std::int64_t>(mark.kind));
+    sql.early_delete.bind(2, std::string_view(mark.partner));
+    sql.early_delete.bind(3, std::string_view(mark.partner_order_id));
+    if (Result<void> gone = sql.early_delete.run(); !gone) return std::move(gone).error();
+  }
+  // Nobody knows how old these are: they are dated today and stay a whole window from now.
+  for (core::EarlyMark& mark : unknown) {
+    mark.at = core::stamp_of(limits.now);
+    if (Result<void> kept = write_early(sql.early_put, digest, mark); !kept) return std::move(kept).error();
+  }
+  return going.size();
+}
+
+Result<std::size_t> Journal::State::prune_aliases(const PruneLimits& limits, Passes& at) {
+  std::vector<std::string> going;
+  std::size_t seen = 0;
+  {
+    Statement& rows = sql.key_aliases_step;
+    const Reading reading(rows);
+    const std::string from = at.prune_alias;
+    rows.bind(1, std::string_view(from));
+    rows.bind(2, static_cast<std::int64_t>(limits.rows_max));
+    for (;;) {
+      Result<bool> row = rows.step();
+      if (!row) return std::move(row).error();
+      if (!*row) break;
+      ++seen;
+      at.prune_alias = rows.text(0);
+      Statement& order = sql.order_arrival;
+      const Reading reading_order(order);
+      order.bind(1, rows.integer(1));
+      Result<bool> found = order.step();
+      if (!found) return std::move(found).error();
+      const bool old = !*found || (order.integer(0) >= 0 && tells(order.integer(1), limits.now) &&
+                                   core::is_end(static_cast<core::Phase>(order.integer(0))) &&
+                                   order.integer(1) < limits.now.wall_ms - limits.reuse_ms);
+      if (old) going.push_back(at.prune_alias);
+    }
+  }
+  if (seen < limits.rows_max) at.prune_alias.clear();
+  for (const std::string& key : going) {
+    sql.key_alias_delete.bind(1, std::string_view(key));
+    if (Result<void> gone = sql.key_alias_delete.run(); !gone) return std::move(gone).error();
+  }
+  return going.size();
+}
+
+}  // namespace storegate::storage

@@ -1,0 +1,97 @@
+// What a journal holds while it is open. Shared by the journal's own .cpp files and nobody else.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/database.hpp"
+#include "storage/journal.hpp"
+#include "storage/recent_orders.hpp"
+#include "storage/rows.hpp"
+#include "storage/statements.hpp"
+
+namespace storegate::storage {
+
+/// Where the next rows go; put back when a commit fails.
+struct Tail {
+  core::Position last;           // the newest event, or {epoch, 0}
+  core::Digest digest{};         // of the newest event's row, in whichever epoch
+  std::int64_t dead_letter = 0;  // number of the newest one
+};
+
+/// Where the passes of housekeeping stand. Not stored: after a restart each begins anew.
+struct Passes {
+  std::int64_t erase_order = 0, erase_letter = 0;
+  std::int64_t prune_order = 0;
+  core::EarlyMark prune_early;  // only the key counts
+  std::string prune_alias;
+  std::int64_t verify_order = 0, verify_body = 0, verify_event = 0, verify_letter = 0;
+  std::optional<core::Digest> verify_digest;  // of the event verified last
+};
+
+/// Unix times before 2020 were read from a clock that had not been set: such a row's age is not known by it.
+inline constexpr std::int64_t plausible_wall_ms = 1'577'836'800'000;
+
+struct Journal::State {
+  Database database;  // first: the statements go before their connection
+  Statements sql;
+  core::DigestFunction digest;
+  Meta meta;
+  std::map<std::int32_t, std::string> epochs;  // name by ordinal, undamaged ones
+  Tail tail;
+  Passes passes;
+  RecentOrders recent;
+  std::int64_t latest_wall_ms = 0;
+  std::int64_t checkpoint_pages = 0;
+  bool created = false;
+  std::vector<DamagedRow> damaged_at_open;
+
+  explicit State(Database opened) : database(std::move(opened)) {}
+
+  // Opening.
+  [[nodiscard]] core::Result<void> find_all(const JournalOptions& options);
+  [[nodiscard]] core::Result<void> write_first_rows(const JournalOptions& options);
+  [[nodiscard]] core::Result<void> find_key(const JournalOptions& options);
+  [[nodiscard]] core::Result<void> read_epochs();
+  [[nodiscard]] core::Result<void> find_meta();
+  [[nodiscard]] core::Result<void> find_tail();
+  [[nodiscard]] core::Result<void> draw_epoch_if_damaged(const JournalOptions& options);
+
+  // Writing, within a transaction.
+  [[nodiscard]] core::Result<void> write(const core::Changes& changes);
+  [[nodiscard]] core::Result<void> write_rows(const core::Changes& changes, Tail& into, Meta& facts);
+  [[nodiscard]] core::Result<void> write_events(const core::Changes& changes, Tail& into);
+  [[nodiscard]] core::Result<void> write_rest(const core::Changes& changes, Tail& into, Meta& facts);
+
+  // Pruning, within a transaction.
+  [[nodiscard]] core::Result<std::size_t> prune_events(const PruneLimits& limits, Meta& facts);
+  [[nodiscard]] core::Result<std::size_t> prune_orders(const PruneLimits& limits, Meta& facts, Passes& at);
+  [[nodiscard]] core::Result<std::size_t> prune_early(const PruneLimits& limits, Passes& at);
+  [[nodiscard]] core::Result<std::size_t> prune_aliases(const PruneLimits& limits, Passes& at);
+
+  [[nodiscard]] core::Result<bool> verify_events(std::size_t rows_max, Passes& at, Housekept& done);
+
+  // Reading. Damaged rows are ErrorCode::damaged with table and key in the context.
+  [[nodiscard]] core::Result<std::optional<core::Order>> find_order(core::OrderNumber number);
+  [[nodiscard]] core::Result<std::optional<core::OrderBody>> find_body(core::OrderNumber number);
+  [[nodiscard]] core::Result<std::string> find_canonical(core::OrderNumber number);
+  [[nodiscard]] core::Result<std::optional<EventRow>> find_event(core::Position position);
+  [[nodiscard]] core::Result<core::OutgoingEvent> complete(core::EventRecord record);
+  [[nodiscard]] core::Result<EventPage> events_after(core::Position position, std::size_t limit,
+                                                     std::size_t bytes_limit);
+};
+
+[[nodiscard]] inline std::string key_of(core::Position position) {
+  return std::to_string(position.epoch) + "-" + std::to_string(position.sequence);
+}
+
+/// An error that names the row, as a single read reports it.
+[[nodiscard]] inline core::Error at_row(core::Error error, std::string_view table, std::string_view key) {
+  return std::move(error).in(std::string(table) + " " + std::string(key));
+}
+
+}  // namespace storegate::storage

@@ -1,0 +1,3 @@
+SELECT number, canonical_digest, canonical
+FROM bodies
+WHERE number = ?1

@@ -1,0 +1,2 @@
+DELETE FROM bodies
+WHERE number = ?1

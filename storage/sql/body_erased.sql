@@ -1,0 +1,3 @@
+SELECT erased
+FROM bodies
+WHERE number = ?1

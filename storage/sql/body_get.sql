@@ -1,0 +1,4 @@
+SELECT
+  number, erased, content_type, shared_digest, canonical_digest, digest, shared, canonical, raw
+FROM bodies
+WHERE number = ?1

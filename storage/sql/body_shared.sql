@@ -1,0 +1,3 @@
+SELECT number, shared_digest, shared
+FROM bodies
+WHERE number = ?1

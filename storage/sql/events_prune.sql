@@ -1,0 +1,2 @@
+DELETE FROM events
+WHERE position <= ?1

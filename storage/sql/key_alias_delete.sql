@@ -1,0 +1,2 @@
+DELETE FROM key_aliases
+WHERE key = ?1

@@ -1,0 +1,4 @@
+SELECT
+  key, order_number, digest
+FROM key_aliases
+ORDER BY key

@@ -1,0 +1,6 @@
+INSERT OR REPLACE INTO meta (
+  id, digest_key, epoch, availability_full, published, acknowledged, pruned_through, pruned_digest,
+  last_number, digest
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+)

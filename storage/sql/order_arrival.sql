@@ -1,0 +1,3 @@
+SELECT phase, arrived_wall_ms
+FROM orders
+WHERE number = ?1

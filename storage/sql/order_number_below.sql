@@ -1,0 +1,3 @@
+SELECT max(number)
+FROM orders
+WHERE number < ?1

@@ -1,0 +1,12 @@
+SELECT
+  number, phase, last_event, arrived_wall_ms, updated_wall_ms, arrived_steady_ms, arrived_boot, id,
+  release_secret, partner, partner_order_id, business_day, idempotency_key, traceparent,
+  body_digest, test, reason, arrival_phase, arrival_reason, release_mode, release_due_steady_ms,
+  release_due_wall_ms, release_due_boot, fallback, released_steady_ms, released_wall_ms,
+  released_boot, released_by, intent_steady_ms, intent_wall_ms, intent_boot, reprints, in_doubt,
+  pos_reference, placed_steady_ms, placed_wall_ms, placed_boot, pos_code, cancel_wanted,
+  cancelled_by, cancel_asked_steady_ms, cancel_asked_wall_ms, cancel_asked_boot, cancel_text, digest
+FROM orders
+WHERE number >= ?1
+ORDER BY number
+LIMIT ?2

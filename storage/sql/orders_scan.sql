@@ -1,0 +1,3 @@
+SELECT number, phase, last_event, arrived_wall_ms
+FROM orders
+ORDER BY number

@@ -1,0 +1,5 @@
+SELECT number, phase, last_event, updated_wall_ms
+FROM orders
+WHERE number >= ?1
+ORDER BY number
+LIMIT ?2

@@ -1,0 +1,12 @@
+CREATE TABLE meta (
+  id                INTEGER PRIMARY KEY CHECK (id = 1),
+  digest_key        BLOB    NOT NULL,
+  epoch             INTEGER NOT NULL,
+  availability_full INTEGER NOT NULL,
+  published         INTEGER NOT NULL,
+  acknowledged      INTEGER NOT NULL,
+  pruned_through    INTEGER NOT NULL,
+  pruned_digest     BLOB    NOT NULL,
+  last_number       INTEGER NOT NULL,
+  digest            BLOB    NOT NULL
+) STRICT
