@@ -296,8 +296,10 @@ std::optional<Command> command_of(Webhook webhook, core::Source source) {
 }
 
 std::string letter_bytes_of(std::string_view payload) {
+  const std::size_t at = payload.find("\"headers\"");
+  if (at == std::string_view::npos) return std::string(payload);  // the common case, without a parse
   const auto document = json::Document::parse(payload);
-  if (!document) return std::string(payload);
+  if (!document) return std::string(payload.substr(0, at)) + "(cut here: what follows may hold credentials)";
   json::Reading reading(*document);
   const Place root(reading);
   const Place wrapped = root.member("data");

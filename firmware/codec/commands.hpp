@@ -39,7 +39,7 @@ using WebhookOpener =
 [[nodiscard]] std::optional<Command> command_of(Webhook webhook, core::Source source);
 
 /// The payload as a dead letter may keep it: of a partner's raw webhook the header values are left out, since
-/// credentials are never stored; any other payload as it is.
+/// credentials are never stored (a torn one is cut where its headers begin); any other payload as it is.
 [[nodiscard]] std::string letter_bytes_of(std::string_view payload);
 
 }  // namespace storegate::codec

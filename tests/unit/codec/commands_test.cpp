@@ -210,6 +210,10 @@ TEST_CASE("the dead letter of a raw webhook keeps no header value") {
     CHECK(letter == R"({"headers":["Authorization"],"partner":"doordash","body_base64":"e30="})");
   }
   CHECK(letter_bytes_of("{not json") == "{not json");
+  const std::string torn =
+      letter_bytes_of(R"({"partner":"doordash","headers":{"Authorization":"very-secret"},"bod)");
+  CHECK(torn.find("very-secret") == std::string::npos);
+  CHECK(torn.starts_with(R"({"partner":"doordash",)"));
   CHECK(letter_bytes_of(R"({"a":1})") == R"({"a":1})");
 }
 

@@ -1,0 +1,170 @@
+// The routes that change something: each turns its request into one input and seats its caller.
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "app/api.hpp"
+#include "app/webhooks.hpp"
+#include "codec/canonical.hpp"
+#include "codec/commands.hpp"
+#include "codec/trace.hpp"
+
+namespace storegate::app {
+
+namespace {
+
+using codec::ProblemKind;
+
+// Longer keys are a mistake of the sender; the keys are kept in memory as long as their orders.
+constexpr std::size_t idempotency_key_bytes_max = 255;
+
+bool is_json(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return platform::same_ignoring_case(type, "application/json");
+}
+
+/// The request's one Idempotency-Key, if it is one: visible characters and blanks between them.
+std::optional<std::string> idempotency_key_of(const platform::HttpHeaders& headers) {
+  if (headers.count("Idempotency-Key") != 1) return {};
+  const auto key = headers.get("Idempotency-Key");
+  if (key.empty() || key.size() > idempotency_key_bytes_max) return {};
+  for (const char c : key)
+    if (c < 0x20 || c > 0x7e) return {};
+  return std::string(key);
+}
+
+std::string traceparent_of(const platform::HttpHeaders& headers) {
+  const auto text = headers.get("traceparent");
+  return codec::is_traceparent(text) ? std::string(text) : std::string{};
+}
+
+std::vector<codec::HeaderView> views_of(const platform::HttpHeaders& headers) {
+  std::vector<codec::HeaderView> views;
+  views.reserve(headers.size());
+  for (const auto line : headers) views.push_back({line.name, line.value});
+  return views;
+}
+
+}  // namespace
+
+core::Caller Api::seat(Visit& visit, ReplyWriter write, bool brings_order) {
+  return parts_.desk.seat(std::move(visit.responder), std::move(write), brings_order);
+}
+
+void Api::post_order(Visit& visit) {
+  const auto& headers = visit.request.headers;
+  if (headers.count("Content-Type") != 1 || !is_json(headers.get("Content-Type")))
+    return refuse(visit, ProblemKind::unsupported_media_type, "An order is sent as application/json.");
+  auto key = idempotency_key_of(headers);
+  if (!key)
+    return refuse(visit, ProblemKind::missing_key,
+                  "One header Idempotency-Key with 1 to 255 visible ASCII characters is needed.");
+  auto decoded = codec::decode_canonical(visit.request.body);
+  if (!decoded) return refuse(visit, decoded.problem());
+  core::OrderArrived input;
+  input.source = core::Source::api;
+  input.order = std::move(decoded->order);
+  input.body = std::move(decoded->body);
+  input.body.content_type = headers.get("Content-Type");
+  input.body_digest = body_digest_of(input.body.canonical);
+  input.idempotency_key = std::move(*key);
+  input.traceparent = traceparent_of(headers);
+  input.caller = seat(visit, codec::order_reply, true);
+  parts_.turns.offer(std::move(input));
+}
+
+void Api::post_webhook(Visit& visit) {
+  const auto partner = webhook_partner(parts_.config, visit.names[0]);
+  std::optional<codec::WebhookKind> fixed;
+  if (visit.names.size() > 1) fixed = codec::webhook_kind_from(visit.names[1]);
+  if (!partner || (visit.names.size() > 1 && !fixed))
+    return answer(
+        visit, codec::problem_reply(
+                   {ProblemKind::unknown_partner, "No webhook is configured under this path.", {}, {}}, 404));
+  const auto headers = views_of(visit.request.headers);
+  auto webhook = open_webhook(*partner, headers, visit.request.body, fixed);
+  if (!webhook) return refuse(visit, webhook.problem());
+  const auto kind = codec::kind_of(*webhook);
+  auto command = codec::command_of(std::move(*webhook), core::Source::webhook);
+  if (!command) return answer(visit, partner->codec->answer(kind, core::Answer{}));
+  const auto caller = seat(
+      visit,
+      [codec = partner->codec, kind](const core::Answer& answer) { return codec->answer(kind, answer); },
+      kind == codec::WebhookKind::order);
+  std::visit([&](auto& input) { input.caller = caller; }, *command);
+  if (auto* order = std::get_if<core::OrderArrived>(&*command)) {
+    order->body.content_type = visit.request.headers.get("Content-Type");
+    order->body_digest = body_digest_of(order->body.canonical);
+    order->traceparent = traceparent_of(visit.request.headers);
+  }
+  std::visit([&](auto& input) { parts_.turns.offer(std::move(input)); }, *command);
+}
+
+bool Api::json_or_empty(Visit& visit) {
+  if (visit.request.body.empty() || is_json(visit.request.headers.get("Content-Type"))) return true;
+  refuse(visit, ProblemKind::unsupported_media_type, "A body is sent as application/json.");
+  return false;
+}
+
+std::optional<core::OrderRef> Api::order_named(Visit& visit) {
+  if (const auto id = core::order_id_from(visit.names[0])) return core::OrderRef{*id};
+  refuse(visit, ProblemKind::not_found, "There is no order with this id.");
+  return {};
+}
+
+void Api::post_release(Visit& visit) {
+  if (!json_or_empty(visit)) return;
+  auto order = order_named(visit);
+  if (!order) return;
+  core::ReleaseArrived input;
+  input.orders.push_back(std::move(*order));
+  input.caller = seat(visit, codec::command_reply, false);
+  parts_.turns.offer(std::move(input));
+}
+
+void Api::post_cancel(Visit& visit) {
+  if (!json_or_empty(visit)) return;
+  auto order = order_named(visit);
+  if (!order) return;
+  auto text = codec::decode_cancel_body(visit.request.body);
+  if (!text) return refuse(visit, text.problem());
+  core::CancelArrived input;
+  input.orders.push_back(std::move(*order));
+  input.text = std::move(*text);
+  input.caller = seat(visit, codec::command_reply, false);
+  parts_.turns.offer(std::move(input));
+}
+
+void Api::post_resolve(Visit& visit) {
+  if (!json_or_empty(visit)) return;
+  auto order = order_named(visit);
+  if (!order) return;
+  const auto resolution = codec::decode_resolve_body(visit.request.body);
+  if (!resolution) return refuse(visit, resolution.problem());
+  core::ParkedResolved input;
+  input.order = std::move(*order);
+  input.resolution = *resolution;
+  input.caller = seat(visit, codec::command_reply, false);
+  parts_.turns.offer(std::move(input));
+}
+
+void Api::put_availability(Visit& visit) {
+  if (!json_or_empty(visit)) return;
+  auto item = codec::decode_availability_body(visit.names[0], visit.request.body);
+  if (!item) return refuse(visit, item.problem());
+  core::AvailabilityArrived input;
+  input.items.push_back(*item);
+  input.caller = seat(
+      visit,
+      [item = std::move(*item)](const core::Answer& answer) {
+        auto reply = codec::command_reply(answer);
+        if (answer.kind == core::AnswerKind::done) reply.body = codec::encode_availability({&item, 1});
+        return reply;
+      },
+      false);
+  parts_.turns.offer(std::move(input));
+}
+
+}  // namespace storegate::app

@@ -1,0 +1,45 @@
+// CliRequest: a command line that has been understood. Plain values between the parser (cli.cpp) and the commands.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace storegate::app {
+
+enum class CliCommand : std::uint8_t {
+  run,
+  check_config,
+  version,
+  list,
+  show,
+  release,
+  cancel,
+  resolve,
+  parked,
+  availability_list,
+  availability_set,
+  events,
+};
+
+struct CliRequest {
+  CliCommand command = CliCommand::list;
+
+  std::string config;      // "" = not given
+  std::string api;         // --api URL
+  std::string socket;      // --socket PATH
+  std::string token_file;  // --token-file FILE
+  bool json = false;       // print the HTTP body as it came
+
+  std::string id;      // order or item
+  std::string reason;  // of a cancel, free text
+  std::string answer;  // placed, not-placed, reprint
+  std::string phase;   // filters of a list
+  std::string partner;
+  std::size_t limit = 100;  // rows at most; 1 or more
+  std::string since;        // events
+  bool available = true;    // availability set
+  std::string until;        // RFC 3339, checked; "" = until further notice
+};
+
+}  // namespace storegate::app

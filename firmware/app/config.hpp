@@ -1,0 +1,167 @@
+// Config: what the store's owner wrote in storegate.toml, checked whole and with every default filled in. Plain
+// values. Reading it needs the file system (secrets, zones), never the network; nothing here is logged, since it
+// holds secrets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/order.hpp"
+#include "core/policy.hpp"
+
+namespace storegate::app {
+
+/// Minutes since midnight, local time. `until` may be below `from`: the span then crosses midnight. 24:00 = 1440.
+struct OpenSpan {
+  int from_minute = 0;
+  int until_minute = 0;
+  friend bool operator==(const OpenSpan&, const OpenSpan&) = default;
+};
+
+/// Monday first; an empty day is closed.
+using OpeningHours = std::array<std::vector<OpenSpan>, 7>;
+
+struct StoreConfig {
+  std::string id;                     // [a-z0-9-]{1,48}
+  std::string timezone = "UTC";       // an IANA name that the system's zoneinfo knows
+  std::string currency = "USD";       // three capitals (ISO 4217)
+  std::optional<OpeningHours> hours;  // nothing = always open
+  std::int64_t prep_minutes = 8;
+  std::int64_t kitchen_capacity = 0;  // 0 = no limit
+};
+
+struct StorageConfig {
+  std::string path;
+  std::int64_t retain_days = 30;
+  std::int64_t customer_data_hours = 48;
+  std::int64_t order_id_reuse_hours = 48;
+  std::int64_t min_free_mib = 64;
+  std::int64_t max_live_orders = 20000;  // 0 = no limit
+};
+
+struct HttpConfig {
+  std::string listen;        // platform::Endpoint::parse reads it: TCP, loopback; port 0 = the system chooses
+  std::string admin_listen;  // "" = none: everything is served on `listen`
+  std::string socket = "/run/storegate/api.sock";  // a path; "" = none
+  std::string admin_token;                         // secret; "" = no token is asked
+  std::int64_t body_max_kib = 512;                 // 0 = no limit
+  std::int64_t connections_max = 256;              // 0 = no limit
+
+  /// For HttpServerOptions: in bytes, and 0 ("none") turned into the largest number.
+  [[nodiscard]] std::size_t body_bytes_max() const noexcept;
+  [[nodiscard]] std::size_t connections_limit() const noexcept;
+};
+
+struct MqttConfig {
+  std::string url;            // platform::parse_mqtt_url reads it
+  std::string version = "5";  // or "3.1.1"
+  std::string client_id;      // store.id if absent
+  std::string username;       // "" = none
+  std::string password;       // secret
+  std::string prefix = "stores";
+  std::int64_t session_expiry_hours = 24;
+  std::int64_t keepalive_s = 15;
+  std::int64_t window = 20;
+  bool application_acknowledgement = false;  // acknowledgement = "application"
+};
+
+struct PosConfig {
+  std::string driver = "rest";
+  std::string url;    // platform::Url::parse reads it
+  std::string token;  // secret; "" = none
+  std::int64_t timeout_ms = 8000;
+  std::int64_t max_processing_ms = 30000;
+  std::int64_t deduplicates_s = 0;
+  bool can_query = true;
+  std::int64_t rate_per_s = 5;          // 0 = no limit
+  std::int64_t requests_max = 16;       // at once
+  std::int64_t ask_interval_ms = 5000;  // between the two "not found" that end a doubt
+  std::int64_t expire_minutes = 30;
+  std::int64_t complete_after_minutes = 240;  // 0 = never
+};
+
+struct PartnerConfig {
+  std::string name;
+  std::vector<std::string> secrets;    // contents of secret_files; each verifies
+  std::int64_t rate_per_minute = 120;  // 0 = no limit
+  std::int64_t weight = 1;
+  core::ReleaseMode release = core::ReleaseMode::immediate;
+  std::int64_t release_fallback_minutes = 0;
+  std::int64_t release_fallback_without_promise_minutes = 30;
+  core::FallbackPolicy release_fallback = core::FallbackPolicy::release;
+};
+
+/// This version: every event goes to `topic` ("{prefix}", "{store}" and "{event}" are to be filled in).
+struct RouteConfig {
+  std::string name = "cloud";
+  std::string topic = "{prefix}/{store}/out/{event}";
+};
+
+struct LogConfig {
+  std::string level = "info";  // error, warn, info, debug
+};
+
+/// Seconds and counts after which an alarm is raised; 0 = never.
+struct AlarmConfig {
+  std::int64_t pos_unreachable_s = 60;
+  std::int64_t uplink_unreachable_s = 300;
+  std::int64_t backlog_events = 1000;
+  std::int64_t certificate_days = 14;
+};
+
+struct Config {
+  StoreConfig store;
+  StorageConfig storage;
+  HttpConfig http;
+  std::optional<MqttConfig> mqtt;  // nothing = no uplink, events are kept
+  PosConfig pos;
+  std::vector<PartnerConfig> partners;  // names differ
+  std::vector<RouteConfig> routes;      // this version: exactly one
+  LogConfig log;
+  AlarmConfig alarm;
+};
+
+/// One thing about the file that a person should know. Never holds the content of a secret.
+struct ConfigFinding {
+  std::uint32_t line = 0;    // from 1; 0 = about no line (the file cannot be read)
+  std::uint32_t column = 0;  // in characters, from 1
+  std::string key;           // "pos.url", "partner[2].release"; "" = the file itself
+  std::string text;          // what is wrong and what to do
+};
+
+/// What reading gave: a configuration exactly if there are no problems. Warnings stop nothing.
+/// Both lists are ordered by line.
+struct ConfigReading {
+  std::optional<Config> config;
+  std::vector<ConfigFinding> problems;
+  std::vector<ConfigFinding> warnings;
+};
+
+/// What a file means depends on these too; tests pass their own.
+struct ConfigSurroundings {
+  std::optional<std::string> credentials_directory;  // ${CREDENTIALS_DIRECTORY} in paths
+  std::string zoneinfo = "/usr/share/zoneinfo";
+
+  /// From the process's environment.
+  [[nodiscard]] static ConfigSurroundings of_process();
+};
+
+/// Reads and checks the file (at most 1 MiB) and the secret files it names. Finds all problems in one go, except
+/// that text which is not TOML is reported by its first error alone.
+[[nodiscard]] ConfigReading load_config(const std::string& path,
+                                        const ConfigSurroundings& around = ConfigSurroundings::of_process());
+/// The same for text in memory.
+[[nodiscard]] ConfigReading parse_config(std::string_view text, const ConfigSurroundings& around);
+
+/// "FILE:LINE:COLUMN: KEY: TEXT", for people and for editors that jump to the place.
+[[nodiscard]] std::string describe(const ConfigFinding& finding, std::string_view file);
+
+/// What core decides by. "No limit" and "never" become the largest number where core has no word for them.
+[[nodiscard]] core::Policy policy_of(const Config& config);
+
+}  // namespace storegate::app

@@ -1,0 +1,161 @@
+// [store], [storage], [pos], [[partner]], [log] and [alarm]: keys, ranges, and why a value cannot be used.
+// Addresses ([http], [mqtt], [[route]]) are in config_addresses.cpp.
+#include "app/config_sections.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "codec/limits.hpp"
+#include "codec/partners/partner.hpp"
+#include "platform/local_time.hpp"
+
+namespace storegate::app {
+namespace {
+
+constexpr std::size_t store_id_bytes_max = 48;
+constexpr std::int64_t week_minutes = 7 * 24 * 60;
+constexpr std::int64_t year_hours = 366 * 24;
+
+bool is_store_id(std::string_view id) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !id.empty() && id.size() <= store_id_bytes_max && std::all_of(id.begin(), id.end(), fits);
+}
+
+bool is_currency(std::string_view code) {
+  return code.size() == 3 &&
+         std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+/// Any name that can stand in a URL's path and in a log line.
+bool is_partner_name(std::string_view name) {
+  const auto fits = [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != '/'; };
+  return !name.empty() && name.size() <= codec::partner_bytes_max &&
+         std::all_of(name.begin(), name.end(), fits);
+}
+
+void read_timezone(ConfigTable& table, const ConfigSurroundings& around, std::string& timezone) {
+  table.text("timezone", timezone);
+  if (timezone.empty()) timezone = "UTC";
+  const auto zone = platform::LocalZone::load(timezone, around.zoneinfo);
+  if (zone) return;
+  std::string text = zone.error().context;
+  if (zone.error().code == core::ErrorCode::not_found) {
+    text +=
+        "; write an IANA name such as America/Chicago, and install the package tzdata if the folder is "
+        "missing";
+  }
+  table.problem("timezone", std::move(text));
+}
+
+void read_pos_url(ConfigTable& table, std::string& url) {
+  table.required("url", "the address of the POS, such as url = \"http://127.0.0.1:8081\"");
+  table.text("url", url);
+  if (!url.empty()) check_http_url(table, "url", url);
+}
+
+}  // namespace
+
+void read_store(ConfigTable& table, const ConfigSurroundings& around, StoreConfig& store) {
+  table.required("id", "the store's name in topics and events, such as id = \"store-042\"");
+  table.text("id", store.id);
+  if (!store.id.empty() && !is_store_id(store.id)) {
+    table.problem("id", "must be 1 to 48 of the characters a-z, 0-9 and -");
+  }
+  read_timezone(table, around, store.timezone);
+  table.text("currency", store.currency);
+  if (!is_currency(store.currency))
+    table.problem("currency", "must be three capitals (ISO 4217), such as \"USD\"");
+  read_hours(table, store);
+  table.integer("prep_minutes", store.prep_minutes, 0, 24 * 60);
+  table.integer("kitchen_capacity", store.kitchen_capacity, 0, 100'000);
+  if (store.kitchen_capacity > 0) {
+    table.warning("kitchen_capacity", "this version does not act on it yet: the kitchen is never too busy");
+  }
+  table.report_unknown();
+}
+
+void read_storage(ConfigTable& table, const ConfigSurroundings& around, StorageConfig& storage) {
+  table.required("path", "where the orders are kept, such as path = \"/var/lib/storegate/orders.db\"");
+  table.path("path", around, storage.path);
+  table.integer("retain_days", storage.retain_days, 1, 3660);
+  table.integer("customer_data_hours", storage.customer_data_hours, 1, year_hours);
+  table.integer("order_id_reuse_hours", storage.order_id_reuse_hours, 1, year_hours);
+  if (storage.retain_days * 24 < storage.order_id_reuse_hours) {
+    // An ended order that is forgotten earlier would be cooked again when its partner repeats it.
+    table.problem("retain_days",
+                  "is shorter than order_id_reuse_hours; ended orders must be kept at least as long");
+  }
+  table.integer("min_free_mib", storage.min_free_mib, 0, 1024 * 1024);
+  if (table.has("min_free_mib")) {
+    table.warning("min_free_mib",
+                  "this version does not watch free space yet: orders are refused once the disk is full");
+  }
+  table.integer("max_live_orders", storage.max_live_orders, 0, 1'000'000);
+  table.report_unknown();
+}
+
+void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& pos) {
+  (void)table.one_of("driver", {"rest"});
+  read_pos_url(table, pos.url);
+  table.secret_file("token_file", around, ConfigTable::SecretUse::token, pos.token);
+  table.integer("timeout_ms", pos.timeout_ms, 100, 600'000);
+  table.integer("max_processing_ms", pos.max_processing_ms, 0, 3'600'000);
+  table.integer("deduplicates_s", pos.deduplicates_s, 0, year_hours * 3600);
+  table.boolean("can_query", pos.can_query);
+  table.integer("rate_per_s", pos.rate_per_s, 0, 1000);
+  table.integer("requests_max", pos.requests_max, 1, 256);
+  table.integer("ask_interval_ms", pos.ask_interval_ms, 50, 60000);
+  table.integer("expire_minutes", pos.expire_minutes, 1, week_minutes);
+  table.integer("complete_after_minutes", pos.complete_after_minutes, 0, week_minutes);
+  table.report_unknown();
+}
+
+void read_partner(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner) {
+  table.required("name", "the partner's name, such as name = \"doordash\"");
+  table.text("name", partner.name);
+  if (!partner.name.empty() && !is_partner_name(partner.name)) {
+    table.problem("name",
+                  "must be 1 to 64 bytes without blanks and \"/\", since it stands in the webhook's address");
+  }
+  table.secret_files("secret_files", around, partner.secrets);
+  if (codec::partner_codec(partner.name) != nullptr && !table.has("secret_files")) {
+    table.warning("secret_files", "none given: every webhook of this partner will be answered 401");
+  }
+  table.integer("rate_per_minute", partner.rate_per_minute, 0, 1'000'000);
+  table.integer("weight", partner.weight, 1, 1000);
+  table.required("release", "release = \"immediate\", \"at_time\" or \"on_event\"");
+  constexpr core::ReleaseMode modes[] = {core::ReleaseMode::immediate, core::ReleaseMode::at_time,
+                                         core::ReleaseMode::on_event};
+  if (const auto mode = table.one_of("release", {"immediate", "at_time", "on_event"}))
+    partner.release = modes[*mode];
+  table.integer("release_fallback_minutes", partner.release_fallback_minutes, 0, week_minutes);
+  table.integer("release_fallback_without_promise_minutes", partner.release_fallback_without_promise_minutes,
+                0, week_minutes);
+  constexpr core::FallbackPolicy policies[] = {core::FallbackPolicy::release, core::FallbackPolicy::park,
+                                               core::FallbackPolicy::cancel};
+  if (const auto policy = table.one_of("release_fallback", {"release", "park", "cancel"})) {
+    partner.release_fallback = policies[*policy];
+  }
+  table.report_unknown();
+}
+
+void read_log(ConfigTable& table, LogConfig& log) {
+  const std::vector<std::string_view> levels = {"error", "warn", "info", "debug"};
+  if (const auto level = table.one_of("level", levels)) log.level = levels[*level];
+  table.report_unknown();
+}
+
+void read_alarm(ConfigTable& table, AlarmConfig& alarm) {
+  constexpr std::int64_t day_s = 24 * 3600;
+  table.integer("pos_unreachable_s", alarm.pos_unreachable_s, 0, 30 * day_s);
+  table.integer("uplink_unreachable_s", alarm.uplink_unreachable_s, 0, 30 * day_s);
+  table.integer("backlog_events", alarm.backlog_events, 0, 1'000'000'000);
+  table.integer("certificate_days", alarm.certificate_days, 0, 3660);
+  if (table.has("certificate_days")) {
+    table.warning("certificate_days", "this version has no TLS yet, and so no certificate to watch");
+  }
+  table.report_unknown();
+}
+
+}  // namespace storegate::app

@@ -1,0 +1,29 @@
+// The sections of the configuration one by one: which keys there are, their defaults' ranges, and what this version
+// does not do yet. Each reads its table into its part of the Config and reports what is wrong.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/config.hpp"
+#include "app/config_reader.hpp"
+
+namespace storegate::app {
+
+void read_store(ConfigTable& table, const ConfigSurroundings& around, StoreConfig& store);
+void read_storage(ConfigTable& table, const ConfigSurroundings& around, StorageConfig& storage);
+void read_http(ConfigTable& table, const ConfigSurroundings& around, HttpConfig& http);
+void read_mqtt(ConfigTable& table, const ConfigSurroundings& around, MqttConfig& mqtt);
+void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& pos);
+void read_partner(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner);
+void read_route(ConfigTable& table, RouteConfig& route);
+void read_log(ConfigTable& table, LogConfig& log);
+void read_alarm(ConfigTable& table, AlarmConfig& alarm);
+
+/// A base URL that this build can call: http:// without user or password, or unix:/path.
+void check_http_url(ConfigTable& table, std::string_view key, const std::string& url);
+
+/// [store] hours, in config_hours.cpp.
+void read_hours(ConfigTable& table, StoreConfig& store);
+
+}  // namespace storegate::app

@@ -1,0 +1,101 @@
+// One chore after the other, each step one job of the store thread.
+#include "app/housekeeping.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "codec/canonical.hpp"
+#include "platform/log.hpp"
+
+namespace storegate::app {
+
+namespace {
+constexpr std::chrono::milliseconds between_passes{60'000};
+// A step takes some ms; the pause keeps the share of the thread that housekeeping gets small.
+constexpr std::chrono::milliseconds between_steps{50};
+constexpr std::size_t rows_per_step = 200;
+constexpr std::int64_t pages_per_step = 64;
+
+std::string without_customer(std::string_view canonical) {
+  auto erased = codec::erase_customer(canonical);
+  return erased ? std::move(*erased) : std::string{};  // not of our making: nothing of it is worth keeping
+}
+
+core::Result<storage::Housekept> as_step(const core::Result<void>& done) {
+  if (!done) return done.error();
+  return storage::Housekept{};
+}
+}  // namespace
+
+void Housekeeping::start() { step_later(between_passes, Chore::erase); }
+
+void Housekeeping::step_later(std::chrono::milliseconds delay, Chore chore) {
+  timer_ = loop_.after(delay, [this, chore] { step(chore); });
+}
+
+Housekeeping::Chore Housekeeping::after(Chore chore) const noexcept {
+  switch (chore) {
+    case Chore::erase: return Chore::prune;
+    case Chore::prune: return Chore::shrink;
+    case Chore::shrink: return erased_ ? Chore::truncate : Chore::verify;
+    case Chore::truncate: return Chore::verify;
+    case Chore::verify:
+    case Chore::rest: return Chore::rest;
+  }
+  return Chore::rest;
+}
+
+void Housekeeping::step(Chore chore) {
+  if (chore == Chore::rest) {
+    erased_ = false;
+    return step_later(between_passes, Chore::erase);
+  }
+  const bool by_the_clock = chore == Chore::erase || chore == Chore::prune;
+  if (by_the_clock && !turns_.now().wall_trusted) return step(after(chore));
+  store_.submit(Urgency::spare, job_of(chore));
+}
+
+Job Housekeeping::job_of(Chore chore) {
+  const auto now = turns_.now();
+  const auto& keep = config_.storage;
+  storage::PruneLimits limits;
+  limits.now = now;
+  limits.retain_ms = keep.retain_days * 24 * core::hour_ms;
+  limits.reuse_ms = keep.order_id_reuse_hours * core::hour_ms;
+  limits.rows_max = rows_per_step;
+  const auto& marks = turns_.engine().outbox().marks();
+  const bool by_application = config_.mqtt && config_.mqtt->application_acknowledgement;
+  limits.events_through = by_application ? marks.acknowledged : marks.published;
+  const auto erase_before_ms = now.wall_ms - keep.customer_data_hours * core::hour_ms;
+  return [this, chore, limits, erase_before_ms](storage::Journal& journal) -> Completion {
+    core::Result<storage::Housekept> kept = storage::Housekept{};
+    switch (chore) {
+      case Chore::erase:
+        kept = journal.erase_customer_data(erase_before_ms, rows_per_step, without_customer);
+        break;
+      case Chore::prune: kept = journal.prune(limits); break;
+      case Chore::shrink: kept = as_step(journal.shrink(pages_per_step)); break;
+      case Chore::verify: kept = journal.verify(rows_per_step); break;
+      case Chore::truncate: kept = as_step(journal.checkpoint(storage::CheckpointMode::truncate)); break;
+      case Chore::rest: break;
+    }
+    auto result = std::make_shared<core::Result<storage::Housekept>>(std::move(kept));
+    return [this, chore, result] { ended(chore, *result); };
+  };
+}
+
+void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& kept) {
+  if (!kept) {
+    platform::log_error("housekeeping failed", {{"why", kept.error().context}});
+    return step_later(between_passes, Chore::erase);
+  }
+  gauges_.rows_damaged(kept->damaged.size());
+  for (const auto& row : kept->damaged)
+    platform::log_error("damaged row found", {{"table", row.table}, {"key", row.key}, {"why", row.why}});
+  if (chore == Chore::erase && kept->rows > 0) erased_ = true;
+  // Looking at digests has no end: one step a pass.
+  const bool again = !kept->finished && chore != Chore::verify;
+  step_later(between_steps, again ? chore : after(chore));
+}
+
+}  // namespace storegate::app

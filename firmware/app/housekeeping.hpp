@@ -1,0 +1,42 @@
+// Housekeeping: what the rows need now and then, in small steps behind everything else: customers' data erased, old
+// rows pruned, digests looked at. It must not touch a row while the wall clock is not trusted, but to look at it.
+#pragma once
+
+#include <cstdint>
+
+#include "app/config.hpp"
+#include "app/gauges.hpp"
+#include "app/store_thread.hpp"
+#include "app/turns.hpp"
+#include "platform/loop.hpp"
+
+namespace storegate::app {
+
+class Housekeeping {
+ public:
+  Housekeeping(const Config& config, platform::Loop& loop, StoreThread& store, Turns& turns, Gauges& gauges)
+      : config_(config), loop_(loop), store_(store), turns_(turns), gauges_(gauges) {}
+
+  /// A pass now and then; the first a while after the start, which has better to do.
+  void start();
+  /// No further step begins.
+  void stop() noexcept { timer_.cancel(); }
+
+ private:
+  enum class Chore : std::uint8_t { erase, prune, shrink, verify, truncate, rest };
+  [[nodiscard]] Chore after(Chore chore) const noexcept;
+  void step_later(std::chrono::milliseconds delay, Chore chore);
+  void step(Chore chore);
+  void ended(Chore chore, const core::Result<storage::Housekept>& kept);
+  [[nodiscard]] Job job_of(Chore chore);
+
+  const Config& config_;
+  platform::Loop& loop_;
+  StoreThread& store_;
+  Turns& turns_;
+  Gauges& gauges_;
+  bool erased_ = false;  // in this pass: the WAL still holds the old bytes
+  platform::Timer timer_;
+};
+
+}  // namespace storegate::app

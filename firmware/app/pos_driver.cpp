@@ -1,0 +1,129 @@
+// Each effect becomes one HTTP call; the codec says what its outcome means.
+#include "app/pos_driver.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "codec/pos_rest.hpp"
+#include "platform/log.hpp"
+
+namespace storegate::app {
+
+namespace {
+platform::Url url_of(const PosConfig& config) {
+  auto url = platform::Url::parse(config.url);
+  return std::move(url).value();
+}
+
+/// As many connections as the gateway asks at once: a request that waits here would eat up its own deadline.
+platform::HttpClientOptions client_options(const PosConfig& config) {
+  platform::HttpClientOptions options;
+  options.connections_max = static_cast<std::size_t>(std::max<std::int64_t>(config.requests_max, 1));
+  return options;
+}
+
+std::string_view name_of(core::PosRequest request) {
+  switch (request) {
+    case core::PosRequest::place: return "place";
+    case core::PosRequest::ask: return "ask";
+    case core::PosRequest::check_health: return "check_health";
+    case core::PosRequest::cancel: return "void";
+  }
+  return "place";
+}
+
+std::string_view name_of(core::PosOutcome outcome) {
+  switch (outcome) {
+    case core::PosOutcome::took: return "took";
+    case core::PosOutcome::refused: return "refused";
+    case core::PosOutcome::cannot: return "cannot";
+    case core::PosOutcome::not_taken: return "not_taken";
+    case core::PosOutcome::not_now: return "not_now";
+    case core::PosOutcome::not_delivered: return "not_delivered";
+    case core::PosOutcome::in_doubt: return "in_doubt";
+    case core::PosOutcome::found: return "found";
+    case core::PosOutcome::found_voided: return "found_voided";
+    case core::PosOutcome::not_found: return "not_found";
+    case core::PosOutcome::healthy: return "healthy";
+    case core::PosOutcome::unanswered: return "unanswered";
+    case core::PosOutcome::voided: return "voided";
+    case core::PosOutcome::too_late: return "too_late";
+  }
+  return "in_doubt";
+}
+}  // namespace
+
+PosDriver::PosDriver(platform::Loop& loop, const PosConfig& config, Gauges& gauges, Offer offer)
+    : gauges_(gauges),
+      offer_(std::move(offer)),
+      url_(url_of(config)),
+      token_(config.token),
+      timeout_(config.timeout_ms),
+      client_(loop, client_options(config)) {}
+
+template <typename Effect>
+void PosDriver::send(Effect effect, codec::HttpRequest request) {
+  if (!open_) return offer_(codec::outcome_of(effect, {}));
+  platform::HttpCall call;
+  call.method = std::move(request.method);
+  call.origin = url_.origin;
+  call.target = url_.path + request.target;
+  for (const auto& [name, value] : request.headers) call.headers.add(name, value);
+  if (!token_.empty()) call.headers.add("Authorization", "Bearer " + token_);
+  call.body = std::move(request.body);
+  call.timeout = timeout_;
+  ++in_flight_;
+  client_.request(std::move(call), [this, effect = std::move(effect),
+                                    begun = instant_now()](platform::HttpOutcome outcome) {
+    --in_flight_;
+    codec::PosHttpOutcome http;
+    http.request_bytes_written = outcome.request_bytes_written;
+    if (outcome.response) {
+      http.status = outcome.response->status;
+      http.retry_after = outcome.response->headers.get("Retry-After");
+      http.body = outcome.response->body;
+    }
+    auto answered = codec::outcome_of(effect, http);
+    gauges_.pos_answered(name_of(answered.request), name_of(answered.outcome), seconds_since(begun));
+    platform::log_debug("POS answered",
+                        {{"row", core::value_of(answered.order)},
+                         {"request", name_of(answered.request)},
+                         {"outcome", name_of(answered.outcome)},
+                         {"status", http.status},
+                         {"why", outcome.ok() ? std::string_view{} : outcome.failure.context}});
+    offer_(std::move(answered));
+  });
+}
+
+void PosDriver::carry_out(core::PlaceOrder effect) {
+  if (effect.body.empty()) {
+    platform::log_error("an order's body is damaged or missing: it is not sent",
+                        {{"row", core::value_of(effect.order)}});
+    core::PosAnswered answered;
+    answered.order = effect.order;
+    answered.attempt = effect.attempt;
+    answered.outcome = core::PosOutcome::cannot;
+    return offer_(std::move(answered));
+  }
+  auto request = codec::request_of(effect);
+  effect.body = {};  // it went into the request; what the outcome is judged by needs no copy of it
+  send(std::move(effect), std::move(request));
+}
+
+void PosDriver::carry_out(core::AskPos effect) {
+  auto request = codec::request_of(effect);
+  send(std::move(effect), std::move(request));
+}
+
+void PosDriver::carry_out(core::CheckPosHealth effect) {
+  auto request = codec::request_of(effect);
+  send(std::move(effect), std::move(request));
+}
+
+void PosDriver::carry_out(core::VoidOrder effect) {
+  auto request = codec::request_of(effect);
+  send(std::move(effect), std::move(request));
+}
+
+}  // namespace storegate::app

@@ -1,0 +1,52 @@
+// PosDriver: carries the effects meant for the POS out over HTTP and offers what came of them. One request for each
+// effect, never repeated here. It must not know when a second request is allowed.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "app/config.hpp"
+#include "app/gauges.hpp"
+#include "codec/http.hpp"
+#include "core/messages.hpp"
+#include "platform/http_client.hpp"
+#include "platform/loop.hpp"
+
+namespace storegate::app {
+
+class PosDriver {
+ public:
+  using Offer = std::function<void(core::Input)>;
+
+  /// `config.url` must be one that platform::Url::parse takes (the configuration's reader has checked it).
+  PosDriver(platform::Loop& loop, const PosConfig& config, Gauges& gauges, Offer offer);
+
+  /// A placement without a body never goes out: it counts as one the POS cannot read, so that a person looks.
+  void carry_out(core::PlaceOrder effect);
+  void carry_out(core::AskPos effect);
+  void carry_out(core::CheckPosHealth effect);
+  void carry_out(core::VoidOrder effect);
+
+  /// The service ends: effects from now on come back as not delivered, so that none is in doubt for our sake.
+  void close() noexcept { open_ = false; }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+
+  /// Takes effect with the next request.
+  void set_token(std::string token) { token_ = std::move(token); }
+
+ private:
+  template <typename Effect>
+  void send(Effect effect, codec::HttpRequest request);
+
+  Gauges& gauges_;
+  Offer offer_;
+  platform::Url url_;
+  std::string token_;
+  std::chrono::milliseconds timeout_;
+  bool open_ = true;
+  std::size_t in_flight_ = 0;
+  platform::HttpClient client_;
+};
+
+}  // namespace storegate::app

@@ -1,0 +1,182 @@
+// The order of the start, and what the parts tell each other.
+#include "app/service.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <utility>
+#include <variant>
+
+#include "app/version.hpp"
+#include "platform/endpoint.hpp"
+#include "platform/local_time.hpp"
+#include "platform/log.hpp"
+#include "platform/random.hpp"
+#include "platform/systemd.hpp"
+
+namespace storegate::app {
+
+namespace {
+
+// SQLite knows a VFS by name in the whole process: one name for each service in it.
+std::string vfs_name() {
+  static std::atomic<int> count{0};
+  return "storegate-" + std::to_string(++count);
+}
+
+core::Generator fresh_generator() {
+  return core::Generator(std::array<std::uint64_t, 4>{platform::random_seed(), platform::random_seed(),
+                                                      platform::random_seed(), platform::random_seed()});
+}
+
+core::Result<core::LocalDateFunction> local_dates(const std::string& timezone) {
+  auto zone = platform::LocalZone::load(timezone);
+  if (!zone) return std::move(zone).error().in("store.timezone");
+  return core::LocalDateFunction(
+      [zone = std::move(*zone)](std::int64_t wall_ms) { return zone.date(wall_ms); });
+}
+
+core::Now now_of(const platform::ClockReading& reading) {
+  return {reading.steady_ms, reading.wall_ms, reading.wall_trusted, reading.boot_id};
+}
+
+}  // namespace
+
+Service::Service(Config config) : config_(std::move(config)) {}
+
+core::Result<void> Service::start() {
+  if (auto opened = open_rows(); !opened) return opened;
+  join_parts();
+  if (auto listening = listen(); !listening) return listening;
+  if (auto connecting = connect(); !connecting) return connecting;
+  turns_->offer(std::move(started_));
+  housekeeping_->start();
+  watch();
+  platform::systemd_ready();
+  platform::log_info("ready", {{"version", version()}, {"store", config_.store.id}, {"port", port()}});
+  return {};
+}
+
+core::Result<void> Service::open_rows() {
+  auto dates = local_dates(config_.store.timezone);
+  if (!dates) return std::move(dates).error();
+  auto vfs = storage::CountingVfs::over(vfs_name());
+  if (!vfs) return std::move(vfs).error();
+  vfs_.emplace(std::move(*vfs));
+  const auto now = now_of(clock_.now());
+  auto stock = open_stock(config_, *vfs_, now);
+  if (!stock) return std::move(stock).error();
+  started_.epoch = stock->loaded.epoch;
+  started_.previous_epoch = stock->loaded.previous_epoch;
+  started_.why = stock->loaded.created ? "created" : "started";
+  started_.version = version();
+  platform::log_info("rows loaded", {{"live", stock->loaded.live.size()},
+                                     {"ended", stock->loaded.ended.size()},
+                                     {"epoch", stock->loaded.epoch},
+                                     {"sequence", stock->loaded.last_event.sequence}});
+  gauges_.emplace([this] { return levels(); });
+  gauges_->rows_damaged(stock->damaged.size());
+  engine_.emplace(policy_of(config_), std::move(stock->loaded), fresh_generator(), std::move(*dates), now);
+  store_.emplace(std::move(stock->journal), loop_);
+  return {};
+}
+
+void Service::join_parts() {
+  desk_.emplace(*store_, *gauges_);
+  TurnHooks hooks;
+  hooks.carry_out = [this](core::Effect&& effect) { carry_out(std::move(effect)); };
+  hooks.events_ready = [this] {
+    if (uplink_) uplink_->drain();
+  };
+  hooks.sync_failed = [this] { on_sync_failed(); };
+  turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, std::move(hooks));
+  pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
+  housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_);
+  api_.emplace(
+      ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch, [this] { return readiness(); }});
+}
+
+core::Result<void> Service::listen() {
+  platform::HttpServerOptions options;
+  options.body_bytes_max = config_.http.body_bytes_max();
+  options.connections_max = config_.http.connections_limit();
+  server_.emplace(loop_, options, [this](platform::HttpRequest request, platform::Responder responder) {
+    api_->handle(std::move(request), std::move(responder));
+  });
+  const auto listen_on = [this](const std::string& address) -> core::Result<std::size_t> {
+    auto endpoint = platform::Endpoint::parse(address);
+    if (!endpoint) return std::move(endpoint).error().in(address);
+    auto listener = server_->listen(*endpoint);
+    if (!listener) return std::move(listener).error().in(address);
+    return listener;
+  };
+  auto public_listener = listen_on(config_.http.listen);
+  if (!public_listener) return std::move(public_listener).error().in("http.listen");
+  public_listener_ = *public_listener;
+  if (!config_.http.admin_listen.empty()) {
+    if (auto admin = listen_on(config_.http.admin_listen); !admin)
+      return std::move(admin).error().in("http.admin_listen");
+    api_->restrict_listener(public_listener_);
+  }
+  if (config_.http.socket.empty()) return {};
+  if (auto socket = listen_on("unix:" + config_.http.socket); !socket)
+    platform::log_warn("no Unix socket: the command line needs --api", {{"why", socket.error().context}});
+  return {};
+}
+
+core::Result<void> Service::connect() {
+  if (!config_.mqtt) return {};
+  uplink_.emplace(config_, loop_, clock_, *turns_, *desk_, *gauges_);
+  if (auto started = uplink_->start(); !started) return std::move(started).error().in("mqtt");
+  return {};
+}
+
+void Service::run() { loop_.run(); }
+
+void Service::carry_out(core::Effect&& effect) {
+  if (auto* answer = std::get_if<core::Answer>(&effect)) return desk_->answer(std::move(*answer));
+  if (auto* place = std::get_if<core::PlaceOrder>(&effect)) return pos_->carry_out(std::move(*place));
+  if (auto* ask = std::get_if<core::AskPos>(&effect)) return pos_->carry_out(std::move(*ask));
+  if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return pos_->carry_out(*check);
+  pos_->carry_out(std::get<core::VoidOrder>(std::move(effect)));
+}
+
+Levels Service::levels() {
+  Levels levels;
+  const auto& gateway = engine_->gateway();
+  const auto counts = gateway.book().count_by_phase();
+  for (std::size_t i = 0; i < counts.size() && i < levels.orders_by_phase.size(); ++i)
+    levels.orders_by_phase[i] = counts[i];
+  const auto& outbox = engine_->outbox();
+  const auto written = outbox.last_written();
+  const auto& published = outbox.marks().published;
+  const auto heard = published.epoch == written.epoch ? published.sequence : 0;
+  levels.events_waiting = static_cast<std::uint64_t>(written.sequence - heard);
+  levels.events_in_flight = outbox.in_flight();
+  levels.early_marks = gateway.book().early_count();
+  levels.callers_waiting = desk_->waiting();
+  levels.disk = vfs_->counters();
+  levels.pos_up = gateway.pos_reachable();
+  levels.uplink_up = uplink_ && uplink_->connected();
+  levels.stopped = engine_->stopped();
+  levels.wall_trusted = clock_.now().wall_trusted;
+  levels.http = server_->counters();
+  if (uplink_) levels.mqtt = uplink_->counters();
+  return levels;
+}
+
+std::vector<Check> Service::readiness() const {
+  std::error_code unknown;
+  const auto space =
+      std::filesystem::space(std::filesystem::path(config_.storage.path).parent_path(), unknown);
+  const auto wanted = static_cast<std::uint64_t>(config_.storage.min_free_mib) * 1024 * 1024;
+  const auto live = static_cast<std::int64_t>(engine_->gateway().book().live());
+  return {{"serving", !ending_begun_, true},
+          {"journal", !engine_->stopped(), true},
+          {"disk", bool(unknown) || space.available >= wanted, true},
+          {"orders", live < engine_->gateway().policy().live_orders_max, true},
+          {"pos", engine_->gateway().pos_reachable(), false},
+          {"uplink", !config_.mqtt || (uplink_ && uplink_->connected()), false},
+          {"clock", clock_.now().wall_trusted, false}};
+}
+
+}  // namespace storegate::app

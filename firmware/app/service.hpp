@@ -1,0 +1,111 @@
+// Service: `storegate run`. Builds every part from a configuration, joins them, and takes them down again in order.
+// It must not decide anything about an order.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/api.hpp"
+#include "app/config.hpp"
+#include "app/desk.hpp"
+#include "app/gauges.hpp"
+#include "app/housekeeping.hpp"
+#include "app/pos_driver.hpp"
+#include "app/stock.hpp"
+#include "app/store_thread.hpp"
+#include "app/turns.hpp"
+#include "app/uplink.hpp"
+#include "core/engine.hpp"
+#include "core/result.hpp"
+#include "platform/clock.hpp"
+#include "platform/http_server.hpp"
+#include "platform/loop.hpp"
+#include "storage/counting_vfs.hpp"
+
+namespace storegate::app {
+
+/// How a service ended.
+enum class Ending : std::uint8_t { running, asked, sync_failed };
+
+/// One store's gateway in this process. The thread that calls run() is the loop's.
+class Service {
+ public:
+  explicit Service(Config config);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Opens the journal, folds the rows, listens, begins to connect. On an error nothing is left running.
+  [[nodiscard]] core::Result<void> start();
+
+  /// Serves until stop() has been carried out or a failed sync ends it.
+  void run();
+
+  /// Begins the orderly end: no new callers, the commit under way and placements in flight end, everyone is
+  /// answered. Within 5 s. Any thread; a second call does nothing.
+  void stop();
+
+  /// Takes over what can change while running: partners, tokens, the log level, alarms, limits of the policy.
+  /// Everything else stays as it was at start. Loop thread.
+  void reload(Config config);
+
+  /// The port of `http.listen`; for a configuration that left the choice to the system.
+  [[nodiscard]] std::uint16_t port() const { return server_->bound_port(public_listener_); }
+  [[nodiscard]] platform::Loop& loop() noexcept { return loop_; }
+  [[nodiscard]] Ending ending() const noexcept { return ending_; }
+
+ private:
+  // service.cpp
+  [[nodiscard]] core::Result<void> open_rows();
+  void join_parts();
+  [[nodiscard]] core::Result<void> listen();
+  [[nodiscard]] core::Result<void> connect();
+  void carry_out(core::Effect&& effect);
+  [[nodiscard]] Levels levels();
+  [[nodiscard]] std::vector<Check> readiness() const;
+
+  // service_end.cpp
+  void begin_end();
+  void look_for_end();
+  void end_now();
+  void on_sync_failed();
+  void watch();
+  void close_store();
+
+  Config config_;
+  platform::Loop loop_;
+  platform::Clock clock_;
+  std::optional<storage::CountingVfs> vfs_;
+  std::optional<Gauges> gauges_;
+  std::optional<StoreThread> store_;
+  std::optional<core::Engine> engine_;
+  std::optional<Desk> desk_;
+  std::optional<Turns> turns_;
+  std::optional<PosDriver> pos_;
+  std::optional<Uplink> uplink_;
+  std::optional<Api> api_;
+  std::optional<Housekeeping> housekeeping_;
+  std::optional<platform::HttpServer> server_;
+  std::size_t public_listener_ = 0;
+  core::GatewayStarted started_;
+
+  Ending ending_ = Ending::running;
+  bool ending_begun_ = false;
+  bool server_closed_ = false;
+  std::chrono::steady_clock::time_point end_since_;
+  platform::Timer end_timer_;
+  platform::Timer reload_timer_;
+  platform::Timer watch_timer_;
+  std::uint64_t jobs_seen_ = 0;
+};
+
+/// Reads the configuration, runs a Service under the process's signals, reloads on SIGHUP. Logs everything a person
+/// must know. The process's exit status: 0 ended as asked, 1 could not start or had to end, 2 the configuration is
+/// not usable.
+[[nodiscard]] int run_service(const std::string& config_file);
+
+}  // namespace storegate::app

@@ -1,0 +1,112 @@
+// How a service ends, is reloaded, and shows that it is alive.
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "app/failed_sync.hpp"
+#include "app/service.hpp"
+#include "platform/log.hpp"
+#include "platform/systemd.hpp"
+
+namespace storegate::app {
+
+namespace {
+using std::chrono::milliseconds;
+
+// Together below the 5 s that SIGTERM is given.
+constexpr milliseconds answers_within{2'500};  // commit under way, placements in flight
+constexpr milliseconds close_within{3'000};    // connections
+constexpr milliseconds presence_within{1'000};
+constexpr milliseconds store_within{800};
+constexpr milliseconds look_every{10};
+// After a failed sync everyone hears 503 and /readyz says so for as long; then the supervisor starts us anew, and
+// that start drops what the page cache holds wrongly.
+constexpr milliseconds linger_after_failed_sync{10'000};
+}  // namespace
+
+Service::~Service() {
+  server_.reset();
+  uplink_.reset();
+  pos_.reset();
+  close_store();
+}
+
+void Service::stop() {
+  loop_.post([this] { begin_end(); });
+}
+
+void Service::begin_end() {
+  if (std::exchange(ending_begun_, true)) return;
+  platform::systemd_stopping();
+  platform::log_info("ending");
+  end_since_ = std::chrono::steady_clock::now();
+  housekeeping_->stop();
+  pos_->close();
+  if (uplink_) uplink_->close_door();
+  server_->stop(close_within, [this] { server_closed_ = true; });
+  look_for_end();
+}
+
+void Service::look_for_end() {
+  const auto spent = std::chrono::steady_clock::now() - end_since_;
+  if (spent >= answers_within) desk_->dismiss_all();
+  const bool idle = !engine_->turn_open() && !engine_->wants_turn(turns_->now()) && desk_->waiting() == 0 &&
+                    pos_->in_flight() == 0;
+  if ((server_closed_ && idle) || spent >= close_within + look_every) return end_now();
+  end_timer_ = loop_.after(look_every, [this] { look_for_end(); });
+}
+
+void Service::end_now() {
+  desk_->dismiss_all();
+  if (uplink_) uplink_->stop(presence_within);
+  if (ending_ == Ending::running) ending_ = Ending::asked;
+  loop_.stop();
+}
+
+void Service::close_store() {
+  if (!store_ || store_->stop(store_within)) return;
+  // A card that hangs holds its thread in the kernel, and the process with it. The journal stands a cut at any
+  // moment, so this end is as good as any other.
+  platform::log_error("the disk does not answer: ending without it");
+  std::_Exit(EXIT_FAILURE);
+}
+
+void Service::on_sync_failed() {
+  platform::log_error("a sync to disk failed: nothing more is taken, a restart follows");
+  if (auto left = leave_marker(failed_sync_marker(config_.http.socket)); !left)
+    platform::log_error("the failed sync cannot be marked", {{"why", left.error().context}});
+  ending_ = Ending::sync_failed;
+  end_timer_ = loop_.after(linger_after_failed_sync, [this] { begin_end(); });
+}
+
+void Service::watch() {
+  const auto interval = platform::watchdog_interval();
+  if (interval <= interval.zero()) return;
+  // The timer shows that the loop turns; the store thread must be idle or have ended a job since the last look.
+  const auto jobs = store_->jobs_done();
+  if (!store_->busy() || jobs != jobs_seen_) platform::systemd_alive();
+  jobs_seen_ = jobs;
+  watch_timer_ = loop_.after(interval, [this] { watch(); });
+}
+
+void Service::reload(Config config) {
+  if (engine_->turn_open()) {  // the turn under way was decided by the old policy
+    reload_timer_ = loop_.after(look_every, [this, config = std::move(config)] { reload(config); });
+    return;
+  }
+  config_.partners = std::move(config.partners);
+  config_.http.admin_token = std::move(config.http.admin_token);
+  config_.log = config.log;
+  config_.alarm = config.alarm;
+  config_.store.prep_minutes = config.store.prep_minutes;
+  config_.store.kitchen_capacity = config.store.kitchen_capacity;
+  config_.store.hours = std::move(config.store.hours);
+  config_.pos.token = config.pos.token;
+  pos_->set_token(std::move(config.pos.token));
+  if (const auto level = platform::log_level_from(config_.log.level)) platform::log_set_level(*level);
+  engine_->gateway().set_policy(policy_of(config_), turns_->now());
+  turns_->wake();
+  platform::log_info("configuration reloaded");
+}
+
+}  // namespace storegate::app

@@ -1,0 +1,53 @@
+// The order of things before the first decision: marker, journal, rows.
+#include "app/stock.hpp"
+
+#include <span>
+#include <utility>
+
+#include "app/failed_sync.hpp"
+#include "platform/digest.hpp"
+#include "platform/log.hpp"
+#include "platform/random.hpp"
+
+namespace storegate::app {
+
+namespace {
+storage::JournalOptions options_of(const Config& config, const storage::CountingVfs& vfs,
+                                   const core::Now& now) {
+  storage::JournalOptions options;
+  options.path = config.storage.path;
+  options.vfs = vfs.name();
+  options.digest = [](std::span<const std::uint8_t> key) -> core::DigestFunction {
+    return [digest = platform::KeyedDigest(key)](std::string_view bytes) { return digest(bytes); };
+  };
+  options.fresh_key = platform::random_bytes<32>();
+  options.fresh_epoch = platform::to_hex(platform::random_bytes<10>());
+  options.wall_ms = now.wall_ms;
+  return options;
+}
+
+void report(const std::vector<storage::DamagedRow>& damaged) {
+  for (const auto& row : damaged)
+    platform::log_error("damaged row: it is not used, a person must look",
+                        {{"table", row.table}, {"key", row.key}, {"why", row.why}});
+}
+}  // namespace
+
+core::Result<Stock> open_stock(const Config& config, const storage::CountingVfs& vfs, const core::Now& now) {
+  const auto marker = failed_sync_marker(config.http.socket);
+  auto heeded = heed_marker(marker, config.storage.path);
+  if (!heeded) return std::move(heeded).error();
+  if (*heeded) platform::log_warn("an earlier run had a failed sync: pages not on the disk were dropped");
+
+  auto journal = storage::Journal::open(options_of(config, vfs, now));
+  if (!journal) return std::move(journal).error().in("opening " + config.storage.path);
+  // With a clock that nobody trusts, the newest event is the best guess at the present.
+  const auto present_ms = now.wall_trusted ? now.wall_ms : journal->latest_wall_ms();
+  auto report_of = journal->load(present_ms - config.storage.order_id_reuse_hours * core::hour_ms);
+  if (!report_of) return std::move(report_of).error().in("reading " + config.storage.path);
+  remove_marker(marker);
+  report(report_of->damaged);
+  return Stock{std::move(*journal), std::move(report_of->loaded), std::move(report_of->damaged)};
+}
+
+}  // namespace storegate::app

@@ -1,0 +1,204 @@
+// One posted run at a time: it opens turns until one needs the disk, and goes on when that commit is back.
+#include "app/turns.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "platform/log.hpp"
+
+namespace storegate::app {
+
+namespace {
+// The loop's timers stand still in suspend and the deadlines do not: never sleep longer than this past one.
+constexpr core::Milliseconds sleep_ms_max = 1000;
+// A read of events that failed is tried again after this.
+constexpr std::chrono::milliseconds read_retry_after{1000};
+
+bool needs_the_store(const core::Changes& changes) {
+  return !changes.writes_nothing() || !changes.bodies_wanted.empty();
+}
+
+void log_damaged(const std::vector<storage::DamagedRow>& damaged) {
+  for (const auto& row : damaged)
+    platform::log_error("damaged row: it is not used",
+                        {{"table", row.table}, {"key", row.key}, {"why", row.why}});
+}
+}  // namespace
+
+/// What travels to the store thread and back.
+struct Turns::Commit {
+  core::Changes changes;
+  storage::ReadWish wish;
+  std::optional<storage::CommitResult> result;
+  std::size_t inputs = 0;
+  Instant begun;
+  bool checkpoint_due = false;
+};
+
+Turns::Turns(core::Engine& engine, StoreThread& store, platform::Loop& loop, const platform::Clock& clock,
+             Gauges& gauges, TurnHooks hooks)
+    : engine_(engine), store_(store), loop_(loop), clock_(clock), gauges_(gauges), hooks_(std::move(hooks)) {}
+
+core::Now Turns::now() const {
+  const auto reading = clock_.now();
+  return {reading.steady_ms, reading.wall_ms, reading.wall_trusted, reading.boot_id};
+}
+
+void Turns::offer(core::Input input) {
+  engine_.offer(std::move(input));
+  ++gathered_;
+  wake();
+}
+
+void Turns::published(core::Position position, bool acknowledged) {
+  engine_.on_published(position, acknowledged);
+  wake();
+}
+
+void Turns::wake() {
+  if (std::exchange(scheduled_, true)) return;
+  loop_.post([this] {
+    scheduled_ = false;
+    run();
+  });
+}
+
+void Turns::run() {
+  if (engine_.turn_open()) return;  // the commit's end runs us again
+  while (true) {
+    const auto now = this->now();
+    if (!engine_.wants_turn(now)) break;
+    auto changes = engine_.begin_turn(now);
+    if (needs_the_store(changes)) return begin_commit(std::move(changes));
+    gathered_ = 0;
+    finish({});
+  }
+  want_events();
+  arm_timer();
+}
+
+void Turns::begin_commit(core::Changes changes) {
+  auto commit = std::make_shared<Commit>();
+  commit->changes = std::move(changes);
+  commit->inputs = std::exchange(gathered_, 0);
+  if (const auto read = engine_.outbox().wanted_read()) {
+    commit->wish.events_after = read->after;
+    commit->wish.events_limit = read->limit;
+    engine_.outbox().on_read_started();
+  }
+  commit->begun = instant_now();
+  store_.submit(Urgency::commit, [this, commit](storage::Journal& journal) -> Completion {
+    commit->result.emplace(journal.commit(commit->changes, commit->wish));
+    commit->checkpoint_due = journal.checkpoint_due();
+    return [this, commit] { commit_ended(*commit); };
+  });
+}
+
+void Turns::commit_ended(Commit& commit) {
+  auto& result = *commit.result;
+  core::Committed committed;
+  committed.written = result.written.ok();
+  if (committed.written) {
+    gauges_.committed(seconds_since(commit.begun), commit.inputs);
+    committed.bodies = std::move(result.bodies);
+    log_written(commit.changes);
+  } else {
+    gauges_.commit_failed();
+    committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;
+    platform::log_error("commit failed: nothing of it is acknowledged",
+                        {{"why", result.written.error().context}});
+  }
+  gauges_.rows_damaged(result.damaged.size());
+  log_damaged(result.damaged);
+  const bool sync_failed = committed.sync_failed;
+  finish(std::move(committed));
+  if (commit.wish.events_after) {
+    if (!result.written.ok()) result.read = core::Error{core::ErrorCode::failed, "its commit failed"};
+    events_read(result.read, std::move(result.page));
+  }
+  hooks_.events_ready();
+  if (sync_failed && !std::exchange(failed_, true)) hooks_.sync_failed();
+  if (commit.checkpoint_due) checkpoint();
+  wake();
+}
+
+void Turns::finish(core::Committed committed) {
+  for (auto& effect : engine_.finish_turn(std::move(committed), now())) hooks_.carry_out(std::move(effect));
+}
+
+void Turns::checkpoint() {
+  if (std::exchange(checkpointing_, true)) return;
+  store_.submit(Urgency::spare, [this](storage::Journal& journal) -> Completion {
+    auto done = journal.checkpoint(storage::CheckpointMode::passive);
+    return [this, done = std::move(done)] {
+      checkpointing_ = false;
+      if (!done) platform::log_error("checkpoint failed", {{"why", done.error().context}});
+    };
+  });
+}
+
+void Turns::want_events() {
+  const auto read = engine_.outbox().wanted_read();
+  if (!read) return;
+  engine_.outbox().on_read_started();
+  store_.submit(Urgency::read, [this, read = *read](storage::Journal& journal) -> Completion {
+    auto page = std::make_shared<core::Result<storage::EventPage>>(
+        journal.events_after(read.after, read.limit, storage::ReadWish{}.bytes_limit));
+    return [this, page] {
+      if (page->ok())
+        events_read({}, std::move(**page));
+      else
+        events_read(page->error(), {});
+      wake();
+    };
+  });
+}
+
+void Turns::events_read(const core::Result<void>& read, storage::EventPage page) {
+  if (!read) platform::log_error("events cannot be read", {{"why", read.error().context}});
+  gauges_.rows_damaged(page.damaged.size());
+  log_damaged(page.damaged);
+  if (page.events.empty()) {  // failed or damaged: the outbox would ask again at once
+    read_retry_ = loop_.after(read_retry_after, [this] {
+      engine_.outbox().on_read({});
+      wake();
+    });
+    return;
+  }
+  engine_.outbox().on_read(std::move(page.events));
+  hooks_.events_ready();
+}
+
+void Turns::arm_timer() {
+  const auto wake_ms = engine_.next_wake_ms();
+  if (!wake_ms) return;
+  const auto now_ms = now().steady_ms;
+  const auto at_ms = std::clamp(*wake_ms, now_ms, now_ms + sleep_ms_max);
+  if (timer_.pending() && armed_for_ms_ <= at_ms) return;  // it fires early enough and arms the next one
+  armed_for_ms_ = at_ms;
+  timer_ = loop_.after(std::chrono::milliseconds(at_ms - now_ms), [this] { run(); });
+}
+
+void Turns::log_written(const core::Changes& changes) {
+  for (const auto& event : changes.events) {
+    if (event.order == core::no_order) {
+      platform::log_info(core::name_of(event.type), {{"sequence", event.position.sequence}});
+      continue;
+    }
+    gauges_.phase_entered(event.phase);
+    if (!platform::log_enabled(platform::LogLevel::info)) continue;
+    const auto order = std::find_if(changes.orders.begin(), changes.orders.end(),
+                                    [&](const core::Order& row) { return row.number == event.order; });
+    if (order == changes.orders.end()) continue;
+    platform::log_info(core::name_of(event.type), {{"order", core::text_of(order->id)},
+                                                   {"partner", order->partner},
+                                                   {"partner_order_id", order->partner_order_id},
+                                                   {"phase", core::name_of(event.phase)},
+                                                   {"reason", core::name_of(event.reason)},
+                                                   {"by", core::name_of(event.actor)},
+                                                   {"sequence", event.position.sequence}});
+  }
+}
+
+}  // namespace storegate::app

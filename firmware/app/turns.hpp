@@ -1,0 +1,71 @@
+// Turns: the product's loop around the engine: decide on the loop's thread, commit on the store thread, act back on
+// the loop. All inputs that are ready in one turn of the loop share one commit. It must not know where inputs come
+// from, nor how an effect is carried out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "app/gauges.hpp"
+#include "app/store_thread.hpp"
+#include "core/engine.hpp"
+#include "platform/clock.hpp"
+#include "platform/loop.hpp"
+
+namespace storegate::app {
+
+/// What happens with what a turn gave; called on the loop, after the commit.
+struct TurnHooks {
+  std::function<void(core::Effect&&)> carry_out;
+  std::function<void()> events_ready;  // after each commit and read: the outbox may have something to publish
+  std::function<void()> sync_failed;   // once: nothing more can be acknowledged until a restart
+};
+
+/// Loop thread only.
+class Turns {
+ public:
+  Turns(core::Engine& engine, StoreThread& store, platform::Loop& loop, const platform::Clock& clock,
+        Gauges& gauges, TurnHooks hooks);
+
+  /// Queues a fact; it is decided together with everything else that is ready now.
+  void offer(core::Input input);
+  /// A PUBACK came, or the publish failed; nobody waits for its being written.
+  void published(core::Position position, bool acknowledged);
+  /// Something changed that the engine may want to act on (uplink up or down, policy replaced, time).
+  void wake();
+
+  [[nodiscard]] core::Engine& engine() noexcept { return engine_; }
+  [[nodiscard]] core::Now now() const;
+  /// Inputs offered and not yet in a turn.
+  [[nodiscard]] std::size_t gathered() const noexcept { return gathered_; }
+
+ private:
+  struct Commit;
+  void run();
+  void begin_commit(core::Changes changes);
+  void commit_ended(Commit& commit);
+  void finish(core::Committed committed);
+  void checkpoint();
+  void want_events();
+  void events_read(const core::Result<void>& read, storage::EventPage page);
+  void arm_timer();
+  void log_written(const core::Changes& changes);
+
+  core::Engine& engine_;
+  StoreThread& store_;
+  platform::Loop& loop_;
+  const platform::Clock& clock_;
+  Gauges& gauges_;
+  TurnHooks hooks_;
+  bool scheduled_ = false;
+  bool failed_ = false;
+  bool checkpointing_ = false;
+  std::size_t gathered_ = 0;
+  std::optional<core::Milliseconds> armed_for_ms_;
+  platform::Timer timer_;
+  platform::Timer read_retry_;
+};
+
+}  // namespace storegate::app

@@ -1,0 +1,79 @@
+// Uplink: the cloud's side of the store. Commands come in as inputs whose PUBACK waits for their commit; events go
+// out in the outbox's order within its window. It must not know what a command does or why an event was written.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "app/config.hpp"
+#include "app/desk.hpp"
+#include "app/gauges.hpp"
+#include "app/turns.hpp"
+#include "core/messages.hpp"
+#include "platform/clock.hpp"
+#include "platform/loop.hpp"
+#include "platform/mqtt_client.hpp"
+
+namespace storegate::app {
+
+class Uplink {
+ public:
+  /// `config.mqtt` must be set. Nothing is connected before start().
+  Uplink(const Config& config, platform::Loop& loop, const platform::Clock& clock, Turns& turns, Desk& desk,
+         Gauges& gauges);
+
+  /// Starts connecting in the background; a broker that is away is no error.
+  [[nodiscard]] core::Result<void> start();
+
+  /// Publishes what the outbox gives; call it after each commit and each acknowledgement.
+  void drain();
+
+  /// Takes no more messages: from now on they are refused, so that the broker keeps them.
+  void close_door() noexcept { open_ = false; }
+  /// Publishes the offline presence and disconnects.
+  void stop(std::chrono::milliseconds within);
+
+  [[nodiscard]] bool connected() const noexcept { return connected_; }
+  [[nodiscard]] platform::MqttCounters counters() const;
+
+ private:
+  struct Sent {
+    core::Position position;
+    Instant at;
+  };
+  [[nodiscard]] platform::MqttOptions options() const;
+  [[nodiscard]] platform::MqttCallbacks callbacks();
+  [[nodiscard]] std::string presence(bool online) const;
+  [[nodiscard]] std::string topic_of(core::EventType type) const;
+
+  void on_message(platform::MqttMessage message, platform::MqttReceipt receipt);
+  [[nodiscard]] core::Input input_of(platform::MqttMessage message, core::Caller caller);
+  void on_connected(platform::MqttConnected connected);
+  void on_disconnected(const core::Error& why, bool was_connected);
+  void on_published(std::uint64_t id, const core::Result<void>& result);
+  void pause();
+
+  const Config& config_;
+  platform::Loop& loop_;
+  const platform::Clock& clock_;
+  Turns& turns_;
+  Desk& desk_;
+  Gauges& gauges_;
+  std::string topic_prefix_;  // "{prefix}/{store}/"
+  std::string epoch_;
+  std::atomic<std::int64_t> last_sequence_{0};  // for the presence, which other threads write
+  std::atomic<std::int64_t> online_since_ms_{0};
+  std::unordered_map<std::uint64_t, Sent> sent_;  // no PUBACK yet; at most the window
+  std::uint64_t last_id_ = 0;
+  bool open_ = true;
+  bool connected_ = false;
+  bool logged_away_ = false;
+  platform::Timer paused_;
+  std::unique_ptr<platform::MqttClient> client_;
+};
+
+}  // namespace storegate::app

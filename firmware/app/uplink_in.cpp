@@ -1,0 +1,80 @@
+// The uplink's inward half: one message at a time becomes one input, and its receipt waits for the commit.
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "app/uplink.hpp"
+#include "app/webhooks.hpp"
+#include "codec/commands.hpp"
+#include "platform/log.hpp"
+
+namespace storegate::app {
+
+namespace {
+/// The topic's last level if it is one of ours; "" otherwise.
+std::string_view command_level(std::string_view topic, std::string_view prefix) {
+  if (!topic.starts_with(prefix)) return {};
+  topic.remove_prefix(prefix.size());
+  constexpr std::string_view in = "in/";
+  return topic.starts_with(in) ? topic.substr(in.size()) : std::string_view{};
+}
+
+// What a dead letter keeps of a message: never the credentials of a forwarded webhook.
+core::Letter letter_of(platform::MqttMessage& message) {
+  return {std::move(message.topic), codec::letter_bytes_of(message.payload)};
+}
+
+core::Input refused(core::Caller caller, platform::MqttMessage message, std::string why) {
+  return core::MessageRefused{caller, letter_of(message), std::move(why)};
+}
+
+void complete(core::OrderArrived& input) { input.body_digest = body_digest_of(input.body.canonical); }
+void complete(core::ReleaseArrived&) {}
+void complete(core::CancelArrived&) {}
+void complete(core::AvailabilityArrived&) {}
+void complete(core::EventsAcknowledged&) {}
+
+template <typename Input>
+concept CarriesItsLetter = requires(Input input) {
+  input.letter;
+};
+}  // namespace
+
+void Uplink::on_message(platform::MqttMessage message, platform::MqttReceipt receipt) {
+  if (!open_) return receipt.refuse();
+  const auto caller = desk_.seat(std::move(receipt));
+  turns_.offer(input_of(std::move(message), caller));
+}
+
+core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller) {
+  const auto kind = codec::command_kind_from(command_level(message.topic, topic_prefix_));
+  if (!kind) {
+    gauges_.message_taken("unknown");
+    return refused(caller, std::move(message), "no command has this topic");
+  }
+  const auto open = [this](std::string_view name, codec::Headers headers,
+                           std::string_view body) -> codec::Parsed<codec::Webhook> {
+    const auto partner = webhook_partner(config_, name);
+    if (!partner)
+      return codec::Problem{
+          codec::ProblemKind::unknown_partner, "no webhook is configured for this partner", "/partner", {}};
+    return open_webhook(*partner, headers, body);
+  };
+  auto command = codec::decode_command(*kind, message.payload, open);
+  if (!command) {
+    gauges_.message_taken("refused");
+    return refused(caller, std::move(message), command.problem().text());
+  }
+  gauges_.message_taken(command_level(message.topic, topic_prefix_));
+  return std::visit(
+      [&](auto& input) -> core::Input {
+        complete(input);
+        input.caller = caller;
+        if constexpr (CarriesItsLetter<std::remove_reference_t<decltype(input)>>)
+          input.letter = letter_of(message);
+        return std::move(input);
+      },
+      *command);
+}
+
+}  // namespace storegate::app

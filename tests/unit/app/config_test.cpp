@@ -1,0 +1,466 @@
+// The configuration: the documented defaults, every kind of mistake with its line, and that no secret is ever told.
+#include "app/config.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tests/support/temp_dir.hpp"
+
+using namespace storegate;
+using app::ConfigReading;
+using app::ConfigSurroundings;
+using support::TempDir;
+
+namespace {
+
+// Line numbers of cases count from this text's own first line.
+const std::string minimal = R"([store]
+id = "store-042"
+[storage]
+path = "/var/lib/storegate/orders.db"
+[http]
+listen = "127.0.0.1:8080"
+[pos]
+url = "http://127.0.0.1:8081"
+[[partner]]
+name = "kiosk"
+release = "immediate"
+)";
+constexpr std::uint32_t minimal_lines = 11;
+
+ConfigReading read(const std::string& text, const ConfigSurroundings& around = {}) {
+  return app::parse_config(text, around);
+}
+
+std::string all_of(const ConfigReading& reading) {
+  std::string out;
+  for (const auto& problem : reading.problems) out += app::describe(problem, "f") + "\n";
+  for (const auto& warning : reading.warnings) out += app::describe(warning, "f") + "\n";
+  return out;
+}
+
+app::Config good(const std::string& text, const ConfigSurroundings& around = {}) {
+  const ConfigReading reading = read(text, around);
+  INFO(all_of(reading));
+  REQUIRE(reading.config.has_value());
+  return *reading.config;
+}
+
+/// The minimal file with one line replaced.
+std::string with(const std::string& old_line, const std::string& new_line) {
+  std::string text = minimal;
+  const auto at = text.find(old_line);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, old_line.size(), new_line);
+}
+
+struct BadCase {
+  std::string text;
+  std::uint32_t line;
+  const char* key;
+  const char* says;
+};
+
+void check_bad(const BadCase& bad) {
+  CAPTURE(bad.text);
+  const ConfigReading reading = read(bad.text);
+  INFO(all_of(reading));
+  CHECK_FALSE(reading.config.has_value());
+  REQUIRE(reading.problems.size() == 1);
+  CHECK(reading.problems[0].line == bad.line);
+  CHECK((bad.line == 0) == (reading.problems[0].column == 0));
+  CHECK(reading.problems[0].key == bad.key);
+  CHECK(reading.problems[0].text.find(bad.says) != std::string::npos);
+}
+
+/// A problem with the first of the lines that are put behind the minimal file's last section, [[partner]].
+BadCase partner_line(const std::string& line, const char* key, const char* says) {
+  return {minimal + line + "\n", minimal_lines + 1, key, says};
+}
+
+/// The same in a section of its own.
+BadCase section_line(const std::string& section, const std::string& line, const char* key, const char* says) {
+  return {minimal + section + "\n" + line + "\n", minimal_lines + 2, key, says};
+}
+
+BadCase replaced_line(const std::string& old_line, const std::string& new_line, std::uint32_t line,
+                      const char* key, const char* says) {
+  return {with(old_line, new_line), line, key, says};
+}
+
+}  // namespace
+
+TEST_CASE("the smallest file gives every default that is documented") {
+  const app::Config config = good(minimal);
+  CHECK(config.store.timezone == "UTC");
+  CHECK(config.store.currency == "USD");
+  CHECK_FALSE(config.store.hours.has_value());
+  CHECK(config.store.prep_minutes == 8);
+  CHECK(config.store.kitchen_capacity == 0);
+  CHECK(config.storage.path == "/var/lib/storegate/orders.db");
+  CHECK(config.storage.retain_days == 30);
+  CHECK(config.storage.customer_data_hours == 48);
+  CHECK(config.storage.order_id_reuse_hours == 48);
+  CHECK(config.storage.min_free_mib == 64);
+  CHECK(config.storage.max_live_orders == 20000);
+  CHECK(config.http.body_max_kib == 512);
+  CHECK(config.http.connections_max == 256);
+  CHECK(config.http.admin_token.empty());
+  CHECK(config.http.admin_listen.empty());
+  CHECK(config.http.socket == "/run/storegate/api.sock");
+  CHECK_FALSE(config.mqtt.has_value());
+  CHECK(config.pos.driver == "rest");
+  CHECK(config.pos.token.empty());
+  CHECK(config.pos.timeout_ms == 8000);
+  CHECK(config.pos.max_processing_ms == 30000);
+  CHECK(config.pos.deduplicates_s == 0);
+  CHECK(config.pos.can_query);
+  CHECK(config.pos.rate_per_s == 5);
+  CHECK(config.pos.requests_max == 16);
+  CHECK(config.pos.expire_minutes == 30);
+  CHECK(config.pos.complete_after_minutes == 240);
+  REQUIRE(config.partners.size() == 1);
+  CHECK(config.partners[0].secrets.empty());
+  CHECK(config.partners[0].rate_per_minute == 120);
+  CHECK(config.partners[0].weight == 1);
+  CHECK(config.partners[0].release == core::ReleaseMode::immediate);
+  CHECK(config.partners[0].release_fallback_minutes == 0);
+  CHECK(config.partners[0].release_fallback_without_promise_minutes == 30);
+  CHECK(config.partners[0].release_fallback == core::FallbackPolicy::release);
+  REQUIRE(config.routes.size() == 1);
+  CHECK(config.routes[0].topic == "{prefix}/{store}/out/{event}");
+  CHECK(config.log.level == "info");
+  CHECK(config.alarm.pos_unreachable_s == 60);
+  CHECK(config.alarm.uplink_unreachable_s == 300);
+  CHECK(config.alarm.backlog_events == 1000);
+  CHECK(config.alarm.certificate_days == 14);
+}
+
+TEST_CASE(
+    "an [mqtt] with nothing but its url has the documented defaults, the store's id as client id among "
+    "them") {
+  const app::Config config = good(minimal + "[mqtt]\nurl = \"mqtt://127.0.0.1:1883\"\n");
+  REQUIRE(config.mqtt.has_value());
+  CHECK(config.mqtt->version == "5");
+  CHECK(config.mqtt->client_id == "store-042");
+  CHECK(config.mqtt->username.empty());
+  CHECK(config.mqtt->prefix == "stores");
+  CHECK(config.mqtt->session_expiry_hours == 24);
+  CHECK(config.mqtt->keepalive_s == 15);
+  CHECK(config.mqtt->window == 20);
+  CHECK_FALSE(config.mqtt->application_acknowledgement);
+}
+
+TEST_CASE("the file without problems and warnings in it has neither") {
+  const ConfigReading reading = read(minimal);
+  CHECK(all_of(reading).empty());
+}
+
+TEST_CASE("each mistake is named with its line, its key and what to do") {
+  const std::vector<BadCase> cases = {
+      replaced_line("id = \"store-042\"", "", 1, "store.id", "missing from [store]"),
+      replaced_line("id = \"store-042\"", "id = \"\"", 2, "store.id", "is empty"),
+      replaced_line("id = \"store-042\"", "id = \"Store 42\"", 2, "store.id", "a-z, 0-9 and -"),
+      replaced_line("id = \"store-042\"", "id = 42", 2, "store.id",
+                    "must be text in quotes, not a whole number"),
+      replaced_line("[storage]\npath = \"/var/lib/storegate/orders.db\"\n", "", 0, "storage.path",
+                    "missing from [storage]"),
+      replaced_line("listen = \"127.0.0.1:8080\"", "", 5, "http.listen", "missing from [http]"),
+      replaced_line("listen = \"127.0.0.1:8080\"", "listen = \"localhost:8080\"", 6, "http.listen",
+                    "numeric address"),
+      replaced_line("listen = \"127.0.0.1:8080\"", "listen = \"unix:/run/x\"", 6, "http.listen",
+                    "http.socket"),
+      replaced_line("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8443\"", 6, "http.listen",
+                    "plain HTTP on loopback only"),
+      replaced_line("listen = \"127.0.0.1:8080\"", "listen = \"[::]:8443\"", 6, "http.listen",
+                    "TLS-terminating proxy"),
+      replaced_line("url = \"http://127.0.0.1:8081\"", "", 7, "pos.url", "missing from [pos]"),
+      replaced_line("url = \"http://127.0.0.1:8081\"", "url = \"https://pos\"", 8, "pos.url",
+                    "plain HTTP only"),
+      replaced_line("url = \"http://127.0.0.1:8081\"", "url = \"pos:81\"", 8, "pos.url", "expected http://"),
+      replaced_line("name = \"kiosk\"", "", 9, "partner[1].name", "missing from [[partner]]"),
+      replaced_line("name = \"kiosk\"", "name = \"a/b\"", 10, "partner[1].name", "without blanks"),
+      replaced_line("release = \"immediate\"", "", 9, "partner[1].release", "write release = \"immediate\""),
+      replaced_line("release = \"immediate\"", "release = \"later\"", 11, "partner[1].release",
+                    "\"at_time\" or \"on_event\""),
+      partner_line("wieght = 2", "partner[1].wieght", "did you mean \"weight\"?"),
+      partner_line("zzz = 2", "partner[1].zzz", "no such key in [[partner]]; remove it"),
+      partner_line("weight = 0", "partner[1].weight", "from 1 to 1000"),
+      partner_line("weight = 1.5", "partner[1].weight", "must be a whole number"),
+      partner_line("rate_per_minute = -1", "partner[1].rate_per_minute", "from 0 to"),
+      partner_line("release_fallback = \"drop\"", "partner[1].release_fallback",
+                   "\"release\", \"park\" or \"cancel\""),
+      partner_line("secret_files = \"x\"", "partner[1].secret_files", "must be a list"),
+      partner_line("secret_files = [1]", "partner[1].secret_files", "list of paths"),
+      partner_line("secret_files = [\"/nonexistent/s\"]", "partner[1].secret_files",
+                   "/nonexistent/s does not exist"),
+      partner_line("secret_files = [\"${CREDENTIALS_DIRECTORY}/s\"]", "partner[1].secret_files",
+                   "is not set"),
+      partner_line("secret_files = [\"${HOME}/s\"]", "partner[1].secret_files",
+                   "only ${CREDENTIALS_DIRECTORY}"),
+      {minimal + "[[partner]]\nname = \"kiosk\"\nrelease = \"immediate\"\n", 13, "partner[2].name",
+       "earlier [[partner]]"},
+      {minimal + "[stroage]\n", 12, "stroage", "did you mean \"storage\"?"},
+      {"partners = 1\n" + minimal, 1, "partners", "did you mean \"partner\"?"},
+      replaced_line("[[partner]]", "[partner]", 9, "partner", "[[partner]]"),
+      section_line("[log]", "level = \"loud\"", "log.level", "\"error\", \"warn\", \"info\" or \"debug\""),
+      section_line("[alarm]", "backlog_events = -5", "alarm.backlog_events", "from 0 to"),
+      section_line("[[route]]", "match = '{\"type\":[\"x\"]}'", "route[1].match", "only"),
+      section_line("[[route]]", "url = \"https://cloud\"", "route[1].url", "over MQTT only"),
+      section_line("[[route]]", "topic = \"a/{stor}\"", "route[1].topic", "{prefix}, {store} and {event}"),
+      section_line("[[route]]", "topic = \"a/+\"", "route[1].topic", "+ or #"),
+  };
+  for (const BadCase& bad : cases) check_bad(bad);
+}
+
+TEST_CASE("each mistake in [store], [storage], [http], [pos] and [mqtt] is found where it stands") {
+  const auto store = [](const std::string& line, const char* key, const char* says) {
+    return replaced_line("id = \"store-042\"", "id = \"s\"\n" + line, 3, key, says);
+  };
+  const auto storage = [](const std::string& line, const char* key, const char* says) {
+    return replaced_line("[storage]", "[storage]\n" + line, 4, key, says);
+  };
+  const auto http = [](const std::string& line, const char* key, const char* says) {
+    return replaced_line("[http]", "[http]\n" + line, 6, key, says);
+  };
+  const auto pos = [](const std::string& line, const char* key, const char* says) {
+    return replaced_line("[pos]", "[pos]\n" + line, 8, key, says);
+  };
+  const auto mqtt = [](const std::string& line, const char* key, const char* says) {
+    return BadCase{minimal + "[mqtt]\nurl = \"mqtt://b\"\n" + line + "\n", minimal_lines + 3, key, says};
+  };
+  const auto broker = [](const std::string& url, const char* says) {
+    return section_line("[mqtt]", "url = \"" + url + "\"", "mqtt.url", says);
+  };
+  const std::vector<BadCase> cases = {
+      store("timezone = \"Mars/Olympus\"", "store.timezone", "install the package tzdata"),
+      store("timezone = \"../../etc/passwd\"", "store.timezone", "not the name of a time zone"),
+      store("currency = \"usd\"", "store.currency", "three capitals"),
+      store("hours = { mon = [\"6:00-23:00\"] }", "store.hours.mon", "06:00-23:00"),
+      store("hours = { mon = [\"06:00-06:00\"] }", "store.hours.mon", "06:00-23:00"),
+      store("hours = { mon = [\"24:00-25:00\"] }", "store.hours.mon", "06:00-23:00"),
+      store("hours = { mon = [8] }", "store.hours.mon", "list of times"),
+      store("hours = { monday = [] }", "store.hours.monday", "did you mean \"mon\"?"),
+      store("prep_minutes = 1441", "store.prep_minutes", "from 0 to 1440"),
+      storage("retain_days = 0", "storage.retain_days", "from 1 to"),
+      storage("retain_days = 1", "storage.retain_days", "shorter than order_id_reuse_hours"),
+      storage("max_live_orders = -1", "storage.max_live_orders", "from 0 to"),
+      http("admin_listen = \"192.168.1.2:80\"", "http.admin_listen", "loopback only"),
+      http("admin_listen = \"127.0.0.1:8080\"", "http.admin_listen", "same as listen"),
+      http("tls = { certificate = \"/c\", key = \"/k\" }", "http.tls", "TLS-terminating proxy"),
+      http("tls = { cert = \"\" }", "http.tls.cert", "no such key"),
+      http("socket = \"/" + std::string(120, 'x') + "\"", "http.socket", "at most 107 bytes"),
+      http("body_max_kib = 99999999", "http.body_max_kib", "from 0 to"),
+      pos("driver = \"toast\"", "pos.driver", "it must be \"rest\""),
+      pos("timeout_ms = 1", "pos.timeout_ms", "from 100 to"),
+      pos("can_query = 1", "pos.can_query", "true or false"),
+      pos("expire_minutes = 0", "pos.expire_minutes", "from 1 to"),
+      pos("requests_max = 0", "pos.requests_max", "from 1 to 256"),
+      section_line("[mqtt]", "", "mqtt.url", "missing from [mqtt]"),
+      broker("mqtts://b:8883", "without TLS only"),
+      broker("wss://b", "without TLS only"),
+      broker("http://b", "must begin with mqtt://"),
+      mqtt("version = \"4\"", "mqtt.version", "\"5\" or \"3.1.1\""),
+      mqtt("ca = \"/ca.pem\"", "mqtt.ca", "without TLS only"),
+      mqtt("prefix = \"a/#\"", "mqtt.prefix", "no + # { }"),
+      mqtt("prefix = \"a/b/c/d/e/f\"", "mqtt.prefix", "7 slashes"),
+      mqtt("keepalive_s = 1", "mqtt.keepalive_s", "from 5 to"),
+      mqtt("acknowledgement = \"none\"", "mqtt.acknowledgement", "\"puback\" or \"application\""),
+      mqtt("password_file = \"\"\nwindow = -1", "mqtt.window", "from 0 to"),
+  };
+  for (BadCase bad : cases) {
+    if (std::string_view(bad.key) == "mqtt.window") ++bad.line;
+    if (bad.text.find("[mqtt]\n\n") != std::string::npos)
+      --bad.line;  // a missing key is at its section's line
+    check_bad(bad);
+  }
+}
+
+TEST_CASE("all problems of a file come at once, in the order of their lines") {
+  const ConfigReading reading = read(R"([store]
+id = "S"
+timezone = "Nowhere/Land"
+[http]
+listen = "0.0.0.0:80"
+colour = "red"
+[[partner]]
+name = "a"
+release = "soon"
+)");
+  std::vector<std::string> keys;
+  std::vector<std::uint32_t> lines;
+  for (const auto& problem : reading.problems) {
+    keys.push_back(problem.key);
+    lines.push_back(problem.line);
+  }
+  CHECK(keys == std::vector<std::string>{"storage.path", "pos.url", "store.id", "store.timezone",
+                                         "http.listen", "http.colour", "partner[1].release"});
+  CHECK(lines == std::vector<std::uint32_t>{0, 0, 2, 3, 5, 6, 9});
+}
+
+TEST_CASE("text that is not TOML is one problem with its line and column") {
+  const ConfigReading reading = read("[store]\nid = \"s\nx = 1\n");
+  REQUIRE(reading.problems.size() == 1);
+  CHECK(reading.problems[0].line == 2);
+  CHECK(reading.problems[0].column > 0);
+  CHECK(app::describe(reading.problems[0], "/etc/s.toml").starts_with("/etc/s.toml:2:"));
+  CHECK_FALSE(reading.config.has_value());
+}
+
+TEST_CASE("bytes that are no UTF-8, deep nesting and a duplicate key are problems, not crashes") {
+  CHECK_FALSE(read("a = \"\xff\"").problems.empty());
+  CHECK_FALSE(read("a = " + std::string(5000, '[')).problems.empty());
+  CHECK_FALSE(read("[store]\nid = \"a\"\nid = \"b\"\n").problems.empty());
+}
+
+TEST_CASE("a file that is absent or a folder is a problem about no line") {
+  const TempDir folder;
+  for (const std::string& path : {folder.file("none.toml"), folder.path().string()}) {
+    const ConfigReading reading = app::load_config(path, {});
+    REQUIRE(reading.problems.size() == 1);
+    CHECK(reading.problems[0].line == 0);
+    CHECK(app::describe(reading.problems[0], path).find(path) == 0);
+  }
+}
+
+TEST_CASE("secrets are their files' contents without the line ends behind them") {
+  const TempDir folder;
+  support::write_file(folder.path() / "one", "first secret\n");
+  support::write_file(folder.path() / "two", "second\r\n\n");
+  support::write_file(folder.path() / "pass", "  keep blanks \n");
+  ConfigSurroundings around;
+  around.credentials_directory = folder.path().string();
+  const app::Config config =
+      good(minimal + R"(secret_files = ["${CREDENTIALS_DIRECTORY}/one", "${CREDENTIALS_DIRECTORY}/two"]
+[mqtt]
+url = "mqtt://127.0.0.1"
+username = "u"
+password_file = "${CREDENTIALS_DIRECTORY}/pass"
+)",
+           around);
+  CHECK(config.partners[0].secrets == std::vector<std::string>{"first secret", "second"});
+  CHECK(config.mqtt->password == "  keep blanks ");
+}
+
+TEST_CASE("a secret file that is empty, has two lines or a NUL is a problem that tells nothing of it [I12]") {
+  const TempDir folder;
+  const std::vector<std::string> contents = {"\n", "canary-1\ncanary-2\n", std::string("canary\0x", 8),
+                                             "canary-\xc3\xa9", std::string(70'000, 'c')};
+  for (const std::string& content : contents) {
+    CAPTURE(content.size());
+    support::write_file(folder.path() / "secret", content);
+    const ConfigReading reading =
+        read(with("[pos]", "[pos]\ntoken_file = \"" + folder.file("secret") + "\""));
+    REQUIRE(reading.problems.size() == 1);
+    CHECK(reading.problems[0].key == "pos.token_file");
+    CHECK(reading.problems[0].line == 8);
+    CHECK(all_of(reading).find("canary") == std::string::npos);
+    CHECK(all_of(reading).find("cccc") == std::string::npos);
+  }
+}
+
+TEST_CASE("a password in a URL is refused and not repeated [I12]") {
+  const ConfigReading pos =
+      read(with("url = \"http://127.0.0.1:8081\"", "url = \"http://u:canary@127.0.0.1\""));
+  const ConfigReading mqtt = read(minimal + "[mqtt]\nurl = \"mqtts://u:canary@broker\"\n");
+  for (const ConfigReading& reading : {pos, mqtt}) {
+    REQUIRE(reading.problems.size() == 1);
+    CHECK(all_of(reading).find("must not hold a user or password") != std::string::npos);
+    CHECK(all_of(reading).find("canary") == std::string::npos);
+  }
+}
+
+TEST_CASE("a password without a user is a problem") {
+  const TempDir folder;
+  support::write_file(folder.path() / "pass", "p\n");
+  check_bad({minimal + "[mqtt]\nurl = \"mqtt://b\"\npassword_file = \"" + folder.file("pass") + "\"\n",
+             minimal_lines + 3, "mqtt.password_file", "needs username"});
+}
+
+TEST_CASE("what an owner sets and this version does not act on yet is a warning each, and stops nothing") {
+  std::string text =
+      with("id = \"store-042\"", "id = \"s\"\nhours = { mon = [\"06:00-23:00\"] }\nkitchen_capacity = 5");
+  text.insert(text.find("[http]"), "min_free_mib = 64\n");
+  const ConfigReading reading = read(text + "[alarm]\ncertificate_days = 3\n");
+  CHECK(reading.config.has_value());
+  std::vector<std::string> keys;
+  for (const auto& warning : reading.warnings) keys.push_back(warning.key);
+  CHECK(keys == std::vector<std::string>{"store.hours", "store.kitchen_capacity", "storage.min_free_mib",
+                                         "alarm.certificate_days"});
+  CHECK(reading.warnings[0].line == 3);
+}
+
+TEST_CASE("a webhook partner without a secret, no partner at all and a route without [mqtt] are warned of") {
+  const ConfigReading doordash = read(with("name = \"kiosk\"", "name = \"doordash\""));
+  REQUIRE(doordash.warnings.size() == 1);
+  CHECK(doordash.warnings[0].text.find("401") != std::string::npos);
+  const ConfigReading route = read(minimal + "[[route]]\nname = \"cloud\"\n");
+  REQUIRE(route.warnings.size() == 1);
+  CHECK(route.warnings[0].key == "route");
+  const ConfigReading nobody = read(minimal.substr(0, minimal.find("[[partner]]")));
+  REQUIRE(nobody.warnings.size() == 1);
+  CHECK(nobody.warnings[0].key == "partner");
+  CHECK(nobody.config.has_value());
+}
+
+TEST_CASE("hours are kept as minutes of each day, over midnight too") {
+  const app::Config config = good(with(
+      "id = \"store-042\"",
+      "id = \"s\"\nhours = { mon = [\"06:00-11:30\", \"17:00-24:00\"], fri = [\"22:00-02:00\"], sun = [] }"));
+  REQUIRE(config.store.hours.has_value());
+  CHECK(config.store.hours->at(0) == std::vector<app::OpenSpan>{{360, 690}, {1020, 1440}});
+  CHECK(config.store.hours->at(4) == std::vector<app::OpenSpan>{{1320, 120}});
+  CHECK(config.store.hours->at(6).empty());
+}
+
+TEST_CASE("the documented default route and an application acknowledgement are understood") {
+  const app::Config config = good(minimal + R"([mqtt]
+url = "mqtt://127.0.0.1:1883"
+version = "3.1.1"
+acknowledgement = "application"
+window = 0
+[[route]]
+name = "cloud"
+match = '{"type":[{"prefix":"storegate."}]}'
+topic = "{prefix}/{store}/out/{event}"
+)");
+  CHECK(config.mqtt->version == "3.1.1");
+  CHECK(config.mqtt->application_acknowledgement);
+  CHECK(config.mqtt->window == 65'535);
+  CHECK(app::policy_of(config).wait_for_application_ack);
+}
+
+TEST_CASE("core is told minutes and seconds in milliseconds, and 'no limit' as the largest number") {
+  std::string text = with("name = \"kiosk\"",
+                          "name = \"kiosk\"\nrate_per_minute = 0\nweight = 3\nrelease_fallback = "
+                          "\"park\"\nrelease_fallback_minutes = 2");
+  text.insert(text.find("[http]"), "max_live_orders = 0\norder_id_reuse_hours = 3\n");
+  text.insert(
+      text.find("[[partner]]"),
+      "deduplicates_s = 300\ncan_query = false\nexpire_minutes = 7\n[alarm]\npos_unreachable_s = 0\n");
+  text.insert(text.find("listen ="), "body_max_kib = 0\nconnections_max = 0\n");
+  const app::Config config = good(text);
+  const core::Policy policy = app::policy_of(config);
+  CHECK(policy.store == "store-042");
+  CHECK(policy.prep_ms == 8 * 60'000);
+  CHECK(policy.order_id_reuse_ms == 3 * 3'600'000);
+  CHECK(policy.live_orders_max == std::numeric_limits<std::int64_t>::max());
+  CHECK(policy.pos_alarm_after_ms > std::int64_t{50} * 365 * 86'400'000);
+  CHECK(policy.pos.deduplicates_ms == 300'000);
+  CHECK_FALSE(policy.pos.can_query);
+  CHECK(policy.pos.expire_ms == 7 * 60'000);
+  CHECK(policy.pos.max_processing_ms == 30'000);
+  REQUIRE(policy.partners.count("kiosk") == 1);
+  const core::PartnerPolicy& kiosk = policy.partners.at("kiosk");
+  CHECK(kiosk.rate_per_minute == 0);
+  CHECK(kiosk.weight == 3);
+  CHECK(kiosk.fallback == core::FallbackPolicy::park);
+  CHECK(kiosk.fallback_ms == 2 * 60'000);
+  CHECK(config.http.body_bytes_max() == std::numeric_limits<std::size_t>::max());
+  CHECK(config.http.connections_limit() == std::numeric_limits<std::size_t>::max());
+}
