@@ -147,7 +147,7 @@ TEST_CASE(
   support::TempDir folder;
   RunningService gate(ordinary_config(folder));
   const std::string hook = "/v1/partners/doordash/webhook";
-  const auto body = support::doordash_order("D-1");
+  const auto body = doordash_order("D-1");
   CHECK(gate.webhook(hook, body, "wrong").is(401));
   CHECK(gate.post(hook, body).is(401));
   CHECK(gate.webhook(hook, "not even JSON", "wrong").is(401));
@@ -158,9 +158,7 @@ TEST_CASE(
   const auto again = gate.webhook(hook + "/order", body);
   CHECK(again.is(202));
   CHECK(again.body == first.body);
-  support::OrderShape other;
-  other.items = 2;
-  CHECK(gate.webhook(hook, support::doordash_order("D-1", other)).is(409));
+  CHECK(gate.webhook(hook, doordash_order("D-1", 2)).is(409));
   CHECK(gate.orders_stored() == 1);
 }
 
@@ -169,9 +167,9 @@ TEST_CASE("webhooks: another shape than the fixed kind 400, an unknown partner o
   RunningService gate(ordinary_config(folder));
   const std::string hook = "/v1/partners/doordash/webhook";
   CHECK(gate.webhook(hook + "/order", support::doordash_release("D-1")).is(400));
-  CHECK(gate.webhook(hook + "/release", support::doordash_order("D-1")).is(400));
+  CHECK(gate.webhook(hook + "/release", doordash_order("D-1")).is(400));
   CHECK(gate.webhook(hook, "{").is(400));
-  CHECK(gate.webhook(hook + "/refund", support::doordash_order("D-1")).is(404));
+  CHECK(gate.webhook(hook + "/refund", doordash_order("D-1")).is(404));
   CHECK(gate.webhook("/v1/partners/kiosk/webhook", "{}").is(404));  // canonical orders only
   CHECK(gate.webhook("/v1/partners/grubhub/webhook", "{}").is(404));
   CHECK(gate.orders_stored() == 0);
@@ -185,10 +183,10 @@ TEST_CASE(
   const std::string hook = "/v1/partners/doordash/webhook";
   CHECK(gate.webhook(hook + "/cancel", support::doordash_cancel("D-2")).is(200));
   CHECK(gate.webhook(hook + "/release", support::doordash_release("D-3")).is(200));
-  const auto cancelled = gate.webhook(hook, support::doordash_order("D-2"));
+  const auto cancelled = gate.webhook(hook, doordash_order("D-2"));
   CHECK(cancelled.is(202));
   CHECK(value_at(cancelled.body, "/phase") == "cancelled");
-  CHECK(gate.webhook(hook, support::doordash_order("D-3")).is(202));
+  CHECK(gate.webhook(hook, doordash_order("D-3")).is(202));
   CHECK(size_at(gate.get("/v1/orders?phase=held").body, "/orders") == 0);
   CHECK(gate.webhook(hook + "/cancel", support::doordash_cancel("D-2")).is(200));
 }

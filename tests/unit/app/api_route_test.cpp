@@ -54,7 +54,7 @@ TEST_CASE("with a token every /v1 request over TCP needs it, and the socket does
   CHECK(gate.get("/healthz").is(200));
   CHECK(gate.get("/readyz").is(200));
   CHECK(gate.get("/metrics").is(200));
-  CHECK(gate.webhook("/v1/partners/doordash/webhook", support::doordash_order("D-1")).is(202));
+  CHECK(gate.webhook("/v1/partners/doordash/webhook", doordash_order("D-1")).is(202));
 
   support::HttpCaller socket("unix:" + config.http.socket);
   CHECK(socket.get("/v1/orders").is(200));
@@ -67,7 +67,7 @@ TEST_CASE("with an admin listener only webhooks and POST /v1/orders are served o
   config.http.admin_listen = "127.0.0.1:" + std::to_string(admin_port);
   RunningService gate(config);
   CHECK(gate.order(held_order("K-1"), "k").is(201));
-  CHECK(gate.webhook("/v1/partners/doordash/webhook", support::doordash_order("D-1")).is(202));
+  CHECK(gate.webhook("/v1/partners/doordash/webhook", doordash_order("D-1")).is(202));
   for (const char* path :
        {"/v1/orders/x", "/healthz", "/readyz", "/metrics", "/v1/events", "/v1/availability"})
     CHECK(gate.get(path).is(404));

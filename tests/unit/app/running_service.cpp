@@ -2,6 +2,8 @@
 #include "running_service.hpp"
 
 #include <boost/json.hpp>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -33,10 +35,34 @@ app::Config ordinary_config(const support::TempDir& folder) {
   return config;
 }
 
+namespace {
+/// What was built once under a name: the builders write the present time into their orders, and a repeat must not
+/// differ when a second has passed.
+template <typename Build>
+std::string built_once(const std::string& name, Build build) {
+  static std::mutex mutex;
+  static std::map<std::string, std::string> built;
+  const std::lock_guard lock(mutex);
+  auto& text = built[name];
+  if (text.empty()) text = build();
+  return text;
+}
+}  // namespace
+
 std::string held_order(std::string_view id, std::string_view note) {
-  support::OrderShape shape;
-  shape.note = note;
-  return support::canonical_order("kiosk", id, shape);
+  return built_once("kiosk " + std::string(id) + " " + std::string(note), [&] {
+    support::OrderShape shape;
+    shape.note = note;
+    return support::canonical_order("kiosk", id, shape);
+  });
+}
+
+std::string doordash_order(std::string_view id, int items) {
+  return built_once("doordash " + std::string(id) + " " + std::to_string(items), [&] {
+    support::OrderShape shape;
+    shape.items = items;
+    return support::doordash_order(id, shape);
+  });
 }
 
 RunningService::RunningService(app::Config config)

@@ -19,8 +19,10 @@ namespace storegate::app_test {
 /// Partners `kiosk` (canonical, held until released) and `doordash` (secret `s3cret`); everything else by default.
 [[nodiscard]] app::Config ordinary_config(const support::TempDir& folder);
 
-/// An order that is held: it needs no POS.
+/// An order that is held: it needs no POS. The same id and note give the same text again, whatever the clock shows.
 [[nodiscard]] std::string held_order(std::string_view id, std::string_view note = "Ring twice, please");
+/// A DoorDash order webhook; the same id and number of items give the same text again.
+[[nodiscard]] std::string doordash_order(std::string_view id, int items = 4);
 
 class RunningService {
  public:

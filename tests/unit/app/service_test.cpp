@@ -50,7 +50,7 @@ TEST_CASE("a reload takes over partners, secrets and the token, and keeps the or
   auto config = ordinary_config(folder);
   RunningService gate(config);
   const std::string hook = "/v1/partners/doordash/webhook";
-  REQUIRE(gate.webhook(hook, support::doordash_order("D-1")).is(202));
+  REQUIRE(gate.webhook(hook, doordash_order("D-1")).is(202));
   config.partners[1].secrets = {"new", "newer"};
   config.partners.erase(config.partners.begin());
   config.http.admin_token = "t0ken";
@@ -61,8 +61,8 @@ TEST_CASE("a reload takes over partners, secrets and the token, and keeps the or
   });
   reloaded.get_future().wait();
   support::eventually("the new secret", std::chrono::seconds(5),
-                      [&] { return gate.webhook(hook, support::doordash_order("D-1"), "newer").is(202); });
-  CHECK(gate.webhook(hook, support::doordash_order("D-1")).is(401));
+                      [&] { return gate.webhook(hook, doordash_order("D-1"), "newer").is(202); });
+  CHECK(gate.webhook(hook, doordash_order("D-1")).is(401));
   CHECK(gate.get("/v1/orders").is(401));
   const support::HttpHeaders token{{"Authorization", "Bearer t0ken"}, {"Idempotency-Key", "k"}};
   CHECK(gate.post("/v1/orders", held_order("K-1"), token).is(400));  // kiosk is no partner any more

@@ -111,7 +111,7 @@ TEST_CASE("a partner's raw webhook that the cloud passes on is authenticated the
   support::eventually("the cancel is remembered", seconds(10), [&] {
     return gate.get("/metrics").body.find("storegate_early_marks 1\n") != std::string::npos;
   });
-  const auto late = gate.webhook("/v1/partners/doordash/webhook", support::doordash_order("D-7"));
+  const auto late = gate.webhook("/v1/partners/doordash/webhook", doordash_order("D-7"));
   CHECK(value_at(late.body, "/phase") == "cancelled");
 }
 
