@@ -8,6 +8,7 @@
 #include "platform/digest.hpp"
 #include "platform/log.hpp"
 #include "platform/random.hpp"
+#include "storage/sip_digest.hpp"
 
 namespace storegate::app {
 
@@ -17,9 +18,7 @@ storage::JournalOptions options_of(const Config& config, const storage::Counting
   storage::JournalOptions options;
   options.path = config.storage.path;
   options.vfs = vfs.name();
-  options.digest = [](std::span<const std::uint8_t> key) -> core::DigestFunction {
-    return [digest = platform::KeyedDigest(key)](std::string_view bytes) { return digest(bytes); };
-  };
+  options.digest = storage::sip_digest;
   options.fresh_key = platform::random_bytes<32>();
   options.fresh_epoch = platform::to_hex(platform::random_bytes<10>());
   options.wall_ms = now.wall_ms;
