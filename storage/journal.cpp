@@ -85,14 +85,15 @@ Result<void> Journal::State::write_events(const core::Changes& changes, Tail& in
 }
 
 Result<void> Journal::State::write_rest(const core::Changes& changes, Tail& into, Meta& facts) {
+  for (const core::EarlyMark& mark : changes.early) {
+    if (Result<void> written = write_early(sql.early_put, digest, mark); !written) return written;
+  }
+  // After the upserts: a mark may be made and spent in one turn.
   for (const core::EarlyMark& spent : changes.early_spent) {
     sql.early_delete.bind(1, static_cast<std::int64_t>(spent.kind));
     sql.early_delete.bind(2, std::string_view(spent.partner));
     sql.early_delete.bind(3, std::string_view(spent.partner_order_id));
     if (Result<void> gone = sql.early_delete.run(); !gone) return gone;
-  }
-  for (const core::EarlyMark& mark : changes.early) {
-    if (Result<void> written = write_early(sql.early_put, digest, mark); !written) return written;
   }
   for (const core::KeyAlias& alias : changes.key_aliases) {
     if (Result<void> written = write_alias(sql.key_alias_put, digest, alias); !written) return written;

@@ -59,7 +59,8 @@ Entry& Book::add(Order order) {
   const OrderNumber number = order.number;
   const std::string identity = identity_of(order.partner, order.partner_order_id);
   const OrderNumber former = find_identity(identity);
-  identities_[identity] = number;
+  if (number > former)
+    identities_[identity] = number;  // at load an older live order may follow a newer ended one
   if (!order.idempotency_key.empty()) add_key(order.idempotency_key, number);
   Entry& entry = entries_[number];
   entry.order = std::move(order);
@@ -205,7 +206,7 @@ void Book::retire(OrderNumber number) {
 
 void Book::load_ended(Loaded::Ended ended) {
   std::string identity = identity_of(ended.partner, ended.partner_order_id);
-  identities_[identity] = ended.number;
+  if (ended.number > find_identity(identity)) identities_[identity] = ended.number;
   if (!ended.idempotency_key.empty()) keys_[ended.idempotency_key] = ended.number;
   ended_[ended.number] = EndedOrder{
       ended.id,          ended.release_token, std::move(identity), std::move(ended.idempotency_key),

@@ -50,7 +50,8 @@ bool Engine::on_published(Position position, bool acknowledged) {
 bool Engine::wants_turn(const Now& now) const {
   if (open_) return false;
   if (now.steady_ms < retry_at_ms_ && std::all_of(waiting_.begin(), waiting_.end(), is_kept)) return false;
-  if (!waiting_.empty()) return true;
+  if (!waiting_.empty() || gateway_.clock_moved(now)) return true;
+  if (marks_moved_ && !lazy_since_ms_) return true;  // the turn that begins the wait for their commit
   const auto wake = next_wake_ms();
   return wake && *wake <= now.steady_ms;
 }
@@ -68,7 +69,7 @@ Changes Engine::begin_turn(const Now& now) {
   if (open_) std::abort();
   open_ = true;
   turn_ = Turn{now, {}, {}, false};
-  gateway_.book().begin_turn();
+  gateway_.begin_turn();
   while (!waiting_.empty() && deciding_.size() < inputs_per_turn_max) {
     deciding_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -147,7 +148,7 @@ void Engine::fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& eff
     answered.order = place->order;
     answered.attempt = place->attempt;
     answered.outcome = PosOutcome::cannot;
-    answered.code = "body_damaged";
+    answered.code = code_body_damaged;
     waiting_.push_back(std::move(answered));
     return true;
   };

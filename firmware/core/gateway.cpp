@@ -35,6 +35,7 @@ void Gateway::set_policy(Policy policy, const Now& now) {
 }
 
 void Gateway::load(Loaded loaded, const Now& now) {
+  loaded_ms_ = now.steady_ms;
   book_.last_number = loaded.last_number;
   book_.last_event = loaded.last_event;
   epoch_ = loaded.epoch;
@@ -52,7 +53,12 @@ void Gateway::load(Loaded loaded, const Now& now) {
       book_.add_reference(entry.order.pos_reference, entry.order.number);
     reindex(entry, now);
   }
-  for (auto& alias : loaded.key_aliases) book_.add_alias(alias.key, alias.order);
+  for (auto& alias : loaded.key_aliases) {
+    const bool known = book_.find(alias.order) != nullptr || book_.find_ended(alias.order) != nullptr;
+    if (known) book_.add_alias(alias.key, alias.order);
+  }
+  clock_offset_ms_ = now.wall_ms - now.steady_ms;
+  clock_trusted_ = now.wall_trusted;
   for (auto& mark : loaded.early) book_.put_early(std::move(mark));
   if (loaded.availability_full) book_.set_availability_full(true);
   for (auto& mark : loaded.availability) book_.put_availability(std::move(mark));
@@ -119,7 +125,7 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
     case Outcome::place: place(entry, facts, turn); break;
     case Outcome::cancel_by_pos: refused_by_pos(entry, facts, true, turn); break;
     case Outcome::park_refused: refused_by_pos(entry, facts, false, turn); break;
-    case Outcome::try_later: try_later(entry, turn); break;
+    case Outcome::try_later: try_later(entry, facts.retry_after_ms, turn); break;
     case Outcome::doubt: doubt(entry, turn); break;
     case Outcome::cancel_found_void: finish_cancel(entry, Reason::other, Actor::pos, turn); break;
     case Outcome::note_lacking: note_lacking(entry, turn); break;
@@ -232,6 +238,13 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
   return standing;
 }
 
+// Of an instant whose age nobody knows, the start of this process is taken: waiting ends late, but it ends.
+Milliseconds Gateway::steady_or_load(const Stamp& stamp, const Now& now) const {
+  const Milliseconds unknown = never_ms;
+  const Milliseconds at = steady_of(stamp, now, unknown - now.steady_ms);
+  return at == unknown ? loaded_ms_ : at;
+}
+
 void Gateway::judge_deadline(Entry& entry, const Now& now) const {
   const Order& order = entry.order;
   Milliseconds& due = entry.soft.due_ms;
@@ -240,35 +253,41 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
   switch (order.phase) {
     case Phase::held:
       // Nobody knows the time after a reboot without a clock: the hold runs its whole span anew, late, not early.
+      // Nor may it run longer than its whole span because the clock ran ahead when the order came.
       if (order.release_due.is_set()) {
-        due = steady_of(order.release_due, now,
-                        std::max<Milliseconds>(0, order.release_due.wall_ms - order.arrived.wall_ms));
+        const Milliseconds span =
+            std::max<Milliseconds>(0, order.release_due.wall_ms - order.arrived.wall_ms);
+        due = std::min(steady_of(order.release_due, now, span), now.steady_ms + span);
+        if (order.release_due.boot == now.boot) due = order.release_due.steady_ms;
       }
       break;
-    case Phase::queued: due = steady_of(order.released, now, 0) + pos.expire_ms; break;
+    case Phase::queued: due = steady_or_load(order.released, now) + pos.expire_ms; break;
     case Phase::sending:
       // At least one whole round of asking after a restart, however late it is.
-      due = std::max(steady_of(order.released, now, 0) + pos.expire_ms,
+      due = std::max(steady_or_load(order.released, now) + pos.expire_ms,
                      entry.soft.doubt_since_ms + pos.max_processing_ms + 2 * pos.ask_interval_ms + minute_ms);
       break;
-    case Phase::voiding: due = steady_of(order.cancel_asked, now, 0) + pos.expire_ms; break;
+    case Phase::voiding: due = steady_or_load(order.cancel_asked, now) + pos.expire_ms; break;
     case Phase::placed:
     case Phase::ready:
-      if (pos.complete_after_ms > 0) due = steady_of(order.placed, now, 0) + pos.complete_after_ms;
+      if (pos.complete_after_ms > 0) due = steady_or_load(order.placed, now) + pos.complete_after_ms;
       break;
     default: break;
   }
 }
 
+bool Gateway::clock_moved(const Now& now) const {
+  return clock_offset_ms_ && (std::abs(now.wall_ms - now.steady_ms - *clock_offset_ms_) > clock_jump_ms ||
+                              clock_trusted_ != now.wall_trusted);
+}
+
 void Gateway::rejudge_if_clock_moved(const Now& now) {
-  const Milliseconds offset = now.wall_ms - now.steady_ms;
-  const bool moved = clock_offset_ms_ && std::abs(offset - *clock_offset_ms_) > clock_jump_ms;
-  const bool trust_changed = clock_offset_ms_ && clock_trusted_ != now.wall_trusted;
-  if (!clock_offset_ms_ || moved || trust_changed) {
-    clock_offset_ms_ = offset;
+  const bool moved = clock_moved(now);
+  if (moved || !clock_offset_ms_) {
+    clock_offset_ms_ = now.wall_ms - now.steady_ms;
     clock_trusted_ = now.wall_trusted;
   }
-  if (moved || trust_changed) book_.for_each([&](Entry& entry) { reindex(entry, now); });
+  if (moved) book_.for_each([&](Entry& entry) { reindex(entry, now); });
 }
 
 void Gateway::decide_due(Turn& turn) {
@@ -321,15 +340,24 @@ void Gateway::on_written(const Now& now) {
     if (entry != nullptr && is_end(entry->order.phase)) book_.retire(number);
   }
   unwritten_.clear();
-  book_.forget(
-      [&](const Stamp& stamp) {
-        return steady_of(stamp, now, policy_.order_id_reuse_ms) + policy_.order_id_reuse_ms <= now.steady_ms;
-      },
-      forget_per_turn);
+  book_.forget([&](const Stamp& stamp) { return beyond_reuse(stamp, now); }, forget_per_turn);
+}
+
+void Gateway::begin_turn() {
+  book_.begin_turn();
+  pos_before_ = pos_;
+  doors_before_ = doors_;
+}
+
+// Is what was stamped then older than an id is remembered for? Of unknown age: no.
+bool Gateway::beyond_reuse(const Stamp& stamp, const Now& now) const {
+  return steady_of(stamp, now, policy_.order_id_reuse_ms) + policy_.order_id_reuse_ms <= now.steady_ms;
 }
 
 // Rows of orders that never came to be need no writing; the others are as on disk or ride on the next commit.
 void Gateway::on_undone() {
+  pos_ = pos_before_;
+  doors_ = doors_before_;
   std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });
 }
 

@@ -41,6 +41,8 @@ class Gateway {
   /// When decide_due has something to do without an input, on the steady clock.
   [[nodiscard]] std::optional<Milliseconds> next_wake_ms() const;
 
+  /// The wall clock was set or became trusted since the deadlines were last judged.
+  [[nodiscard]] bool clock_moved(const Now& now) const;
   /// The order rows that are not on disk as they are in the book.
   [[nodiscard]] std::vector<Order> unwritten_orders() const;
   [[nodiscard]] bool has_unwritten_orders() const noexcept { return !unwritten_.empty(); }
@@ -48,6 +50,8 @@ class Gateway {
   void on_written(const Now& now);
   /// The turn's changes in the book were undone.
   void on_undone();
+  /// Remembers what a failed turn must not change beside the book: the POS gate and the partners' rates.
+  void begin_turn();
 
   [[nodiscard]] Book& book() noexcept { return book_; }
   [[nodiscard]] const Book& book() const noexcept { return book_; }
@@ -94,7 +98,7 @@ class Gateway {
   void gateway_started(const GatewayStarted& input, Turn& turn);
   template <typename Command>
   void command(const Command& input, Happening happening, EarlyMark early, Turn& turn);
-  [[nodiscard]] Found find(const OrderRef& ref);
+  [[nodiscard]] Found find(const OrderRef& ref, const Now& now);
   bool keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
 
   // gateway.cpp
@@ -106,7 +110,9 @@ class Gateway {
   void changed_lazily(Entry& entry, Turn& turn);
   void reindex(Entry& entry, const Now& now);
   [[nodiscard]] Standing standing_of(const Entry& entry, const Now& now) const;
+  [[nodiscard]] Milliseconds steady_or_load(const Stamp& stamp, const Now& now) const;
   void judge_deadline(Entry& entry, const Now& now) const;
+  [[nodiscard]] bool beyond_reuse(const Stamp& stamp, const Now& now) const;
   void rejudge_if_clock_moved(const Now& now);
   void wake(Entry& entry, Turn& turn);
   void answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why = {});
@@ -135,7 +141,7 @@ class Gateway {
   void finish_void(Entry& entry, Turn& turn);
   void keep_placed(Entry& entry, Reason reason, Turn& turn);
   void refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn);
-  void try_later(Entry& entry, Turn& turn);
+  void try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, Turn& turn);
   void doubt(Entry& entry, Turn& turn);
   [[nodiscard]] bool key_protects(const Entry& entry, Milliseconds start_ms, const Now& now) const;
   void plan_doubt(Entry& entry, Turn& turn);
@@ -149,10 +155,13 @@ class Gateway {
   Book book_;
   PosGate pos_;
   std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
+  PosGate pos_before_;
+  std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::set<OrderNumber> unwritten_;
   std::string epoch_;
   std::uint64_t next_attempt_ = 1;
   std::uint64_t stale_answers_ = 0;
+  Milliseconds loaded_ms_ = 0;                   // when the rows were folded
   std::optional<Milliseconds> clock_offset_ms_;  // wall minus steady, as last judged
   bool clock_trusted_ = false;
 };

@@ -32,8 +32,13 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   }
 
   const std::string identity = Book::identity_of(order.partner, order.partner_order_id);
-  const EarlyMark* cancelled_early = book_.find_early(EarlyKind::cancel, identity);
-  const EarlyMark* released_early = book_.find_early(EarlyKind::release, identity);
+  const auto early = [&](EarlyKind kind) {
+    const EarlyMark* mark = book_.find_early(kind, identity);
+    return mark != nullptr && beyond_reuse(mark->at, turn.now) ? nullptr
+                                                               : mark;  // meant for an earlier order
+  };
+  const EarlyMark* cancelled_early = early(EarlyKind::cancel);
+  const EarlyMark* released_early = early(EarlyKind::release);
   const Reason refusal = too_many || full ? Reason::too_busy : reason_to_reject(input, turn.now);
 
   Entry& entry = book_.add(new_order(input, turn));
@@ -64,16 +69,16 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
 }
 
 bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
-  const OrderNumber by_key = input.idempotency_key.empty() ? no_order : book_.find_key(input.idempotency_key);
+  OrderNumber by_key = input.idempotency_key.empty() ? no_order : book_.find_key(input.idempotency_key);
   OrderNumber by_identity =
       book_.find_identity(Book::identity_of(input.order.partner, input.order.partner_order_id));
-  const auto arrived_at = [&](OrderNumber number) {
-    const Entry* live = book_.find(number);
-    return live != nullptr ? live->order.arrived : book_.find_ended(number)->arrived;
-  };
-  if (by_identity != no_order) {
-    const Milliseconds came = steady_of(arrived_at(by_identity), turn.now, 0);
-    if (turn.now.steady_ms - came >= policy_.order_id_reuse_ms) by_identity = no_order;  // a new order by now
+  for (OrderNumber* known : {&by_key, &by_identity}) {
+    const Entry* live = book_.find(*known);
+    const EndedOrder* ended = book_.find_ended(*known);
+    if (live == nullptr && ended == nullptr)
+      *known = no_order;
+    else if (beyond_reuse(live != nullptr ? live->order.arrived : ended->arrived, turn.now))
+      *known = no_order;
   }
   if (by_key == no_order && by_identity == no_order) return false;
 

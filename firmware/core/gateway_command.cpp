@@ -19,7 +19,7 @@ constexpr std::size_t cancel_text_bytes_max = 500;
 
 // ---------------------------------------------------------------- which order is meant
 
-Gateway::Found Gateway::find(const OrderRef& ref) {
+Gateway::Found Gateway::find(const OrderRef& ref, const Now& now) {
   OrderNumber number = no_order;
   if (const auto* id = std::get_if<OrderId>(&ref.by))
     number = number_of(*id);
@@ -39,7 +39,9 @@ Gateway::Found Gateway::find(const OrderRef& ref) {
       entry != nullptr && is_meant(entry->order.id, entry->order.release_token)) {
     found.live = entry;
   } else if (const EndedOrder* ended = book_.find_ended(number);
-             ended != nullptr && is_meant(ended->id, ended->release_token)) {
+             ended != nullptr && is_meant(ended->id, ended->release_token) &&
+             !(ref.by.index() == 2 &&
+               beyond_reuse(ended->arrived, now))) {  // that id may be a new order's by now
     found.ended = number;
     found.ended_phase = ended->phase;
   }
@@ -50,8 +52,8 @@ Gateway::Found Gateway::find(const OrderRef& ref) {
 bool Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn) {
   const auto* pair = std::get_if<2>(&ref.by);
   if (pair == nullptr || policy_.partners.find(pair->first) == policy_.partners.end()) return false;
-  if (book_.find_early(early.kind, Book::identity_of(pair->first, pair->second)) != nullptr) return true;
-  if (book_.early_count() >= early_marks_max) return false;
+  const bool renews = book_.find_early(early.kind, Book::identity_of(pair->first, pair->second)) != nullptr;
+  if (!renews && book_.early_count() >= early_marks_max) return false;
   EarlyMark mark = early;
   mark.partner = pair->first;
   mark.partner_order_id = pair->second;
@@ -69,7 +71,7 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
   Found found;
   std::string why;
   for (const OrderRef& ref : input.orders) {
-    found = find(ref);
+    found = find(ref, turn.now);
     if (found.live != nullptr || found.ended != no_order) {
       const Phase phase = found.live != nullptr ? found.live->order.phase : found.ended_phase;
       const Outcome outcome =
@@ -99,7 +101,7 @@ void Gateway::cancelled(const CancelArrived& input, Turn& turn) {
 }
 
 void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
-  const Found found = find(input.order);
+  const Found found = find(input.order, turn.now);
   if (found.live == nullptr) {
     const bool ended = found.ended != no_order;
     answer(input.caller, ended ? AnswerKind::conflict : AnswerKind::not_found, nullptr, turn,

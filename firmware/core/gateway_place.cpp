@@ -60,9 +60,10 @@ void Gateway::refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Tu
   }
 }
 
-void Gateway::try_later(Entry& entry, Turn& turn) {
+void Gateway::try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, Turn& turn) {
   Soft& soft = entry.soft;
-  soft.next_ms = turn.now.steady_ms;  // the POS gate says when; this order keeps its place
+  soft.next_ms = turn.now.steady_ms;  // not reached: the POS gate says when, and the order keeps its place
+  if (back_off_ms) back_off(entry, back_off_ms, turn.now);
   if (soft.doubting) {
     plan_doubt(entry, turn);
     return;
@@ -126,7 +127,7 @@ void Gateway::note_lacking(Entry& entry, Turn& turn) {
   soft.doubting = false;
   soft.not_founds = 0;
   soft.next_request = PosRequest::place;
-  try_later(entry, turn);
+  try_later(entry, {}, turn);
 }
 
 void Gateway::ask_later(Entry& entry, std::optional<Milliseconds> retry_after_ms, Turn& turn) {

@@ -71,6 +71,10 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   facts.pos_reference = input.pos_reference;
   facts.code = input.code;
   facts.retry_after_ms = input.retry_after_ms;
+  // A POS that answered "not this one, not now" may take others: this order makes room in the line.
+  if (input.outcome == PosOutcome::not_now || input.outcome == PosOutcome::not_taken) {
+    facts.retry_after_ms = input.retry_after_ms.value_or(0);
+  }
   happen(*entry, happening_of(input, *entry), facts, turn);
 }
 
@@ -82,8 +86,11 @@ void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
       // A POS that cannot be asked answers 404 to that alone; it may well take orders.
       if (input.request == PosRequest::place) pos_.on_failure(turn.now.steady_ms, {}, generator_);
       return;
-    case PosOutcome::in_doubt:
-    case PosOutcome::unanswered: pos_.on_doubt(turn.now.steady_ms, generator_); return;
+    case PosOutcome::in_doubt: pos_.on_doubt(turn.now.steady_ms, generator_); return;
+    case PosOutcome::unanswered: return;  // that order backs off; it says nothing about taking others
+    case PosOutcome::cannot:
+      if (input.code == code_body_damaged) return;  // never sent
+      break;
     default: break;
   }
   if (pos_.on_answer()) {

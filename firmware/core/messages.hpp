@@ -95,6 +95,9 @@ enum class PosOutcome : std::uint8_t {
   too_late = 13,      // [cancel] 409
 };
 
+/// The `code` of a placement that never left the box, since the order's bytes cannot be read.
+inline constexpr const char* code_body_damaged = "body_damaged";
+
 /// A request to the POS has ended, its connection closed or back in the pool.
 struct PosAnswered {
   OrderNumber order = no_order;

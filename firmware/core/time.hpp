@@ -44,12 +44,16 @@ struct Stamp {
   return {from.steady_ms + span_ms, from.wall_ms + span_ms, from.boot};
 }
 
-/// Where `stamp` lies on this boot's steady clock. Of another boot: by the wall clock if it is trusted,
-/// otherwise `unknown_ms` after now (a hold runs late rather than early when nobody knows the time).
+/// No stamp of a clock that was right lies before this (2020-01-01): it was taken before the clock was set.
+inline constexpr Milliseconds wall_floor_ms = 1'577'836'800'000;
+
+/// Where `stamp` lies on this boot's steady clock. Of another boot: by the wall clock if it is trusted and was set
+/// when the stamp was taken, otherwise `unknown_ms` after now (late rather than early when nobody knows the time).
 [[nodiscard]] inline Milliseconds steady_of(const Stamp& stamp, const Now& now,
                                             Milliseconds unknown_ms) noexcept {
   if (stamp.boot == now.boot) return stamp.steady_ms;
-  if (now.wall_trusted) return now.steady_ms + (stamp.wall_ms - now.wall_ms);
+  if (now.wall_trusted && stamp.wall_ms >= wall_floor_ms)
+    return now.steady_ms + (stamp.wall_ms - now.wall_ms);
   return now.steady_ms + unknown_ms;
 }
 

@@ -106,7 +106,8 @@ void BenchStore::launch() {
   const std::string first = line.front();
   line.erase(line.begin());
   // Its log goes nowhere, so that the bytes the kernel counts are those of the journal; writing it is measured.
-  gateway_.emplace(first, line);
+  const char* log = std::getenv("STOREGATE_BENCH_LOG");
+  gateway_.emplace(first, line, support::ProcessOptions{.stderr_path = log == nullptr ? "" : log});
 }
 
 void BenchStore::wait_until_ready(std::chrono::milliseconds deadline) {
@@ -115,6 +116,21 @@ void BenchStore::wait_until_ready(std::chrono::milliseconds deadline) {
     if (!gateway_->running()) throw std::runtime_error("storegate ended by itself");
     return metric_of(caller.get("/metrics").body, "storegate_uplink_up") == 1;
   });
+}
+
+std::string BenchStore::state() {
+  if (!gateway_->running()) return "storegate ended by itself";
+  const std::string metrics = support::HttpCaller(api(), 10s).get("/metrics").body;
+  if (metrics.empty()) return "storegate runs and does not answer";
+  std::string text;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    const bool level = line.starts_with("storegate_orders{") || line.starts_with("storegate_events_") ||
+                       line.starts_with("storegate_uplink") || line.starts_with("storegate_pos_up") ||
+                       line.starts_with("storegate_callers_waiting") || line.starts_with("storegate_mqtt");
+    if (level && !line.ends_with(" 0")) text += (text.empty() ? "" : ", ") + line.substr(sizeof "storegate");
+  }
+  return text;
 }
 
 void BenchStore::stop(std::chrono::milliseconds within) {

@@ -49,6 +49,8 @@ class BenchStore {
   /// Starts storegate again on the same data; does not wait.
   void launch();
   void wait_until_ready(std::chrono::milliseconds deadline);
+  /// What a person would look at when orders do not end: running or not, and the metrics that are levels.
+  [[nodiscard]] std::string state();
   /// SIGTERM. Throws std::runtime_error unless it ends by itself with status 0.
   void stop(std::chrono::milliseconds within = std::chrono::seconds(10));
 

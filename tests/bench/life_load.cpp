@@ -80,7 +80,8 @@ void LifeLoad::finish(std::chrono::milliseconds deadline) {
       [this] { return !failure_.empty() || (ended_ == begun_ && (draining_ || begun_ >= shape_.lives_max)); },
       deadline);
   if (!failure_.empty()) throw std::runtime_error(failure_);
-  if (!ended) throw std::runtime_error(std::to_string(begun_ - ended_) + " orders did not end");
+  if (!ended)
+    throw std::runtime_error(std::to_string(begun_ - ended_) + " orders did not end: " + store_.state());
   if (shape_.hold) return;
   const support::PosCounts counts = store_.pos().counts();
   if (counts.tickets - tickets_before_ != static_cast<std::int64_t>(ended_) || counts.most_per_reference > 1)

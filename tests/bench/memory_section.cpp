@@ -56,7 +56,7 @@ double start_ms(BenchStore& store) {
     if (!answer.answered()) caller.close();
     std::this_thread::sleep_for(1ms);
   }
-  throw std::runtime_error("no order was accepted within 30 s of the start");
+  throw std::runtime_error("no order was accepted within 30 s of the start: " + store.state());
 }
 
 /// A program that loads the same libraries and ends.

@@ -98,7 +98,9 @@ TEST_CASE("what nobody waits for rides on the next commit, or is written after f
   REQUIRE(store.engine->outbox().next_to_publish());
   CHECK(store.engine->on_published(store.events[0].position, true));
   const std::size_t idle = store.commits;
+  REQUIRE(store.engine->wants_turn(store.now));
   store.turn();
+  CHECK_FALSE(store.engine->wants_turn(store.now));
   store.pass(lazy_ms_max - 1);
   CHECK(store.commits == idle);
   store.pass(1);
