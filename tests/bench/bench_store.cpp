@@ -96,7 +96,7 @@ BenchStore::BenchStore(std::string program, std::vector<std::string> wrapper)
   support::write_file(folder_.file("storegate.toml"),
                       configuration(folder_, port_, broker_.url(), pos_->url()));
   launch();
-  wait_until_ready(wrapper_.empty() ? 20s : 120s);
+  wait_until_ready(wrapper_.empty() ? 20s : 300s);
 }
 
 void BenchStore::launch() {

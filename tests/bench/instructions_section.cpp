@@ -24,7 +24,7 @@ Profile profile_of(const std::string& program, Way way, std::uint64_t lives) {
   BenchStore store(program, {"valgrind", "--tool=callgrind", "--callgrind-out-file=" + out});
   LifeLoad load(store, {.way = way, .senders = senders, .lives_max = lives});
   load.begin();
-  load.finish(300s);
+  load.finish(60s);
   store.stop(60s);
   return read_profile(out);
 }

@@ -73,15 +73,21 @@ void LifeLoad::run_for(std::chrono::milliseconds span) {
   if (!failure_.empty()) throw std::runtime_error(failure_);
 }
 
-void LifeLoad::finish(std::chrono::milliseconds deadline) {
+void LifeLoad::finish(std::chrono::milliseconds patience) {
   // A load of a fixed number of lives runs to it; any other stops here.
   draining_ = shape_.lives_max == UINT64_MAX;
-  const bool ended = loop_.run_until(
-      [this] { return !failure_.empty() || (ended_ == begun_ && (draining_ || begun_ >= shape_.lives_max)); },
-      deadline);
+  const auto over = [this] {
+    return !failure_.empty() || (ended_ == begun_ && (draining_ || begun_ >= shape_.lives_max));
+  };
+  bool ended = false;
+  for (std::uint64_t before = UINT64_MAX; !ended && before != ended_;) {  // slow is not stuck
+    before = ended_;
+    ended = loop_.run_until(over, patience);
+  }
   if (!failure_.empty()) throw std::runtime_error(failure_);
   if (!ended)
-    throw std::runtime_error(std::to_string(begun_ - ended_) + " orders did not end: " + store_.state());
+    throw std::runtime_error(std::to_string(begun_ - ended_) + " orders did not end, " +
+                             std::to_string(ended_) + " did: " + store_.state());
   if (shape_.hold) return;
   const support::PosCounts counts = store_.pos().counts();
   if (counts.tickets - tickets_before_ != static_cast<std::int64_t>(ended_) || counts.most_per_reference > 1)

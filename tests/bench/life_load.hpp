@@ -37,8 +37,8 @@ class LifeLoad {
   void begin();
   void run_for(std::chrono::milliseconds span);
   /// No new lives; waits for the end of those under way, then compares with the tickets the double has cut.
-  /// Throws std::runtime_error on an order that did not end, or a ticket too many or too few.
-  void finish(std::chrono::milliseconds deadline = std::chrono::seconds(30));
+  /// Throws std::runtime_error when no order ends for so long and some should, or on a ticket too many or too few.
+  void finish(std::chrono::milliseconds patience = std::chrono::seconds(30));
 
   [[nodiscard]] std::uint64_t lives() const noexcept { return ended_; }
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
