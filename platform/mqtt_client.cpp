@@ -1,7 +1,6 @@
 // MqttClient's door: checks the options, starts the engine.
 #include "platform/mqtt_client.hpp"
 
-#include <cstdlib>
 #include <utility>
 
 #include "platform/mqtt_engine.hpp"
@@ -15,13 +14,17 @@ using core::Result;
 
 Error wrong(const char* what) { return {ErrorCode::invalid, std::string("mqtt ") + what}; }
 
-bool holds_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
-
 Result<void> check_texts(const MqttOptions& options) {
-  if (options.client_id.empty() || options.client_id.size() > 128 || holds_nul(options.client_id))
-    return wrong("client_id: 1 to 128 bytes");
-  if (holds_nul(options.username) || holds_nul(options.subscription) || holds_nul(options.will.topic))
-    return wrong("username, subscription and will topic hold no NUL");
+  if (options.client_id.empty() || options.client_id.size() > 128 || !is_mqtt_text(options.client_id))
+    return wrong("client_id: 1 to 128 bytes of UTF-8");
+  constexpr std::size_t text_bytes_max = 65'535;
+  for (const std::string* text :
+       {&options.username, &options.subscription, &options.will.topic, &options.content_type})
+    if (text->size() > text_bytes_max || !is_mqtt_text(*text))
+      return wrong(
+          "username, subscription, will topic and content_type: UTF-8 without NUL, at most 65535 bytes");
+  if (options.password.size() > text_bytes_max || options.will.payload.size() > text_bytes_max)
+    return wrong("password and will payload: at most 65535 bytes");
   if (options.will.topic.find_first_of("+#") != std::string::npos) return wrong("will topic: no wildcard");
   return {};
 }
@@ -29,6 +32,7 @@ Result<void> check_texts(const MqttOptions& options) {
 Result<void> check_figures(const MqttOptions& options) {
   if (options.version != "5" && options.version != "3.1.1") return wrong("version: \"5\" or \"3.1.1\"");
   if (options.keepalive_s < 5) return wrong("keepalive_s: 5 to 65535");
+  if (options.unsettled_max < 1) return wrong("unsettled_max: at least 1");
   if (options.window < 1) return wrong("window: at least 1");
   if (options.queue_max < 1) return wrong("queue_max: at least 1");
   if (options.session_expiry.count() < 1 || options.session_expiry.count() > 0xffff'ffffLL)
@@ -49,24 +53,26 @@ Result<void> MqttClient::check(const MqttOptions& options) {
   return check_figures(options);
 }
 
-Result<std::unique_ptr<MqttClient>> MqttClient::start(MqttOptions options, MqttCallbacks callbacks) {
+Result<std::unique_ptr<MqttClient>> MqttClient::start(Loop& loop, MqttOptions options,
+                                                      MqttCallbacks callbacks) {
   if (auto checked = check(options); !checked) return std::move(checked).error();
   MqttAddress address = parse_mqtt_url(options.url).value();
-  ::unsetenv("http_proxy");
-  auto engine = std::make_shared<Engine>(std::move(options), std::move(address), std::move(callbacks));
-  if (auto launched = engine->launch(); !launched) return std::move(launched).error();
+  auto engine = std::make_shared<Engine>(loop, std::move(options), std::move(address), std::move(callbacks));
+  engine->begin_attempt();
   return std::unique_ptr<MqttClient>(new MqttClient(std::move(engine)));
 }
 
 MqttClient::MqttClient(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
-MqttClient::~MqttClient() { engine_->stop(std::chrono::milliseconds(2'000)); }
+MqttClient::~MqttClient() { engine_->abandon(); }
 
 bool MqttClient::publish(std::uint64_t id, std::string topic, std::string payload, bool retained) {
   return engine_->publish(id, std::move(topic), std::move(payload), retained);
 }
 
-bool MqttClient::stop(std::chrono::milliseconds within) { return engine_->stop(within); }
+void MqttClient::stop(std::chrono::milliseconds within, std::function<void(bool)> ended) {
+  engine_->stop(within, std::move(ended));
+}
 
 MqttCounters MqttClient::counters() const { return engine_->counters(); }
 

@@ -1,32 +1,32 @@
-// The engine behind MqttClient: the outgoing thread, the queue and the window, when to connect again, presence, and
-// the orderly end. It must not know paho (mqtt_paho.hpp does) nor what the messages mean.
+// MqttClient behind its public face: the session's state, window, receipts and reconnecting. Platform-internal.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
-#include <thread>
-#include <vector>
 
+#include "core/result.hpp"
+#include "platform/loop.hpp"
 #include "platform/mqtt_client.hpp"
-#include "platform/mqtt_paho.hpp"
-#include "platform/mqtt_receipt.hpp"
+#include "platform/mqtt_link.hpp"
+#include "platform/mqtt_packet.hpp"
 #include "platform/mqtt_url.hpp"
 
 namespace storegate::platform {
 
-/// The waits between attempts: doubling from min to max, each times 0.75 to 1.25.
+/// Waits between attempts: doubling from min to max, each drawn from 75..125 %. Same seed, same waits.
 class MqttBackoff {
  public:
   MqttBackoff(std::chrono::milliseconds min, std::chrono::milliseconds max, std::uint64_t seed);
+
+  /// The next wait, at least 1 ms.
   [[nodiscard]] std::chrono::milliseconds next();
+  /// A connection came up: begin at min again.
   void reset() noexcept { wait_ = min_; }
 
  private:
@@ -36,111 +36,131 @@ class MqttBackoff {
   std::minstd_rand generator_;
 };
 
-class MqttClient::Engine final : public PahoListener,
-                                 public std::enable_shared_from_this<MqttClient::Engine> {
+class MqttClient::Engine final : public MqttReceiptDesk,
+                                 private MqttLinkListener,
+                                 public std::enable_shared_from_this<Engine> {
  public:
-  Engine(MqttOptions options, MqttAddress address, MqttCallbacks callbacks);
+  Engine(Loop& loop, MqttOptions options, MqttAddress address, MqttCallbacks callbacks);
 
-  /// Starts the outgoing thread, which keeps the engine alive. Error `failed`: no thread to be had.
-  [[nodiscard]] core::Result<void> launch();
-
+  void begin_attempt();
   [[nodiscard]] bool publish(std::uint64_t id, std::string topic, std::string payload, bool retained);
-  bool stop(std::chrono::milliseconds within);
-  [[nodiscard]] MqttCounters counters() const;
+  void stop(std::chrono::milliseconds within, std::function<void(bool)> ended);
+  /// Cuts the connection and calls nothing any more.
+  void abandon() noexcept;
+  [[nodiscard]] MqttCounters counters() const { return count_; }
+
+  void settle(std::uint64_t number, bool accepted) noexcept override;
 
  private:
   using Instant = std::chrono::steady_clock::time_point;
-  enum class State : std::uint8_t { waiting, connecting, subscribing, online };
 
-  /// What paho's threads tell the outgoing thread.
-  struct Event {
-    enum class Kind : std::uint8_t { connected, subscribed, lost } kind;
-    std::uint64_t connection;
-    MqttConnected with;
-    core::Result<void> result;
+  enum class State : std::uint8_t {
+    waiting,      // for the next attempt
+    connecting,   // TCP
+    greeting,     // CONNECT sent
+    subscribing,  // SUBSCRIBE sent
+    online,
+    closing,  // stop() is under way
+    ended,
   };
 
-  /// What the outgoing thread found to do when it woke.
-  struct Work {
-    std::vector<Event> events;
-    std::vector<MqttPublication> publications;
-    bool stop = false;
+  struct Publication {
+    std::uint64_t id = 0;
+    std::string topic;
+    std::string payload;
+    bool retained = false;
+  };
+  /// Sent, no PUBACK yet.
+  struct InFlight {
+    std::uint16_t packet_id = 0;
+    std::uint64_t id = 0;
+    bool presence = false;  // the client's own: not reported
+  };
+  struct Unsettled {
+    std::uint16_t packet_id = 0;  // 0: QoS 0, there is nothing to acknowledge
+    std::size_t bytes = 0;
+    Instant since{};
+    bool accepted = false;
+    bool refused = false;
   };
 
-  // Told by paho's threads.
-  void mqtt_connected(std::uint64_t connection, const MqttConnected& connected) override;
-  void mqtt_subscribed(std::uint64_t connection, core::Result<void> result) override;
-  void mqtt_delivered(std::uint64_t connection, MqttTicket ticket, core::Result<void> result) override;
-  void mqtt_lost(std::uint64_t connection, core::Error why) override;
-  [[nodiscard]] bool mqtt_arrived(MqttMessage message) override;
+  // Told by the link.
+  void link_open() override;
+  void link_packet(MqttPacket packet) override;
+  void link_lost(core::Error why) override;
+  [[nodiscard]] bool link_takes_more() override;
 
-  // The outgoing thread.
-  void run();
-  [[nodiscard]] Work wait_for_work();
-  [[nodiscard]] bool has_work() const;                         // mutex_ held
-  [[nodiscard]] std::vector<MqttPublication> take_sendable();  // mutex_ held
-  void handle(const Event& event);
-  void watch_time();
-  void begin_attempt();
-  void subscribe_or_go_online();
+  // One for each kind of packet (mqtt_engine.cpp).
+  void took(MqttConnack connack);
+  void took(const MqttSuback& suback);
+  void took(const MqttPuback& puback);
+  void took(MqttInbound message);
+  void took(MqttPong) noexcept {}
+  void took(const MqttGoodbye& goodbye);
+
   void go_online();
-  void send_all(std::vector<MqttPublication> publications);
-  void send(const MqttPublication& publication);
-  void hold_back(std::vector<MqttPublication> publications);
-  [[nodiscard]] core::Result<void> try_to_send(const MqttPublication& publication);
   void end_connection(const core::Error& why);
-  void close_down();
-  void publish_presence(std::string payload);
+  void wait_for_next_attempt();
+  void keep_alive();
 
-  void push(Event event);
+  // Outwards (mqtt_out.cpp).
+  void pump_soon();
+  void pump();
+  [[nodiscard]] core::Result<void> try_to_send(const Publication& publication, bool presence);
+  void send_presence(std::string payload);
+  [[nodiscard]] std::uint16_t next_packet_id() noexcept;
   void report(std::uint64_t id, core::Result<void> result);
-  void give_back_window_place();
-  void ask_to_stop(Instant deadline);
+  void report_unfinished();
+  void close_step();
+  void disconnect(bool in_order);
+  void finish(bool in_order);
 
-  /// Runs one of the application's callbacks: never two at once, none after stop().
-  template <typename Call>
-  void tell(const Call& call);
+  // Inwards (mqtt_in.cpp).
+  void acknowledge_settled();
+  void watch_receipts();
+  void cut_soon(core::Error why);
 
+  Loop& loop_;
   const MqttOptions options_;
   const MqttAddress address_;
-  const MqttCallbacks callbacks_;
-  const std::shared_ptr<MqttReceiptDesk> desk_ = std::make_shared<MqttReceiptDesk>();
-
-  mutable std::mutex mutex_;  // the members up to the blank line
-  std::condition_variable wake_;
-  std::condition_variable ended_wake_;
-  std::deque<MqttPublication> queue_;
-  std::size_t outstanding_ = 0;  // taken by publish() and not reported
-  std::size_t in_flight_ = 0;    // in the window, presence included
-  std::size_t window_ = 0;       // 0 = not online
-  bool holding_back_ =
-      false;  // the broker has hung up and paho has not said so yet: nothing is sent or reported
-  std::vector<Event> events_;
-  std::optional<Instant> alarm_;  // when the outgoing thread wants to be woken at the latest
-  bool stopping_ = false;
-  bool ended_ = false;
-  Instant stop_deadline_{};
-  std::string offline_presence_;
-
-  std::timed_mutex gate_;  // held during a callback; taken before mutex_, never after it
-  bool gagged_ = false;    // gate_ held
-
-  State state_ = State::waiting;  // the outgoing thread's, to the blank line
-  std::unique_ptr<PahoConnection> connection_;
-  MqttConnected connected_;
-  std::uint32_t packet_bytes_max_ = 0;
-  Instant online_since_{};
-  std::chrono::milliseconds last_wait_{};
-  bool subscribed_before_ = false;
+  const MqttVersion version_;
+  MqttCallbacks callbacks_;
   MqttBackoff backoff_;
+  std::chrono::milliseconds last_wait_{};
 
-  std::atomic<std::uint64_t> connection_number_{0};
-  struct {
-    std::atomic<bool> connected{false};
-    std::atomic<std::uint64_t> connects{0}, attempts_failed{0}, disconnects{0}, received{0}, accepted{0},
-        refused{0}, published{0}, acknowledged{0}, publish_failed{0}, handles_abandoned{0};
-  } count_;
-  std::thread thread_;
+  State state_ = State::waiting;
+  std::shared_ptr<MqttLink> link_;
+  std::uint64_t link_number_ = 0;
+  MqttConnected connected_;
+  bool takes_retained_ = true;
+  bool subscribed_before_ = false;
+  std::uint16_t keepalive_s_ = 0;
+  Instant online_since_{};
+  std::uint64_t heard_bytes_ = 0;  // of the link, at the last look
+  std::uint64_t said_bytes_ = 0;
+  int silent_looks_ = 0;
+
+  std::deque<Publication> queue_;
+  std::deque<InFlight> in_flight_;  // in the order sent
+  std::size_t outstanding_ = 0;     // taken by publish() and not reported
+  std::size_t window_ = 1;
+  std::uint16_t last_packet_id_ = 0;
+  bool pump_posted_ = false;
+
+  std::deque<Unsettled> unsettled_;  // in the order received
+  std::uint64_t first_receipt_ = 1;  // the number of unsettled_.front()
+  std::size_t unsettled_bytes_ = 0;
+
+  bool presence_sent_ = false;  // this and what follows: closing
+  bool disconnecting_ = false;
+  std::string offline_presence_;
+  std::function<void(bool)> stopped_;
+
+  MqttCounters count_;
+  Timer attempt_timer_;  // the next attempt, or the present one's end
+  Timer keepalive_timer_;
+  Timer receipt_timer_;
+  Timer stop_timer_;
 };
 
 }  // namespace storegate::platform

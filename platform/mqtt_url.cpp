@@ -29,11 +29,6 @@ core::Result<std::uint16_t> parse_port(std::string_view url, std::string_view te
 
 }  // namespace
 
-std::string MqttAddress::uri() const {
-  const bool ipv6 = host.find(':') != std::string::npos;
-  return "tcp://" + (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 core::Result<MqttAddress> parse_mqtt_url(std::string_view url) {
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return malformed(url, "it must begin with mqtt://");

@@ -1,4 +1,4 @@
-// The broker's address out of its URL. It must not know paho.
+// The broker's address out of its URL. Opens nothing and looks up no name.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,6 @@ namespace storegate::platform {
 struct MqttAddress {
   std::string host;  // a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 1883;
-
-  /// tcp://host:port, as paho takes it.
-  [[nodiscard]] std::string uri() const;
 };
 
 /// mqtt://host[:port] or tcp://host[:port], nothing behind it. Errors: `unavailable` for mqtts://, ssl://, ws:// and

@@ -1,4 +1,4 @@
-// Desk: everyone who waits for a commit: HTTP callers and the broker's message. Gives each a number and turns the
+// Desk: everyone who waits for a commit: HTTP callers and the broker's messages. Gives each a number and turns the
 // gateway's answer into theirs. It must not know why an answer is what it is.
 #pragma once
 

@@ -58,9 +58,9 @@ void Service::look_for_end() {
 
 void Service::end_now() {
   desk_->dismiss_all();
-  if (uplink_) uplink_->stop(presence_within);
   if (ending_ == Ending::running) ending_ = Ending::asked;
-  loop_.stop();
+  if (!uplink_) return loop_.stop();
+  uplink_->stop(presence_within, [this] { loop_.stop(); });
 }
 
 void Service::close_store() {

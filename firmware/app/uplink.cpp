@@ -35,7 +35,7 @@ Uplink::Uplink(const Config& config, platform::Loop& loop, const platform::Clock
       online_since_ms_(clock.now().wall_ms) {}
 
 core::Result<void> Uplink::start() {
-  auto client = platform::MqttClient::start(options(), callbacks());
+  auto client = platform::MqttClient::start(loop_, options(), callbacks());
   if (!client) return std::move(client).error();
   client_ = std::move(*client);
   return {};
@@ -61,20 +61,15 @@ platform::MqttOptions Uplink::options() const {
 
 platform::MqttCallbacks Uplink::callbacks() {
   platform::MqttCallbacks callbacks;
-  // Called on paho's threads: hand over and return.
   callbacks.on_message = [this](platform::MqttMessage message, platform::MqttReceipt receipt) {
-    auto both = std::make_shared<std::pair<platform::MqttMessage, platform::MqttReceipt>>(std::move(message),
-                                                                                          std::move(receipt));
-    loop_.post([this, both] { on_message(std::move(both->first), std::move(both->second)); });
+    on_message(std::move(message), std::move(receipt));
   };
-  callbacks.on_connected = [this](platform::MqttConnected connected) {
-    loop_.post([this, connected] { on_connected(connected); });
-  };
+  callbacks.on_connected = [this](platform::MqttConnected connected) { on_connected(connected); };
   callbacks.on_disconnected = [this](const core::Error& why, bool was_connected) {
-    loop_.post([this, why, was_connected] { on_disconnected(why, was_connected); });
+    on_disconnected(why, was_connected);
   };
-  callbacks.on_published = [this](std::uint64_t id, core::Result<void> result) {
-    loop_.post([this, id, result = std::move(result)] { on_published(id, result); });
+  callbacks.on_published = [this](std::uint64_t id, const core::Result<void>& result) {
+    on_published(id, result);
   };
   callbacks.presence_online = [this] {
     online_since_ms_ = clock_.now().wall_ms;
@@ -87,7 +82,7 @@ platform::MqttCallbacks Uplink::callbacks() {
 std::string Uplink::presence(bool online) const {
   codec::Presence presence;
   presence.online = online;
-  presence.since_wall_ms = online ? online_since_ms_.load() : clock_.now().wall_ms;
+  presence.since_wall_ms = online ? online_since_ms_ : clock_.now().wall_ms;
   presence.version = version();
   presence.epoch = epoch_;
   presence.sequence = last_sequence_;
@@ -163,9 +158,13 @@ void Uplink::pause() {
   });
 }
 
-void Uplink::stop(std::chrono::milliseconds within) {
-  if (client_ && !client_->stop(within)) platform::log_warn("uplink did not end in time");
-  connected_ = false;
+void Uplink::stop(std::chrono::milliseconds within, std::function<void()> ended) {
+  const bool was_connected = std::exchange(connected_, false);
+  if (!client_) return ended();
+  client_->stop(within, [was_connected, ended = std::move(ended)](bool in_order) {
+    if (was_connected && !in_order) platform::log_warn("uplink did not end in time");
+    ended();
+  });
 }
 
 platform::MqttCounters Uplink::counters() const {

@@ -2,7 +2,6 @@
 // out in the outbox's order within its window. It must not know what a command does or why an event was written.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,8 +33,8 @@ class Uplink {
 
   /// Takes no more messages: from now on they are refused, so that the broker keeps them.
   void close_door() noexcept { open_ = false; }
-  /// Publishes the offline presence and disconnects.
-  void stop(std::chrono::milliseconds within);
+  /// Publishes the offline presence, disconnects, then calls `ended`; at the latest after `within`.
+  void stop(std::chrono::milliseconds within, std::function<void()> ended);
 
   [[nodiscard]] bool connected() const noexcept { return connected_; }
   [[nodiscard]] platform::MqttCounters counters() const;
@@ -65,8 +64,8 @@ class Uplink {
   Gauges& gauges_;
   std::string topic_prefix_;  // "{prefix}/{store}/"
   std::string epoch_;
-  std::atomic<std::int64_t> last_sequence_{0};  // for the presence, which other threads write
-  std::atomic<std::int64_t> online_since_ms_{0};
+  std::int64_t last_sequence_ = 0;
+  std::int64_t online_since_ms_ = 0;
   std::unordered_map<std::uint64_t, Sent> sent_;  // no PUBACK yet; at most the window
   std::uint64_t last_id_ = 0;
   bool open_ = true;

@@ -1,4 +1,4 @@
-// The uplink's inward half: one message at a time becomes one input, and its receipt waits for the commit.
+// The uplink's inward half: each message becomes one input, and its receipt waits for the commit.
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -47,6 +47,11 @@ void Uplink::on_message(platform::MqttMessage message, platform::MqttReceipt rec
 }
 
 core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller) {
+  if (message.bytes_cut > 0) {
+    gauges_.message_taken("refused");
+    return refused(caller, std::move(message),
+                   "larger than 1 MiB: send fewer releases, or one order, in a message");
+  }
   const auto kind = codec::command_kind_from(command_level(message.topic, topic_prefix_));
   if (!kind) {
     gauges_.message_taken("unknown");

@@ -39,7 +39,6 @@ constexpr RoomName by_function[] = {
 
 constexpr RoomName by_object[] = {
     {"libsqlite3", "SQL (SQLite)"},
-    {"libpaho", "MQTT"},
     {"libboost_json", "parse, print (codec)"},
     {"libspdlog", "log"},
     {"libfmt", "log"},

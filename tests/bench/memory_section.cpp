@@ -40,7 +40,7 @@ Row idle_row(const std::string& when, const Idle& idle) {
   return {"Idle CPU over 10 s, " + when + ": under 0.2 % of a core",
           decimal_text(idle.gateway_percent, 3) + " %",
           "mosquitto meanwhile: " + decimal_text(idle.broker_percent, 3) + " %",
-          verdict_of(idle.gateway_percent < 0.2), "timers of the loop and of paho's threads"};
+          verdict_of(idle.gateway_percent < 0.2), "timers of the loop"};
 }
 
 /// From the start of the process to the first order that is answered 201, in ms.

@@ -1,5 +1,5 @@
 // RawMqtt: a small MQTT 3.1.1 client written from the specification: it knows which of its messages were
-// acknowledged, and when. Independent of paho and of the code under test; runs on a Loop of the caller's thread.
+// acknowledged, and when. Independent of the code under test; runs on a Loop of the caller's thread.
 #pragma once
 
 #include <chrono>

@@ -92,7 +92,7 @@ int run(const Arguments& arguments) {
   Totals totals;
   std::mt19937_64 random(arguments.seed * 7919);
   for (int number = 1; number <= arguments.kills && evidence.complaints().empty(); ++number) {
-    // Long enough, half the time, for the uplink to be back (paho's connect takes a second): MQTT is hit too.
+    // Long enough, half the time, for the uplink to be back after its first wait: MQTT is hit too.
     pump(loop, senders, std::chrono::microseconds(100'000 + random() % 2'200'000));
     if (number % 2 == 0) wait_for_acknowledgement(loop, senders);
     const Hit hit = store.kill();

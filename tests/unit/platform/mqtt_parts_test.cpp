@@ -1,19 +1,10 @@
-// The parts of MqttClient that need no broker: addresses, options, receipts, back-off, finding a socket.
+// The parts of MqttClient that need no broker: addresses, options, back-off.
 #include <doctest/doctest.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <arpa/inet.h>
-
-#include <future>
-#include <thread>
-#include <vector>
+#include <chrono>
+#include <string>
 
 #include "platform/mqtt_engine.hpp"
-#include "platform/mqtt_socket.hpp"
 
 using namespace storegate::platform;
 using std::chrono::milliseconds;
@@ -24,19 +15,17 @@ TEST_CASE("mqtt urls are read, and those that cannot be served are refused by na
     const char* url;
     const char* host;
     std::uint16_t port;
-    const char* uri;
   };
-  for (const Good& good : {Good{"mqtt://broker", "broker", 1883, "tcp://broker:1883"},
-                           Good{"mqtt://broker:2000", "broker", 2000, "tcp://broker:2000"},
-                           Good{"tcp://10.0.0.7:1/", "10.0.0.7", 1, "tcp://10.0.0.7:1"},
-                           Good{"mqtt://[::1]:65535", "::1", 65535, "tcp://[::1]:65535"},
-                           Good{"mqtt://[fe80::2]", "fe80::2", 1883, "tcp://[fe80::2]:1883"}}) {
+  for (const Good& good : {Good{"mqtt://broker", "broker", 1883},
+                           Good{"mqtt://broker:2000", "broker", 2000},
+                           Good{"tcp://10.0.0.7:1/", "10.0.0.7", 1},
+                           Good{"mqtt://[::1]:65535", "::1", 65535},
+                           Good{"mqtt://[fe80::2]", "fe80::2", 1883}}) {
     CAPTURE(good.url);
     const auto address = parse_mqtt_url(good.url);
     REQUIRE(address.ok());
     CHECK(address->host == good.host);
     CHECK(address->port == good.port);
-    CHECK(address->uri() == good.uri);
   }
   for (const char* url : {"", "broker", "http://broker", "mqtt://", "mqtt://:1883", "mqtt://b:0",
                           "mqtt://b:65536", "mqtt://b:", "mqtt://b:1x", "mqtt://b/path", "mqtt://user@b",
@@ -62,6 +51,7 @@ TEST_CASE("options that can never work are refused with the option's name") {
     return options;
   };
   REQUIRE(MqttClient::check(good()).ok());
+  Loop loop;
   struct Bad {
     const char* named;
     void (*spoil)(MqttOptions&);
@@ -85,49 +75,8 @@ TEST_CASE("options that can never work are refused with the option's name") {
     const auto checked = MqttClient::check(options);
     REQUIRE_FALSE(checked.ok());
     CHECK(checked.error().context.find(bad.named) != std::string::npos);
-    CHECK_FALSE(MqttClient::start(options, {}).ok());
+    CHECK_FALSE(MqttClient::start(loop, options, {}).ok());
   }
-}
-
-TEST_CASE("the first word on a receipt counts") {
-  MqttReceiptDesk desk;
-  const auto number = desk.open();
-  desk.settle(number, true);
-  desk.settle(number, false);
-  CHECK(desk.wait(milliseconds(0)) == MqttVerdict::accepted);
-  const auto next = desk.open();
-  desk.settle(number, true);  // an old number settles nothing
-  desk.settle(next, false);
-  CHECK(desk.wait(milliseconds(0)) == MqttVerdict::refused);
-}
-
-TEST_CASE("a receipt nobody settles times out, and a word after that is not heard") {
-  MqttReceiptDesk desk;
-  const auto number = desk.open();
-  CHECK(desk.wait(milliseconds(1)) == MqttVerdict::timed_out);
-  desk.settle(number, true);
-  CHECK(desk.wait(milliseconds(0)) == MqttVerdict::timed_out);
-}
-
-TEST_CASE("a desk closed for good refuses the open message and the later ones") {
-  MqttReceiptDesk desk;
-  const auto first = desk.open();
-  auto waiting = std::async(std::launch::async, [&] { return desk.wait(std::chrono::seconds(10)); });
-  desk.close_for_good();
-  CHECK(waiting.get() == MqttVerdict::refused);
-  desk.settle(first, true);
-  const auto second = desk.open();
-  desk.settle(second, true);
-  CHECK(desk.wait(milliseconds(0)) == MqttVerdict::refused);
-}
-
-TEST_CASE("a receipt moved over another refuses what it covers") {
-  const auto desk = std::make_shared<MqttReceiptDesk>();
-  MqttReceipt receipt(desk, desk->open());
-  CHECK(static_cast<bool>(receipt));
-  receipt = MqttReceipt();
-  CHECK_FALSE(static_cast<bool>(receipt));
-  CHECK(desk->wait(milliseconds(0)) == MqttVerdict::refused);
 }
 
 TEST_CASE("the waits double up to the maximum with a quarter of jitter, and one seed draws one row") {
@@ -141,84 +90,4 @@ TEST_CASE("the waits double up to the maximum with a quarter of jitter, and one 
   }
   backoff.reset();
   CHECK(backoff.next() <= milliseconds(625));
-}
-
-namespace {
-
-/// A listener and any number of connections to it from this process.
-class Peers {
- public:
-  Peers() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address_;
-    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&address_), length) == 0);
-    REQUIRE(::listen(listener_, 8) == 0);
-    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address_), &length) == 0);
-    all_.push_back(listener_);
-  }
-  ~Peers() {
-    for (const int descriptor : all_) ::close(descriptor);
-  }
-  Peers(const Peers&) = delete;
-  Peers& operator=(const Peers&) = delete;
-
-  int connect() {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(::connect(descriptor, reinterpret_cast<sockaddr*>(&address_), sizeof address_) == 0);
-    all_.push_back(descriptor);
-    all_.push_back(::accept(listener_, nullptr, nullptr));
-    return descriptor;
-  }
-  [[nodiscard]] std::uint16_t port() const { return ntohs(address_.sin_port); }
-
- private:
-  int listener_;
-  sockaddr_in address_{};
-  std::vector<int> all_;
-};
-
-bool open_for_writing(int descriptor) { return ::send(descriptor, "x", 1, MSG_NOSIGNAL) == 1; }
-
-}  // namespace
-
-TEST_CASE("only the new socket to the broker is claimed, made immediate and cut") {
-  Peers peers;
-  const int others = peers.connect();
-  const auto before = sockets_to("127.0.0.1", peers.port());
-  CHECK(before.size() == 1);
-  const int ours = peers.connect();
-  auto claimed = ForeignSocket::claim("127.0.0.1", peers.port(), before);
-  REQUIRE(claimed.ok());
-  int immediate = 0;
-  socklen_t length = sizeof immediate;
-  ::getsockopt(ours, IPPROTO_TCP, TCP_NODELAY, &immediate, &length);
-  CHECK(immediate != 0);
-  claimed->cut();
-  CHECK_FALSE(open_for_writing(ours));
-  CHECK(open_for_writing(others));
-}
-
-TEST_CASE("of two new sockets none is claimed, nor one that is claimed already, nor one to another address") {
-  Peers peers;
-  peers.connect();
-  auto first = ForeignSocket::claim("localhost", peers.port(), {});
-  REQUIRE(first.ok());
-  CHECK_FALSE(ForeignSocket::claim("127.0.0.1", peers.port(), {}).ok());  // the only one is taken
-  peers.connect();
-  peers.connect();
-  CHECK_FALSE(ForeignSocket::claim("127.0.0.1", peers.port(), {}).ok());
-  CHECK(sockets_to("127.0.0.2", peers.port()).empty());
-  CHECK(sockets_to("::1", peers.port()).empty());
-}
-
-TEST_CASE("a descriptor that became another socket is not cut") {
-  Peers peers;
-  const int ours = peers.connect();
-  auto claimed = ForeignSocket::claim("127.0.0.1", peers.port(), {});
-  REQUIRE(claimed.ok());
-  const int another = peers.connect();
-  ::dup2(another, ours);
-  claimed->cut();
-  CHECK(open_for_writing(ours));
 }

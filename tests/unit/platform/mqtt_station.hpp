@@ -1,17 +1,20 @@
-// Station: an application on one side of an MqttClient, for tests: records what the client calls back and waits for
-// it with deadlines. It must not know the broker's side.
+// Station: an application on one side of an MqttClient, for tests: runs the client's loop on a thread of its own,
+// records what it calls back and waits for that with deadlines. It must not know the broker's side.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,9 +37,63 @@ struct Published {
   std::string context;
 };
 
+/// The client, called from the test's thread: each call runs on the loop and is waited for.
+class ClientOnLoop {
+ public:
+  ClientOnLoop(platform::Loop& loop, MqttOptions options, platform::MqttCallbacks callbacks) : loop_(loop) {
+    run([&] {
+      auto started = MqttClient::start(loop_, std::move(options), std::move(callbacks));
+      if (started) client_ = std::move(started).value();
+    });
+    if (!client_) throw std::runtime_error("the client did not start");
+  }
+  ~ClientOnLoop() {
+    run([this] { client_.reset(); });
+  }
+  ClientOnLoop(const ClientOnLoop&) = delete;
+  ClientOnLoop& operator=(const ClientOnLoop&) = delete;
+
+  void run(const std::function<void()>& call) {
+    std::promise<void> done;
+    loop_.post([&] {
+      call();
+      done.set_value();
+    });
+    done.get_future().get();
+  }
+  bool publish(std::uint64_t id, const std::string& topic, const std::string& payload) {
+    bool taken = false;
+    run([&] { taken = client_->publish(id, topic, payload); });
+    return taken;
+  }
+  bool stop(std::chrono::milliseconds within = std::chrono::milliseconds(2'000)) {
+    std::promise<bool> ended;
+    run([&] { client_->stop(within, [&](bool in_order) { ended.set_value(in_order); }); });
+    return ended.get_future().get();
+  }
+  platform::MqttCounters counters() {
+    platform::MqttCounters counters;
+    run([&] { counters = client_->counters(); });
+    return counters;
+  }
+
+ private:
+  platform::Loop& loop_;
+  std::unique_ptr<MqttClient> client_;
+};
+
 class Station {
  public:
-  /// What to do with each message. The default accepts at once, on paho's thread.
+  Station() : thread_([this] { loop_.run(); }) {}
+  ~Station() {
+    client.reset();
+    loop_.stop();
+    thread_.join();
+  }
+  Station(const Station&) = delete;
+  Station& operator=(const Station&) = delete;
+
+  /// What to do with each message, on the loop's thread. The default accepts at once.
   std::function<void(MqttReceipt)> settle = [](MqttReceipt receipt) { receipt.accept(); };
   std::string presence;          // online payload; empty = none
   std::string offline_presence;  // empty = the will's
@@ -59,12 +116,14 @@ class Station {
     };
     callbacks.presence_online = [this] { return presence; };
     callbacks.presence_offline = [this] { return offline_presence; };
-    auto started = MqttClient::start(std::move(options), std::move(callbacks));
-    if (!started) throw std::runtime_error(started.error().context);
-    client = std::move(started).value();
+    client = std::make_unique<ClientOnLoop>(loop_, std::move(options), std::move(callbacks));
+  }
+  /// Settles a receipt where receipts are settled.
+  void accept_on_loop(MqttReceipt receipt) {
+    client->run([&] { receipt.accept(); });
   }
 
-  /// Waits until `condition` holds of what was recorded; false after 15 s.
+  /// Waits until `condition` holds of what was recorded; false after 15 s. It must not call the client.
   bool wait(const std::function<bool()>& condition) {
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, std::chrono::seconds(15), condition);
@@ -91,7 +150,11 @@ class Station {
   std::vector<MqttConnected> connections;
   std::vector<std::pair<std::string, bool>> ends;  // why, was connected
   std::vector<Published> published;
-  std::unique_ptr<MqttClient> client;  // last: stops before the rest goes
+  [[nodiscard]] std::size_t acknowledged() const {
+    return static_cast<std::size_t>(
+        std::count_if(published.begin(), published.end(), [](const Published& each) { return each.ok; }));
+  }
+  std::unique_ptr<ClientOnLoop> client;
 
  private:
   template <typename Change>
@@ -100,6 +163,9 @@ class Station {
     change();
     changed.notify_all();
   }
+
+  platform::Loop loop_;
+  std::thread thread_;
 };
 
 inline MqttOptions options_for(const Broker& broker, const std::string& version = "5") {

@@ -1,0 +1,160 @@
+// The socket under an MQTT session. Reads as long as the listener takes more; writes by hand, once a turn of the loop.
+#include "platform/mqtt_link.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+namespace storegate::platform {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+namespace {
+// A buffer that a burst made large is not kept for ever.
+constexpr std::size_t out_kept = 64 * 1024;
+
+Error broken(const char* doing, const error_code& error) {
+  if (error == asio::error::eof) return {ErrorCode::unavailable, "the broker closed the connection"};
+  return {ErrorCode::unavailable, std::string(doing) + ": " + error.message()};
+}
+}  // namespace
+
+MqttLink::MqttLink(Loop& loop, MqttVersion version, std::uint32_t packet_bytes_max,
+                   MqttLinkListener& listener)
+    : loop_(loop), socket_(loop.context()), reader_(version, packet_bytes_max), listener_(&listener) {}
+
+std::shared_ptr<MqttLink> MqttLink::open(Loop& loop, const MqttAddress& address, MqttVersion version,
+                                         std::uint32_t packet_bytes_max, MqttLinkListener& listener) {
+  auto link = std::make_shared<MqttLink>(loop, version, packet_bytes_max, listener);
+  link->lookup_ =
+      resolve(loop, address.host, address.port, [weak = std::weak_ptr(link)](Result<TcpEndpoints> found) {
+        if (const auto self = weak.lock()) self->connect(std::move(found));
+      });
+  return link;
+}
+
+void MqttLink::connect(Result<TcpEndpoints> found) {
+  if (listener_ == nullptr) return;
+  if (!found) return lost(std::move(found).error());
+  endpoints_ = std::move(*found);
+  asio::async_connect(socket_, endpoints_, [self = shared_from_this()](const error_code& error, const auto&) {
+    self->connected(error);
+  });
+}
+
+void MqttLink::connected(const error_code& error) {
+  if (listener_ == nullptr) return;
+  if (error) return lost(broken("connecting to the broker", error));
+  error_code ignored;
+  // Without it a small packet behind another waits for the peer's delayed acknowledgement, about 40 ms.
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+  open_ = true;
+  listener_->link_open();
+  if (listener_ != nullptr) read();
+}
+
+void MqttLink::read() {
+  if (reading_) return;
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(in_),
+                          [self = shared_from_this()](const error_code& error, std::size_t count) {
+                            self->reading_ = false;
+                            if (self->listener_ == nullptr) return;
+                            if (self->ending_) return error ? self->conclude() : self->read();
+                            if (error) return self->lost(broken("reading from the broker", error));
+                            self->bytes_in_ += count;
+                            self->reader_.feed({self->in_.data(), count});
+                            self->pump();
+                          });
+}
+
+void MqttLink::pump() {
+  while (listener_ != nullptr && !ending_) {
+    paused_ = !listener_->link_takes_more();
+    if (paused_) return;
+    auto packet = reader_.next();
+    if (!packet) return lost(std::move(packet).error());
+    if (!*packet) return read();
+    listener_->link_packet(std::move(**packet));
+  }
+}
+
+void MqttLink::resume() {
+  if (!paused_ || std::exchange(resume_posted_, true)) return;
+  asio::post(loop_.context(), [self = shared_from_this()] {
+    self->resume_posted_ = false;
+    if (self->paused_) self->pump();
+  });
+}
+
+void MqttLink::send() {
+  if (listener_ == nullptr || !open_ || writing_ || std::exchange(send_posted_, true)) return;
+  asio::post(loop_.context(), [self = shared_from_this()] {
+    self->send_posted_ = false;
+    self->write();
+  });
+}
+
+void MqttLink::write() {
+  while (listener_ != nullptr && sent_ < out_.size()) {
+    error_code error;
+    const std::size_t count =
+        socket_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+    sent_ += count;
+    bytes_out_ += count;
+    if (error == asio::error::would_block) {
+      if (std::exchange(writing_, true)) return;
+      socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const error_code&) {
+        self->writing_ = false;
+        self->write();  // an error shows there
+      });
+      return;
+    }
+    if (error) return finished_ ? conclude() : lost(broken("writing to the broker", error));
+  }
+  if (listener_ == nullptr) return;
+  out_.clear();
+  sent_ = 0;
+  if (out_.capacity() > out_kept) out_.shrink_to_fit();
+  if (!finished_ || std::exchange(ending_, true)) return;
+  // Closing with unread bytes would reset the connection, and the broker might never read the last packet.
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  read();
+}
+
+void MqttLink::conclude() {
+  const auto then = std::exchange(finished_, nullptr);
+  close();
+  then();
+}
+
+void MqttLink::finish(std::function<void()> then) {
+  finished_ = std::move(then);
+  asio::post(loop_.context(), [self = shared_from_this()] {
+    if (!self->writing_) self->write();
+  });
+}
+
+void MqttLink::lost(Error why) {
+  auto* const listener = listener_;
+  close();
+  if (listener != nullptr) listener->link_lost(std::move(why));
+}
+
+void MqttLink::close() noexcept {
+  listener_ = nullptr;
+  finished_ = nullptr;
+  lookup_.cancel();
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+}  // namespace storegate::platform

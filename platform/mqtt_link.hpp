@@ -1,0 +1,89 @@
+// One TCP connection that speaks MQTT: packets in, bytes out. Platform-internal (includes Asio). Loop thread only.
+// It must not know sessions, windows or receipts.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/result.hpp"
+#include "platform/loop.hpp"
+#include "platform/mqtt_packet.hpp"
+#include "platform/mqtt_url.hpp"
+#include "platform/resolve.hpp"
+
+namespace storegate::platform {
+
+/// Told by a link, always from the loop and never from within a call to the link. It may close the link.
+class MqttLinkListener {
+ public:
+  virtual void link_open() = 0;  // TCP is up
+  virtual void link_packet(MqttPacket packet) = 0;
+  virtual void link_lost(core::Error why) = 0;  // the last word
+  /// Asked before each packet is read: false = read none until MqttLink::resume().
+  [[nodiscard]] virtual bool link_takes_more() = 0;
+
+ protected:
+  ~MqttLinkListener() = default;
+};
+
+class MqttLink : public std::enable_shared_from_this<MqttLink> {
+ public:
+  /// Begins to connect. `packet_bytes_max`: see MqttReader. The listener must outlive the link or close it.
+  [[nodiscard]] static std::shared_ptr<MqttLink> open(Loop& loop, const MqttAddress& address,
+                                                      MqttVersion version, std::uint32_t packet_bytes_max,
+                                                      MqttLinkListener& listener);
+  MqttLink(Loop& loop, MqttVersion version, std::uint32_t packet_bytes_max, MqttLinkListener& listener);
+  MqttLink(const MqttLink&) = delete;
+  MqttLink& operator=(const MqttLink&) = delete;
+
+  /// Append packets here, then call send().
+  [[nodiscard]] std::string& out() noexcept { return out_; }
+  /// What was appended in this turn of the loop leaves together, at its end.
+  void send();
+  /// Goes on reading after link_takes_more() said no.
+  void resume();
+  /// Cuts the connection: nothing more is sent, nothing is called back.
+  void close() noexcept;
+  /// Sends what is left, waits for the broker to close (packets are read no more), and calls `then`, unless close()
+  /// comes first.
+  void finish(std::function<void()> then);
+
+  [[nodiscard]] std::uint64_t bytes_in() const noexcept { return bytes_in_; }
+  [[nodiscard]] std::uint64_t bytes_out() const noexcept { return bytes_out_; }
+
+ private:
+  void connect(core::Result<TcpEndpoints> found);
+  void connected(const boost::system::error_code& error);
+  void read();
+  void pump();
+  void write();
+  void conclude();
+  void lost(core::Error why);
+
+  Loop& loop_;
+  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
+  MqttReader reader_;
+  MqttLinkListener* listener_;  // none once closed
+  Lookup lookup_;
+  TcpEndpoints endpoints_;
+  std::string out_;       // not handed to the kernel yet
+  std::size_t sent_ = 0;  // of out_
+  bool open_ = false;
+  bool send_posted_ = false;
+  bool writing_ = false;  // the kernel's buffer is full
+  bool reading_ = false;
+  bool paused_ = false;
+  bool resume_posted_ = false;
+  bool ending_ = false;  // the last byte is sent
+  std::function<void()> finished_;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::array<char, 16 * 1024> in_{};
+};
+
+}  // namespace storegate::platform
