@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <mutex>
@@ -22,14 +24,34 @@ constexpr std::size_t line_limit = 8 * 1024;
 constexpr std::size_t text_limit =
     line_limit - 1024;  // where text is cut; the rest is for names, numbers, brackets
 constexpr std::string_view cut_mark = "...";
+constexpr std::size_t batch_limit = 32 * 1024;  // a batch that grows to it is written before its end
 
 std::atomic<LogLevel> current_level{LogLevel::info};
 std::atomic<std::uint64_t> dropped_total{0};
+
+/// What the descriptor is decides how to write without waiting.
+enum class Kind : std::uint8_t {
+  socket,  // journald's: is asked not to wait
+  file,    // or a device like /dev/null: never waits for a reader
+  pipe,    // or a terminal: must be asked first
+};
+
+Kind kind_of(int descriptor) noexcept {
+  struct stat found {};
+  if (::fstat(descriptor, &found) != 0) return Kind::pipe;
+  if (S_ISSOCK(found.st_mode)) return Kind::socket;
+  const bool terminal = S_ISCHR(found.st_mode) && ::isatty(descriptor) == 1;
+  return (S_ISREG(found.st_mode) || S_ISCHR(found.st_mode)) && !terminal ? Kind::file : Kind::pipe;
+}
 
 /// Where lines go. The mutex keeps them whole and in order, and is held over one write that does not wait.
 struct Sink {
   std::mutex mutex;
   int descriptor = STDERR_FILENO;
+  Kind kind = kind_of(STDERR_FILENO);
+  int batches = 0;    // LogBatch objects alive
+  std::string batch;  // whole lines that wait for the last of them
+  std::size_t batch_lines = 0;
   LogFormat format = ::isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
   std::uint64_t dropped_before = 0;  // since the last line that got through
   std::string unfinished;            // the rest of a line of which the pipe took a part
@@ -50,21 +72,28 @@ std::string_view word_for(LogLevel level) {
   return "error";
 }
 
+void append_digits(std::string& text, unsigned value, std::size_t digits) {
+  text.append(digits, '0');
+  for (auto at = text.rbegin(); value != 0 && digits != 0; ++at, --digits, value /= 10)
+    *at = static_cast<char>('0' + value % 10);
+}
+
 std::string timestamp(std::int64_t wall_ms) {
-  std::int64_t seconds = wall_ms / 1000;
-  std::int64_t rest = wall_ms % 1000;
-  if (rest < 0) {
-    rest += 1000;
-    --seconds;
-  }
-  const auto time = static_cast<time_t>(seconds);
-  tm broken{};
-  ::gmtime_r(&time, &broken);
-  char text[64];
-  const int length = std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                   broken.tm_year + 1900, broken.tm_mon + 1, broken.tm_mday, broken.tm_hour,
-                                   broken.tm_min, broken.tm_sec, static_cast<int>(rest));
-  return {text, static_cast<std::size_t>(length)};
+  using std::chrono::floor;
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(wall_ms)};
+  const auto day = floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  std::string text;
+  const int year = static_cast<int>(date.year());
+  append_digits(text, static_cast<unsigned>(std::clamp(year, 0, 9999)), 4);
+  append_digits(text += '-', static_cast<unsigned>(date.month()), 2);
+  append_digits(text += '-', static_cast<unsigned>(date.day()), 2);
+  append_digits(text += 'T', static_cast<unsigned>(clock.hours().count()), 2);
+  append_digits(text += ':', static_cast<unsigned>(clock.minutes().count()), 2);
+  append_digits(text += ':', static_cast<unsigned>(clock.seconds().count()), 2);
+  append_digits(text += '.', static_cast<unsigned>(clock.subseconds().count()), 3);
+  return text += 'Z';
 }
 
 /// The bytes of the UTF-8 character that begins at `at`, 0 if there is none (then one byte is wrong).
@@ -219,47 +248,71 @@ std::int64_t wall_now_ms() noexcept {
   return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/// Standard error is shared with whoever started us, so it is not made non-blocking: sockets (journald's) are asked
-/// not to wait, and a pipe that polls as writable has room for PIPE_BUF, so longer lines go in pieces of that size.
-bool takes_more(int descriptor) {
-  pollfd state{descriptor, POLLOUT, 0};
+/// Standard error is shared with whoever started us, so it is not made non-blocking: sockets are asked not to wait,
+/// and a pipe that polls as writable has room for PIPE_BUF, so longer lines go in pieces of that size.
+bool takes_more(const Sink& to) {
+  if (to.kind != Kind::pipe) return true;
+  pollfd state{to.descriptor, POLLOUT, 0};
   return ::poll(&state, 1, 0) == 1 && (state.revents & POLLOUT) != 0 &&
          (state.revents & (POLLERR | POLLNVAL)) == 0;
 }
 
 /// Writes what can be written without waiting; gives the number of bytes.
-std::size_t write_without_waiting(int descriptor, std::string_view bytes) {
-  constexpr std::size_t piece = 4096;  // PIPE_BUF
+std::size_t write_without_waiting(const Sink& to, std::string_view bytes) {
+  constexpr std::size_t pipe_piece = 4096;  // PIPE_BUF
+  const std::size_t piece = to.kind == Kind::pipe ? pipe_piece : bytes.size();
   std::size_t written = 0;
-  while (written < bytes.size() && takes_more(descriptor)) {
+  while (written < bytes.size() && takes_more(to)) {
     const std::string_view next = bytes.substr(written, piece);
-    ssize_t count = ::send(descriptor, next.data(), next.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && errno == ENOTSOCK) count = ::write(descriptor, next.data(), next.size());
+    const ssize_t count = to.kind == Kind::socket
+                              ? ::send(to.descriptor, next.data(), next.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                              : ::write(to.descriptor, next.data(), next.size());
     if (count <= 0) break;
     written += static_cast<std::size_t>(count);
   }
   return written;
 }
 
-void drop(Sink& to) {
-  ++to.dropped_before;
-  ++dropped_total;
+void drop(Sink& to, std::size_t lines) {
+  to.dropped_before += lines;
+  dropped_total += lines;
+}
+
+/// The rest of a line that went out in part comes before anything else. false: it still waits.
+bool finish_line(Sink& to) {
+  if (!to.unfinished.empty()) to.unfinished.erase(0, write_without_waiting(to, to.unfinished));
+  return to.unfinished.empty();
+}
+
+void write_lines(Sink& to, std::string_view bytes, std::size_t lines) {
+  const std::size_t written = write_without_waiting(to, bytes);
+  if (written == 0) return drop(to, lines);
+  to.unfinished = bytes.substr(written);
+  to.dropped_before = 0;
+}
+
+void flush_batch(Sink& to) {
+  if (to.batch.empty()) return;
+  if (finish_line(to))
+    write_lines(to, to.batch, to.batch_lines);
+  else
+    drop(to, to.batch_lines);
+  to.batch.clear();
+  to.batch_lines = 0;
 }
 
 void write_line(LogLevel level, std::string_view message, LogFields fields) {
   Sink& to = sink();
   const std::lock_guard lock(to.mutex);
-  if (!to.unfinished.empty()) {
-    to.unfinished.erase(0, write_without_waiting(to.descriptor, to.unfinished));
-    if (!to.unfinished.empty()) return drop(to);
+  if (to.batches > 0) {
+    const std::uint64_t dropped = to.batch.empty() ? to.dropped_before : 0;
+    to.batch += format_log_line(to.format, wall_now_ms(), level, message, fields, dropped);
+    ++to.batch_lines;
+    if (to.batch.size() >= batch_limit) flush_batch(to);
+    return;
   }
-  if (!takes_more(to.descriptor)) return drop(to);  // before the work of formatting
-  const std::string line =
-      format_log_line(to.format, wall_now_ms(), level, message, fields, to.dropped_before);
-  const std::size_t written = write_without_waiting(to.descriptor, line);
-  if (written == 0) return drop(to);
-  to.unfinished = line.substr(written);
-  to.dropped_before = 0;
+  if (!finish_line(to) || !takes_more(to)) return drop(to, 1);  // before the work of formatting
+  write_lines(to, format_log_line(to.format, wall_now_ms(), level, message, fields, to.dropped_before), 1);
 }
 
 void log(LogLevel level, std::string_view message, LogFields fields) noexcept {
@@ -291,9 +344,23 @@ LogLevel log_level() noexcept { return current_level.load(std::memory_order_rela
 void log_to(int descriptor, LogFormat format) noexcept {
   Sink& to = sink();
   const std::lock_guard lock(to.mutex);
+  flush_batch(to);
   to.descriptor = descriptor;
+  to.kind = kind_of(descriptor);
   to.format = format;
   to.unfinished.clear();
+}
+
+LogBatch::LogBatch() noexcept {
+  Sink& to = sink();
+  const std::lock_guard lock(to.mutex);
+  ++to.batches;
+}
+
+LogBatch::~LogBatch() {
+  Sink& to = sink();
+  const std::lock_guard lock(to.mutex);
+  if (--to.batches == 0) flush_batch(to);
 }
 
 std::uint64_t log_dropped() noexcept { return dropped_total.load(std::memory_order_relaxed); }

@@ -66,6 +66,16 @@ void log_warn(std::string_view message, LogFields fields = {}) noexcept;
 void log_info(std::string_view message, LogFields fields = {}) noexcept;
 void log_debug(std::string_view message, LogFields fields = {}) noexcept;
 
+/// While one is alive, lines of all threads are collected, and written together at its end: one system call for the
+/// many lines of one commit. Keep it short; what is collected is lost if the process is killed meanwhile.
+class LogBatch {
+ public:
+  LogBatch() noexcept;
+  ~LogBatch();
+  LogBatch(const LogBatch&) = delete;
+  LogBatch& operator=(const LogBatch&) = delete;
+};
+
 /// Takes effect at once, in every thread. The start value is info.
 void log_set_level(LogLevel level) noexcept;
 [[nodiscard]] LogLevel log_level() noexcept;

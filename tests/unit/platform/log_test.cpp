@@ -6,8 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
+#include <memory>
 #include <string>
 
 #include "platform/log.hpp"
@@ -130,7 +132,11 @@ TEST_CASE("a reader that does not read costs lines, which are counted, and never
     const std::uint64_t dropped_before = log_dropped();
     const std::string filler(3'000, 'x');
     const auto begin = std::chrono::steady_clock::now();
-    for (int line = 0; line < 2'000; ++line) log_info("filler", {{"text", filler}});
+    for (int line = 0; line < 2'000; ++line) {
+      const auto batch = line % 50 < 25 ? std::make_unique<LogBatch>() : nullptr;
+      log_info("filler", {{"text", filler}});
+      if (batch) log_info("filler", {{"more", line}});
+    }
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
     const std::uint64_t dropped = log_dropped() - dropped_before;
     CHECK(dropped > 0);
@@ -147,7 +153,40 @@ TEST_CASE("a reader that does not read costs lines, which are counted, and never
       CHECK(all[end - 1] == '}');
       at = end + 1;
     }
-    CHECK(lines == 2'000 - dropped + 1);
+    CHECK(lines == 3'000 - dropped + 1);
     CHECK(all.find("\"message\":\"after\",\"dropped\":" + std::to_string(dropped)) != std::string::npos);
   }
+}
+
+TEST_CASE("the lines of a batch are written together at the end of the outermost one, in order") {
+  for (const bool as_socket : {false, true}) {
+    CAPTURE(as_socket);
+    const LogReader reader(as_socket);
+    {
+      const LogBatch outer;
+      log_info("one");
+      {
+        const LogBatch inner;
+        log_info("two");
+      }
+      log_info("three");
+      CHECK(reader.read_all().empty());
+    }
+    const std::string all = reader.read_all();
+    CHECK(all.find("one") < all.find("two"));
+    CHECK(all.find("two") < all.find("three"));
+    CHECK(all.find("three") != std::string::npos);
+    CHECK(std::count(all.begin(), all.end(), '\n') == 3);
+  }
+}
+
+TEST_CASE("the time of a line is right at the turns of days, months and years") {
+  const auto time_of = [](std::int64_t wall_ms) {
+    return format_log_line(LogFormat::text, wall_ms, LogLevel::info, "x", {}).substr(0, 24);
+  };
+  CHECK(time_of(0) == "1970-01-01T00:00:00.000Z");
+  CHECK(time_of(-1) == "1969-12-31T23:59:59.999Z");
+  CHECK(time_of(951'782'399'999) == "2000-02-28T23:59:59.999Z");
+  CHECK(time_of(951'782'400'000) == "2000-02-29T00:00:00.000Z");
+  CHECK(time_of(1'798'761'599'050) == "2026-12-31T23:59:59.050Z");
 }
