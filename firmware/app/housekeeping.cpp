@@ -10,9 +10,6 @@
 namespace storegate::app {
 
 namespace {
-constexpr std::chrono::milliseconds between_passes{60'000};
-// A step takes some ms; the pause keeps the share of the thread that housekeeping gets small.
-constexpr std::chrono::milliseconds between_steps{50};
 constexpr std::size_t rows_per_step = 200;
 constexpr std::int64_t pages_per_step = 64;
 
@@ -27,7 +24,7 @@ core::Result<storage::Housekept> as_step(const core::Result<void>& done) {
 }
 }  // namespace
 
-void Housekeeping::start() { step_later(between_passes, Chore::erase); }
+void Housekeeping::start() { step_later(pace_.between_passes, Chore::erase); }
 
 void Housekeeping::step_later(std::chrono::milliseconds delay, Chore chore) {
   timer_ = loop_.after(delay, [this, chore] { step(chore); });
@@ -48,7 +45,7 @@ Housekeeping::Chore Housekeeping::after(Chore chore) const noexcept {
 void Housekeeping::step(Chore chore) {
   if (chore == Chore::rest) {
     erased_ = false;
-    return step_later(between_passes, Chore::erase);
+    return step_later(pace_.between_passes, Chore::erase);
   }
   const bool by_the_clock = chore == Chore::erase || chore == Chore::prune;
   if (by_the_clock && !turns_.now().wall_trusted) return step(after(chore));
@@ -87,7 +84,7 @@ Job Housekeeping::job_of(Chore chore) {
 void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& kept) {
   if (!kept) {
     platform::log_error("housekeeping failed", {{"why", kept.error().context}});
-    return step_later(between_passes, Chore::erase);
+    return step_later(pace_.between_passes, Chore::erase);
   }
   gauges_.rows_damaged(kept->damaged.size());
   for (const auto& row : kept->damaged)
@@ -95,7 +92,7 @@ void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& ke
   if (chore == Chore::erase && kept->rows > 0) erased_ = true;
   // Looking at digests has no end: one step a pass.
   const bool again = !kept->finished && chore != Chore::verify;
-  step_later(between_steps, again ? chore : after(chore));
+  step_later(pace_.between_steps, again ? chore : after(chore));
 }
 
 }  // namespace storegate::app

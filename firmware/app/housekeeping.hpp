@@ -2,6 +2,7 @@
 // rows pruned, digests looked at. It must not touch a row while the wall clock is not trusted, but to look at it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "app/config.hpp"
@@ -12,10 +13,17 @@
 
 namespace storegate::app {
 
+/// How often. A step takes some ms; the pause between two keeps housekeeping's share of the store thread small.
+struct HousekeepingPace {
+  std::chrono::milliseconds between_passes{60'000};  // also before the first
+  std::chrono::milliseconds between_steps{50};
+};
+
 class Housekeeping {
  public:
-  Housekeeping(const Config& config, platform::Loop& loop, StoreThread& store, Turns& turns, Gauges& gauges)
-      : config_(config), loop_(loop), store_(store), turns_(turns), gauges_(gauges) {}
+  Housekeeping(const Config& config, platform::Loop& loop, StoreThread& store, Turns& turns, Gauges& gauges,
+               HousekeepingPace pace)
+      : config_(config), loop_(loop), store_(store), turns_(turns), gauges_(gauges), pace_(pace) {}
 
   /// A pass now and then; the first a while after the start, which has better to do.
   void start();
@@ -35,6 +43,7 @@ class Housekeeping {
   StoreThread& store_;
   Turns& turns_;
   Gauges& gauges_;
+  HousekeepingPace pace_;
   bool erased_ = false;  // in this pass: the WAL still holds the old bytes
   platform::Timer timer_;
 };

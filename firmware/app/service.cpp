@@ -41,7 +41,8 @@ core::Now now_of(const platform::ClockReading& reading) {
 
 }  // namespace
 
-Service::Service(Config config) : config_(std::move(config)) {}
+Service::Service(Config config, HousekeepingPace housekeeping)
+    : config_(std::move(config)), housekeeping_pace_(housekeeping) {}
 
 core::Result<void> Service::start() {
   if (auto opened = open_rows(); !opened) return opened;
@@ -90,7 +91,7 @@ void Service::join_parts() {
   hooks.sync_failed = [this] { on_sync_failed(); };
   turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, std::move(hooks));
   pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
-  housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_);
+  housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, housekeeping_pace_);
   api_.emplace(
       ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch, [this] { return readiness(); }});
 }

@@ -34,7 +34,7 @@ enum class Ending : std::uint8_t { running, asked, sync_failed };
 /// One store's gateway in this process. The thread that calls run() is the loop's.
 class Service {
  public:
-  explicit Service(Config config);
+  explicit Service(Config config, HousekeepingPace housekeeping = {});
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -88,6 +88,7 @@ class Service {
   std::optional<PosDriver> pos_;
   std::optional<Uplink> uplink_;
   std::optional<Api> api_;
+  HousekeepingPace housekeeping_pace_;
   std::optional<Housekeeping> housekeeping_;
   std::optional<platform::HttpServer> server_;
   std::size_t public_listener_ = 0;

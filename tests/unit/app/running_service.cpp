@@ -65,8 +65,8 @@ std::string doordash_order(std::string_view id, int items) {
   });
 }
 
-RunningService::RunningService(app::Config config)
-    : service_(std::make_unique<app::Service>(std::move(config))), caller_("127.0.0.1:1") {
+RunningService::RunningService(app::Config config, app::HousekeepingPace housekeeping)
+    : service_(std::make_unique<app::Service>(std::move(config), housekeeping)), caller_("127.0.0.1:1") {
   if (auto started = service_->start(); !started) throw std::runtime_error(started.error().context);
   port_ = service_->port();
   caller_ = support::HttpCaller(address());

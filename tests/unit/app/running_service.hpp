@@ -27,7 +27,7 @@ namespace storegate::app_test {
 class RunningService {
  public:
   /// Throws std::runtime_error if it cannot start.
-  explicit RunningService(app::Config config);
+  explicit RunningService(app::Config config, app::HousekeepingPace housekeeping = {});
   ~RunningService() { stop(); }
 
   /// Ends it in order and waits; nothing is left in memory.
