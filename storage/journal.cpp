@@ -22,7 +22,7 @@ Journal::~Journal() = default;
 
 CommitResult Journal::commit(const core::Changes& changes, const ReadWish& wish) {
   CommitResult result;
-  if (!changes.writes_nothing()) result.written = state_->write(changes);
+  if (!changes.writes_nothing()) result.written = state_->write_in_any_case(changes);
   if (!result.written) return result;
   for (const core::OrderNumber number : changes.bodies_wanted) {
     Result<std::string> canonical = state_->find_canonical(number);
@@ -42,6 +42,34 @@ CommitResult Journal::commit(const core::Changes& changes, const ReadWish& wish)
   return result;
 }
 
+namespace {
+
+bool found_no_room(const Result<void>& done) { return !done && done.error().code == ErrorCode::disk_full; }
+
+// A fraction of a second on an SD card: a commit may wait behind it.
+constexpr std::int64_t refill_bytes = 1024 * 1024;
+
+}  // namespace
+
+Result<void> Journal::State::write_in_any_case(const core::Changes& changes) {
+  if (!changes.from_reserve) {
+    // New orders might still fit into what a checkpoint has freed in the WAL, and would eat the reserve later.
+    disk_full = reserve->in_use() && !reserve->regain();
+    if (disk_full) return Error{ErrorCode::disk_full, "no room to put back what was taken from the reserve"};
+    Result<void> written = write(changes);
+    disk_full = found_no_room(written);
+    return written;
+  }
+  Result<void> written = write(changes);
+  while (found_no_room(written) && reserve->release()) written = write(changes);
+  return written;
+}
+
+// Not while the disk is full: the space that returns belongs to orders first.
+void Journal::State::refill_reserve() noexcept {
+  if (!disk_full) reserve->fill(refill_bytes);
+}
+
 Result<void> Journal::State::write(const core::Changes& changes) {
   Tail new_tail = tail;
   Meta new_meta = meta;
@@ -52,6 +80,9 @@ Result<void> Journal::State::write(const core::Changes& changes) {
   tail = new_tail;
   meta = new_meta;
   recent.remember(changes);
+  if (ages) {
+    for (const core::Order& order : changes.orders) ages->note(value_of(order.number), order.arrived);
+  }
   if (!changes.events.empty()) latest_wall_ms = changes.events.back().at_wall_ms;
   return {};
 }
@@ -122,11 +153,19 @@ bool Journal::checkpoint_due() const noexcept {
 }
 
 Result<void> Journal::checkpoint(CheckpointMode mode) {
-  return state_->database.checkpoint(mode == CheckpointMode::truncate);
+  const bool truncate = mode == CheckpointMode::truncate;
+  Result<void> done = state_->database.checkpoint(truncate);
+  // Until the WAL is in the database file it grows with each commit: on a full disk this is worth the reserve.
+  while (found_no_room(done) && state_->reserve->release()) done = state_->database.checkpoint(truncate);
+  if (done) state_->refill_reserve();
+  return done;
 }
 
 Result<void> Journal::shrink(std::int64_t pages_max) {
-  return state_->database.execute("PRAGMA incremental_vacuum(" + std::to_string(pages_max) + ")");
+  Result<void> done =
+      state_->database.execute("PRAGMA incremental_vacuum(" + std::to_string(pages_max) + ")");
+  if (done) state_->refill_reserve();
+  return done;
 }
 
 Result<std::int64_t> Journal::database_bytes() {
@@ -135,7 +174,11 @@ Result<std::int64_t> Journal::database_bytes() {
   return *pages * page_bytes;
 }
 
+std::int64_t Journal::reserve_bytes() const noexcept { return state_->reserve->bytes(); }
+
 std::int64_t Journal::wal_bytes() const noexcept { return state_->database.wal_pages() * page_bytes; }
+
+core::DigestFunction Journal::digest() const { return state_->digest; }
 
 std::int64_t Journal::latest_wall_ms() const noexcept { return state_->latest_wall_ms; }
 

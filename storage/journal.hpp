@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/book.hpp"
 #include "core/ids.hpp"
 #include "core/messages.hpp"
 #include "core/order.hpp"
@@ -35,6 +36,7 @@ struct JournalOptions {
   std::string fresh_epoch;   // unique for ever; used when a database is created or its epoch's row is damaged
   std::int64_t wall_ms = 0;  // recorded with a fresh epoch, for people
   std::int64_t checkpoint_pages = 1000;  // checkpoint_due() from this many 4 KiB pages in the WAL on
+  std::int64_t reserve_bytes = 0;        // held beside the database for a full disk (README.md); 0 = none
 };
 
 /// A row that must not be used: its digest does not match, or it contradicts the rows it belongs to.
@@ -43,6 +45,14 @@ struct DamagedRow {
   std::string key;  // the primary key's columns, separated by '/'
   std::string why;
   friend bool operator==(const DamagedRow&, const DamagedRow&) = default;
+};
+
+/// Which ended orders load() gives, so that a repeat of one is known for what it is.
+struct IdentityWindow {
+  core::Now now;
+  core::Milliseconds reuse_ms =
+      0;  // those that may be younger than this, by witnessed time (core/witnessed.hpp)
+  std::size_t ended_max = core::ended_orders_max;  // the newest of them
 };
 
 struct LoadReport {
@@ -87,9 +97,9 @@ struct OrderPage {
 };
 
 struct PruneLimits {
-  core::Now now;                  // with a trusted wall clock: prune() refuses another as invalid
-  std::int64_t retain_ms = 0;     // ended orders and events stay this long
-  std::int64_t reuse_ms = 0;      // early marks and key aliases stay this long
+  core::Now now;               // with a trusted wall clock: prune() refuses another as invalid
+  std::int64_t retain_ms = 0;  // ended orders and events stay this long
+  std::int64_t reuse_ms = 0;   // ended orders, early marks and key aliases stay this long, by witnessed time
   core::Position events_through;  // no event beyond it goes: the published or the acknowledged mark
   std::size_t rows_max = 500;     // looked at in one call, of each table
 };
@@ -106,6 +116,8 @@ enum class CheckpointMode : std::uint8_t {
   truncate,  // the same, and the WAL is cut to nothing: no erased byte stays in it
 };
 
+struct LoadWish;  // journal_load.cpp
+
 class Journal {
  public:
   /// Opens or creates the database. Errors: unavailable (another process has it open), damaged (not a database, or
@@ -117,18 +129,24 @@ class Journal {
   Journal& operator=(Journal&&) noexcept;
   ~Journal();
 
-  /// Folds the rows. Ended orders are given when they, or one of a lower number, arrived at or after
-  /// `reuse_since_wall_ms` (Unix time), or when no clock was set at their arrival; so a jump of the clock gives too many
-  /// and never too few. With a clock that is not trusted compute it from latest_wall_ms(): 1970 would mean "all".
-  /// Errors only when the file cannot be read; damaged rows are reported and left out.
+  /// Folds the rows. Ended orders are given by witnessed time: what a wall clock shows now, or showed at their arrival,
+  /// hides none. Errors only when the file cannot be read; damaged rows are reported and left out.
+  [[nodiscard]] core::Result<LoadReport> load(const IdentityWindow& window);
+  /// The same by the wall clock, for whoever knows no other: ended orders are given when they, or one of a lower number,
+  /// arrived at or after `reuse_since_wall_ms` (Unix time), or when no clock was set at their arrival; and the newest
+  /// 10,000 in any case, since a clock may be wrong.
   [[nodiscard]] core::Result<LoadReport> load(std::int64_t reuse_since_wall_ms);
 
   /// The wall time of the newest event on disk: a lower bound for the present. 0 = none.
   [[nodiscard]] std::int64_t latest_wall_ms() const noexcept;
 
+  /// The digest under this database's key. A copy may be used on any thread, also after the journal is gone.
+  [[nodiscard]] core::DigestFunction digest() const;
+
   /// Writes all of `changes` in one transaction with one sync, then reads. With nothing to write no transaction is
   /// opened. Errors in `written`: disk_full, sync_failed (read storage/README.md first), invalid (events that do not
-  /// follow the last one: our own bug), failed. Never checkpoints: see checkpoint_due().
+  /// follow the last one: our own bug), failed. Never checkpoints: see checkpoint_due(). Changes that are
+  /// `from_reserve` get disk_full only when the reserve is used up as well.
   [[nodiscard]] CommitResult commit(const core::Changes& changes, const ReadWish& wish = {});
 
   /// Events after `position` with what their orders add. `bytes_limit` as in ReadWish.
@@ -157,7 +175,10 @@ class Journal {
 
   /// The WAL has grown beyond JournalOptions::checkpoint_pages: call checkpoint(passive) when nobody waits.
   [[nodiscard]] bool checkpoint_due() const noexcept;
+  /// On a full disk the reserve is used. Otherwise this and shrink() put a little back that was used.
   [[nodiscard]] core::Result<void> checkpoint(CheckpointMode mode);
+  /// What the reserve holds.
+  [[nodiscard]] std::int64_t reserve_bytes() const noexcept;
 
   /// Bytes of the database file without its WAL, and of the WAL's used part.
   [[nodiscard]] core::Result<std::int64_t> database_bytes();
@@ -165,6 +186,7 @@ class Journal {
 
  private:
   struct State;
+  [[nodiscard]] core::Result<LoadReport> load(const LoadWish& wanted);
   explicit Journal(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

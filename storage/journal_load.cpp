@@ -14,6 +14,13 @@ namespace storegate::storage {
 using core::Error;
 using core::Result;
 
+/// How the ended orders are chosen.
+struct LoadWish {
+  IdentityWindow window;
+  bool by_wall = false;  // and by the wall clock: whichever gives more
+  std::int64_t since_wall_ms = 0;
+};
+
 namespace {
 
 /// What the quick pass keeps of each order.
@@ -26,24 +33,38 @@ struct Brief {
   bool seen = false;  // its last event was met in the walk
 };
 
-/// Rows before the first one that must be known are read whole as well: one of them may be damaged just so that it
-/// looks too old.
-constexpr std::size_t rows_before = 64;
+/// With the wall clock alone: as many ended orders as a clock that is wrong cannot hide.
+constexpr std::size_t newest_in_any_case = 10'000;
+
+core::Loaded::Ended ended_of(core::Order&& order) {
+  return {order.number,
+          order.id,
+          order.release_token,
+          std::move(order.partner),
+          std::move(order.partner_order_id),
+          std::move(order.idempotency_key),
+          order.body_digest,
+          order.phase,
+          order.arrived};
+}
 
 class Folding {
  public:
   Folding(Statements& sql, const core::DigestFunction& digest, const Meta& meta, LoadReport& into)
       : sql_(sql), digest_(digest), meta_(meta), into_(into) {}
 
-  Result<void> fold_orders(std::int64_t reuse_since_wall_ms);
+  Result<void> fold_orders(const LoadWish& wanted);
   Result<void> fold_marks();
   Result<void> check_against_events();
   [[nodiscard]] core::OrderNumber last_number() const;
   [[nodiscard]] core::Position newest_named() const noexcept { return newest_named_; }
+  [[nodiscard]] Ages ages() const;
 
  private:
   Result<void> scan_orders();
-  Result<void> read_whole(Brief& brief, std::int64_t window);
+  [[nodiscard]] std::int64_t first_by_wall(const LoadWish& wanted) const;
+  /// Nothing if the row is damaged, which is noted.
+  Result<std::optional<core::Order>> read_whole(Brief& brief);
   void damaged(std::string table, std::string key, std::string why) {
     into_.damaged.push_back({std::move(table), std::move(key), std::move(why)});
   }
@@ -61,6 +82,7 @@ class Folding {
   std::vector<Brief> briefs_;     // ascending by number
   core::Position newest_named_;   // the newest event that an undamaged live order names
   std::int64_t newest_lost_ = 0;  // the highest number of an order that only its events remember
+  std::vector<std::pair<std::int64_t, core::Stamp>> met_;  // arrivals of the rows read whole, newest first
 };
 
 Brief* Folding::find(std::int64_t number) {
@@ -84,26 +106,49 @@ Result<void> Folding::scan_orders() {
   }
 }
 
-Result<void> Folding::fold_orders(std::int64_t reuse_since_wall_ms) {
+Result<void> Folding::fold_orders(const LoadWish& wanted) {
   if (Result<void> scanned = scan_orders(); !scanned) return scanned;
-  // Numbers are given in order of arrival, so every ended order from the first one within the window on is within it,
-  // whatever its own stamp says: a clock that jumped back, or a damaged row, does not hide one.
-  const auto first_known = std::find_if(briefs_.begin(), briefs_.end(), [&](const Brief& brief) {
-    return !brief.live && brief.arrived_wall_ms >= reuse_since_wall_ms;
-  });
-  const auto window =
-      first_known == briefs_.end() ? std::numeric_limits<std::int64_t>::max() : first_known->number;
-  auto whole_from = static_cast<std::size_t>(first_known - briefs_.begin());
-  whole_from -= std::min(whole_from, rows_before);
-  for (std::size_t index = 0; index < briefs_.size(); ++index) {
+  const std::size_t damaged_before = into_.damaged.size();
+  const std::int64_t by_wall = first_by_wall(wanted);
+  core::WitnessedAge age(core::stamp_of(wanted.window.now));
+  bool young = true;  // by witnessed time; from the newest order back, as long as rows that are whole say so
+  std::size_t ended = 0;
+  for (std::size_t index = briefs_.size(); index-- > 0;) {
     Brief& brief = briefs_[index];
-    if (!brief.live && index < whole_from && brief.arrived_wall_ms >= plausible_wall_ms) continue;
-    if (Result<void> read = read_whole(brief, window); !read) return read;
+    const bool may_count = young && ended < wanted.window.ended_max;
+    const bool unset = wanted.by_wall && brief.arrived_wall_ms < plausible_wall_ms;
+    if (!brief.live && !may_count && brief.number < by_wall && !unset) continue;
+    Result<std::optional<core::Order>> order = read_whole(brief);
+    if (!order) return std::move(order).error();
+    if (!*order) continue;
+    met_.emplace_back(brief.number, (*order)->arrived);
+    const bool past = age.of((*order)->arrived) >= wanted.window.reuse_ms;
+    if (past && !wanted.by_wall) young = false;
+    if (brief.live) {
+      into_.loaded.live.push_back(std::move(**order));
+    } else if (young || brief.number >= by_wall || unset) {
+      ++ended;
+      into_.loaded.ended.push_back(ended_of(std::move(**order)));
+    }
   }
+  std::reverse(into_.loaded.live.begin(), into_.loaded.live.end());
+  std::reverse(into_.loaded.ended.begin(), into_.loaded.ended.end());
+  std::reverse(into_.damaged.begin() + static_cast<std::ptrdiff_t>(damaged_before), into_.damaged.end());
   return {};
 }
 
-Result<void> Folding::read_whole(Brief& brief, std::int64_t window) {
+// Numbers are given in order of arrival, so every ended order from the first one within the window on is within it,
+// whatever its own stamp says: a clock that jumped back does not hide one.
+std::int64_t Folding::first_by_wall(const LoadWish& wanted) const {
+  constexpr auto none = std::numeric_limits<std::int64_t>::max();
+  if (!wanted.by_wall) return none;
+  const auto first = std::find_if(briefs_.begin(), briefs_.end(), [&](const Brief& brief) {
+    return !brief.live && brief.arrived_wall_ms >= wanted.since_wall_ms;
+  });
+  return first == briefs_.end() ? none : first->number;
+}
+
+Result<std::optional<core::Order>> Folding::read_whole(Brief& brief) {
   Statement& row = sql_.order_get;
   const Reading reading(row);
   row.bind(1, brief.number);
@@ -111,16 +156,15 @@ Result<void> Folding::read_whole(Brief& brief, std::int64_t window) {
   if (!found) return std::move(found).error();
   Result<core::Order> order =
       *found ? read_order(row, digest_) : Result<core::Order>(damaged_row("the row is missing"));
-  if (!order) {
-    drop(brief, order.error().context);
-  } else if (brief.live) {
-    into_.loaded.live.push_back(std::move(*order));
-  } else if (brief.number >= window || order->arrived.wall_ms < plausible_wall_ms) {
-    into_.loaded.ended.push_back({order->number, order->id, order->release_token, std::move(order->partner),
-                                  std::move(order->partner_order_id), std::move(order->idempotency_key),
-                                  order->body_digest, order->phase, order->arrived});
-  }
-  return {};
+  if (order) return std::optional(std::move(*order));
+  drop(brief, order.error().context);
+  return std::optional<core::Order>{};
+}
+
+Ages Folding::ages() const {
+  Ages ages;
+  for (auto met = met_.rbegin(); met != met_.rend(); ++met) ages.note(met->first, met->second);
+  return ages;
 }
 
 void Folding::drop(Brief& brief, std::string why) {
@@ -236,16 +280,22 @@ Result<void> Folding::fold_marks() {
 
 }  // namespace
 
+Result<LoadReport> Journal::load(const IdentityWindow& window) { return load(LoadWish{window, false, 0}); }
+
 Result<LoadReport> Journal::load(std::int64_t reuse_since_wall_ms) {
+  return load(LoadWish{{{}, 0, newest_in_any_case}, true, reuse_since_wall_ms});
+}
+
+Result<LoadReport> Journal::load(const LoadWish& wanted) {
   State& state = *state_;
   LoadReport report;
   report.damaged = state.damaged_at_open;
   Folding folding(state.sql, state.digest, state.meta, report);
-  if (Result<void> done = folding.fold_orders(reuse_since_wall_ms); !done)
-    return std::move(done).error().in("load");
+  if (Result<void> done = folding.fold_orders(wanted); !done) return std::move(done).error().in("load");
   if (Result<void> done = folding.check_against_events(); !done) return std::move(done).error().in("load");
   if (Result<void> done = folding.fold_marks(); !done) return std::move(done).error().in("load");
 
+  state.ages = folding.ages();
   const core::Position named = folding.newest_named();
   if (named > state.tail.last) {
     report.damaged.push_back({"events", key_of(named), "the row is missing, an order names it"});

@@ -30,6 +30,8 @@ Result<Journal> Journal::open(const JournalOptions& options) {
     if (Result<void> ready = state->sql.prepare(state->database); !ready) return std::move(ready).error();
   }
   if (Result<void> found = state->find_all(options); !found) return std::move(found).error().in(options.path);
+  state->reserve.emplace(options.path, options.vfs, options.reserve_bytes);
+  state->reserve->fill(options.reserve_bytes);
   return Journal(std::move(state));
 }
 

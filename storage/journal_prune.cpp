@@ -1,7 +1,8 @@
 // Pruning: events from the outbox's old end, then the orders whose last event has gone, then marks and aliases that
 // no order can meet any more. A row whose stamp comes from a clock that was not set is only pruned when the rows
-// after it prove its age.
+// after it prove its age; and what makes a repeat known stays its whole time by the witnessed clock.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "storage/journal.hpp"
@@ -27,6 +28,10 @@ bool tells(std::int64_t wall_ms, const core::Now& now) {
 Result<Housekept> Journal::prune(const PruneLimits& limits) {
   if (!limits.now.wall_trusted) return Error{ErrorCode::invalid, "pruning needs a trusted clock"};
   State& state = *state_;
+  if (!state.ages) {  // nobody has loaded the rows yet
+    if (Result<LoadReport> report = load(IdentityWindow{limits.now, limits.reuse_ms}); !report)
+      return std::move(report).error().in("prune");
+  }
   Meta facts = state.meta;
   Passes passes = state.passes;
   Result<Transaction> transaction = Transaction::begin(state.database);
@@ -87,6 +92,7 @@ Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta
 
 Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta& facts, Passes& at) {
   const std::int64_t before = limits.now.wall_ms - limits.retain_ms;
+  const std::int64_t old_through = ages->old_through(limits.now, limits.reuse_ms);
   std::vector<std::int64_t> going;
   std::size_t seen = 0;
   {
@@ -107,7 +113,8 @@ Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta
       // Its last event has gone, which proves its age where its own stamp does not tell.
       const bool events_gone = last_event <= packed(facts.pruned_through);
       const bool old = tells(rows.integer(3), limits.now) ? rows.integer(3) < before : last_event != 0;
-      if (ended && events_gone && old) going.push_back(rows.integer(0));
+      // A row that is gone is an order that is new: no wall clock decides that alone.
+      if (ended && events_gone && old && rows.integer(0) <= old_through) going.push_back(rows.integer(0));
     }
   }
   if (seen < limits.rows_max) at.prune_order = 0;
@@ -143,11 +150,11 @@ Result<std::size_t> Journal::State::prune_early(const PruneLimits& limits, Passe
       Result<core::EarlyMark> mark = read_early(rows, digest);
       if (!mark) continue;  // load() and verify() report it; a tombstone is not thrown away for being damaged
       const bool this_boot = mark->at.boot == limits.now.boot;
-      const core::Milliseconds age =
-          this_boot ? limits.now.steady_ms - mark->at.steady_ms : limits.now.wall_ms - mark->at.wall_ms;
-      if (!this_boot && !tells(mark->at.wall_ms, limits.now)) {
+      const std::optional<core::Milliseconds> age =
+          this_boot ? limits.now.steady_ms - mark->at.steady_ms : ages->age_of(mark->at, limits.now);
+      if (!age) {
         unknown.push_back(std::move(*mark));
-      } else if (age > limits.reuse_ms) {
+      } else if (*age > limits.reuse_ms) {
         going.push_back(std::move(*mark));
       }
     }
@@ -168,6 +175,7 @@ Result<std::size_t> Journal::State::prune_early(const PruneLimits& limits, Passe
 }
 
 Result<std::size_t> Journal::State::prune_aliases(const PruneLimits& limits, Passes& at) {
+  const std::int64_t old_through = ages->old_through(limits.now, limits.reuse_ms);
   std::vector<std::string> going;
   std::size_t seen = 0;
   {
@@ -187,9 +195,8 @@ Result<std::size_t> Journal::State::prune_aliases(const PruneLimits& limits, Pas
       order.bind(1, rows.integer(1));
       Result<bool> found = order.step();
       if (!found) return std::move(found).error();
-      const bool old = !*found || (order.integer(0) >= 0 && tells(order.integer(1), limits.now) &&
-                                   core::is_end(static_cast<core::Phase>(order.integer(0))) &&
-                                   order.integer(1) < limits.now.wall_ms - limits.reuse_ms);
+      const bool old = !*found || (order.integer(0) >= 0 && rows.integer(1) <= old_through &&
+                                   core::is_end(static_cast<core::Phase>(order.integer(0))));
       if (old) going.push_back(at.prune_alias);
     }
   }

@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "storage/ages.hpp"
 #include "storage/database.hpp"
 #include "storage/journal.hpp"
 #include "storage/recent_orders.hpp"
+#include "storage/reserve.hpp"
 #include "storage/rows.hpp"
 #include "storage/statements.hpp"
 
@@ -45,6 +47,9 @@ struct Journal::State {
   Tail tail;
   Passes passes;
   RecentOrders recent;
+  std::optional<Ages> ages;  // once the rows were loaded
+  std::optional<Reserve> reserve;
+  bool disk_full = false;  // the last commit that was not from the reserve found no room
   std::int64_t latest_wall_ms = 0;
   std::int64_t checkpoint_pages = 0;
   bool created = false;
@@ -63,6 +68,8 @@ struct Journal::State {
 
   // Writing, within a transaction.
   [[nodiscard]] core::Result<void> write(const core::Changes& changes);
+  [[nodiscard]] core::Result<void> write_in_any_case(const core::Changes& changes);
+  void refill_reserve() noexcept;
   [[nodiscard]] core::Result<void> write_rows(const core::Changes& changes, Tail& into, Meta& facts);
   [[nodiscard]] core::Result<void> write_events(const core::Changes& changes, Tail& into);
   [[nodiscard]] core::Result<void> write_rest(const core::Changes& changes, Tail& into, Meta& facts);

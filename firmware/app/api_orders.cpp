@@ -68,7 +68,6 @@ void Api::post_order(Visit& visit) {
   input.order = std::move(decoded->order);
   input.body = std::move(decoded->body);
   input.body.content_type = headers.get("Content-Type");
-  input.body_digest = body_digest_of(input.body.canonical);
   input.idempotency_key = std::move(*key);
   input.traceparent = traceparent_of(headers);
   input.caller = seat(visit, codec::order_reply, true);
@@ -96,7 +95,6 @@ void Api::post_webhook(Visit& visit) {
   std::visit([&](auto& input) { input.caller = caller; }, *command);
   if (auto* order = std::get_if<core::OrderArrived>(&*command)) {
     order->body.content_type = visit.request.headers.get("Content-Type");
-    order->body_digest = body_digest_of(order->body.canonical);
     order->traceparent = traceparent_of(visit.request.headers);
   }
   std::visit([&](auto& input) { parts_.turns.offer(std::move(input)); }, *command);

@@ -102,6 +102,11 @@ void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& p
   table.integer("timeout_ms", pos.timeout_ms, 100, 600'000);
   table.integer("max_processing_ms", pos.max_processing_ms, 0, 3'600'000);
   table.integer("deduplicates_s", pos.deduplicates_s, 0, year_hours * 3600);
+  if (pos.deduplicates_s > 0 && pos.deduplicates_s * 1000 < pos.timeout_ms + pos.max_processing_ms) {
+    table.warning("deduplicates_s",
+                  "is shorter than timeout_ms and max_processing_ms together: no second try fits into it, so "
+                  "none is sent");
+  }
   table.boolean("can_query", pos.can_query);
   table.integer("rate_per_s", pos.rate_per_s, 0, 1000);
   table.integer("requests_max", pos.requests_max, 1, 256);

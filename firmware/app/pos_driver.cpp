@@ -106,6 +106,11 @@ void PosDriver::carry_out(core::PlaceOrder effect) {
     answered.outcome = core::PosOutcome::cannot;
     return offer_(std::move(answered));
   }
+  if (clock_.now().steady_ms > effect.not_after_ms) {
+    platform::log_warn("a second try came too late to be safe: it is not sent",
+                       {{"row", core::value_of(effect.order)}});
+    return offer_(core::not_in_time(effect));
+  }
   auto request = codec::request_of(effect);
   effect.body = {};  // it went into the request; what the outcome is judged by needs no copy of it
   send(std::move(effect), std::move(request));

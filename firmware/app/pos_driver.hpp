@@ -10,6 +10,7 @@
 #include "app/gauges.hpp"
 #include "codec/http.hpp"
 #include "core/messages.hpp"
+#include "platform/clock.hpp"
 #include "platform/http_client.hpp"
 #include "platform/loop.hpp"
 
@@ -22,7 +23,8 @@ class PosDriver {
   /// `config.url` must be one that platform::Url::parse takes (the configuration's reader has checked it).
   PosDriver(platform::Loop& loop, const PosConfig& config, Gauges& gauges, Offer offer);
 
-  /// A placement without a body never goes out: it counts as one the POS cannot read, so that a person looks.
+  /// A placement without a body never goes out: it counts as one the POS cannot read, so that a person looks. Nor does
+  /// one whose time is over (PlaceOrder::not_after_ms): its commit took too long, and the gateway decides anew.
   void carry_out(core::PlaceOrder effect);
   void carry_out(core::AskPos effect);
   void carry_out(core::CheckPosHealth effect);
@@ -41,6 +43,7 @@ class PosDriver {
 
   Gauges& gauges_;
   Offer offer_;
+  platform::Clock clock_;
   platform::Url url_;
   std::string token_;
   std::chrono::milliseconds timeout_;

@@ -77,6 +77,7 @@ core::Result<void> Service::open_rows() {
   gauges_.emplace([this] { return levels(); });
   gauges_->rows_damaged(stock->damaged.size());
   engine_.emplace(policy_of(config_), std::move(stock->loaded), fresh_generator(), std::move(*dates), now);
+  digest_ = std::move(stock->digest);
   store_.emplace(std::move(stock->journal), loop_);
   return {};
 }
@@ -89,7 +90,7 @@ void Service::join_parts() {
     if (uplink_) uplink_->drain();
   };
   hooks.sync_failed = [this] { on_sync_failed(); };
-  turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, std::move(hooks));
+  turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, digest_, std::move(hooks));
   pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
   housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, housekeeping_pace_);
   api_.emplace(

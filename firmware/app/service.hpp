@@ -89,6 +89,7 @@ class Service {
   std::optional<Uplink> uplink_;
   std::optional<Api> api_;
   HousekeepingPace housekeeping_pace_;
+  core::DigestFunction digest_;
   std::optional<Housekeeping> housekeeping_;
   std::optional<platform::HttpServer> server_;
   std::size_t public_listener_ = 0;

@@ -16,6 +16,7 @@ namespace storegate::app {
 
 struct Stock {
   storage::Journal journal;
+  core::DigestFunction digest;  // the journal's, for whoever must tell one body from another
   core::Loaded loaded;
   std::vector<storage::DamagedRow> damaged;  // already in the log
 };

@@ -12,8 +12,6 @@ namespace storegate::app {
 namespace {
 // The loop's timers stand still in suspend and the deadlines do not: never sleep longer than this past one.
 constexpr core::Milliseconds sleep_ms_max = 1000;
-// A read of events that failed is tried again after this.
-constexpr std::chrono::milliseconds read_retry_after{1000};
 
 bool needs_the_store(const core::Changes& changes) {
   return !changes.writes_nothing() || !changes.bodies_wanted.empty();
@@ -37,8 +35,14 @@ struct Turns::Commit {
 };
 
 Turns::Turns(core::Engine& engine, StoreThread& store, platform::Loop& loop, const platform::Clock& clock,
-             Gauges& gauges, TurnHooks hooks)
-    : engine_(engine), store_(store), loop_(loop), clock_(clock), gauges_(gauges), hooks_(std::move(hooks)) {}
+             Gauges& gauges, core::DigestFunction digest, TurnHooks hooks)
+    : engine_(engine),
+      store_(store),
+      loop_(loop),
+      clock_(clock),
+      gauges_(gauges),
+      digest_(std::move(digest)),
+      hooks_(std::move(hooks)) {}
 
 core::Now Turns::now() const {
   const auto reading = clock_.now();
@@ -46,6 +50,8 @@ core::Now Turns::now() const {
 }
 
 void Turns::offer(core::Input input) {
+  if (auto* order = std::get_if<core::OrderArrived>(&input))
+    order->body_digest = digest_(order->body.canonical);
   engine_.offer(std::move(input));
   ++gathered_;
   wake();
@@ -106,6 +112,7 @@ void Turns::commit_ended(Commit& commit) {
   } else {
     gauges_.commit_failed();
     committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;
+    committed.disk_full = result.written.error().code == core::ErrorCode::disk_full;
     platform::log_error("commit failed: nothing of it is acknowledged",
                         {{"why", result.written.error().context}});
   }
@@ -159,14 +166,7 @@ void Turns::events_read(const core::Result<void>& read, storage::EventPage page)
   if (!read) platform::log_error("events cannot be read", {{"why", read.error().context}});
   gauges_.rows_damaged(page.damaged.size());
   log_damaged(page.damaged);
-  if (page.events.empty()) {  // failed or damaged: the outbox would ask again at once
-    read_retry_ = loop_.after(read_retry_after, [this] {
-      engine_.outbox().on_read({});
-      wake();
-    });
-    return;
-  }
-  engine_.outbox().on_read(std::move(page.events));
+  engine_.outbox().on_read(std::move(page.events), page.through);
   hooks_.events_ready();
 }
 
@@ -181,6 +181,7 @@ void Turns::arm_timer() {
 }
 
 void Turns::log_written(const core::Changes& changes) {
+  const platform::LogBatch together;
   for (const auto& event : changes.events) {
     if (event.order == core::no_order) {
       platform::log_info(core::name_of(event.type), {{"sequence", event.position.sequence}});

@@ -27,9 +27,10 @@ struct TurnHooks {
 class Turns {
  public:
   Turns(core::Engine& engine, StoreThread& store, platform::Loop& loop, const platform::Clock& clock,
-        Gauges& gauges, TurnHooks hooks);
+        Gauges& gauges, core::DigestFunction digest, TurnHooks hooks);
 
-  /// Queues a fact; it is decided together with everything else that is ready now.
+  /// Queues a fact; it is decided together with everything else that is ready now. An order's `body_digest` is filled in
+  /// here: keyed, since it outlives the customer's data it was taken of.
   void offer(core::Input input);
   /// A PUBACK came, or the publish failed; nobody waits for its being written.
   void published(core::Position position, bool acknowledged);
@@ -58,6 +59,7 @@ class Turns {
   platform::Loop& loop_;
   const platform::Clock& clock_;
   Gauges& gauges_;
+  core::DigestFunction digest_;
   TurnHooks hooks_;
   bool scheduled_ = false;
   bool failed_ = false;
@@ -65,7 +67,6 @@ class Turns {
   std::size_t gathered_ = 0;
   std::optional<core::Milliseconds> armed_for_ms_;
   platform::Timer timer_;
-  platform::Timer read_retry_;
 };
 
 }  // namespace storegate::app

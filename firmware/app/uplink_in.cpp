@@ -28,12 +28,6 @@ core::Input refused(core::Caller caller, platform::MqttMessage message, std::str
   return core::MessageRefused{caller, letter_of(message), std::move(why)};
 }
 
-void complete(core::OrderArrived& input) { input.body_digest = body_digest_of(input.body.canonical); }
-void complete(core::ReleaseArrived&) {}
-void complete(core::CancelArrived&) {}
-void complete(core::AvailabilityArrived&) {}
-void complete(core::EventsAcknowledged&) {}
-
 template <typename Input>
 concept CarriesItsLetter = requires(Input input) {
   input.letter;
@@ -73,7 +67,6 @@ core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller)
   gauges_.message_taken(command_level(message.topic, topic_prefix_));
   return std::visit(
       [&](auto& input) -> core::Input {
-        complete(input);
         input.caller = caller;
         if constexpr (CarriesItsLetter<std::remove_reference_t<decltype(input)>>)
           input.letter = letter_of(message);

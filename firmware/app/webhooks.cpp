@@ -31,11 +31,4 @@ codec::Parsed<codec::Webhook> open_webhook(const WebhookPartner& partner, codec:
   return codec::open_webhook(*partner.codec, {headers, body, partner.config->secrets, &signature}, fixed);
 }
 
-core::Digest body_digest_of(std::string_view canonical) noexcept {
-  const auto whole = platform::sha256(canonical);
-  core::Digest digest;
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
-  return digest;
-}
-
 }  // namespace storegate::app

@@ -24,7 +24,4 @@ struct WebhookPartner {
     const WebhookPartner& partner, codec::Headers headers, std::string_view body,
     std::optional<codec::WebhookKind> fixed = std::nullopt);
 
-/// "The same body" is decided by this: SHA-256 of the canonical encoding, shortened.
-[[nodiscard]] core::Digest body_digest_of(std::string_view canonical) noexcept;
-
 }  // namespace storegate::app

@@ -1,6 +1,7 @@
 // The book's indexes and its before-images.
 #include "core/book.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace storegate::core {
@@ -55,7 +56,7 @@ void Book::undo_turn() {
   last_event = last_event_before_;
 }
 
-Entry& Book::add(Order order) {
+Entry& Book::add(Order order, Milliseconds witnessed_ms) {
   const OrderNumber number = order.number;
   const std::string identity = identity_of(order.partner, order.partner_order_id);
   const OrderNumber former = find_identity(identity);
@@ -64,6 +65,7 @@ Entry& Book::add(Order order) {
   if (!order.idempotency_key.empty()) add_key(order.idempotency_key, number);
   Entry& entry = entries_[number];
   entry.order = std::move(order);
+  entry.witnessed_ms = witnessed_ms;
   entry.saved_in = turn_;
   undo_.push_back([this, number, identity, former] {
     Entry& added = entries_.at(number);
@@ -123,10 +125,12 @@ void Book::add_key(const std::string& key, OrderNumber number) {
   });
 }
 
-void Book::add_alias(const std::string& key, OrderNumber number) {
+bool Book::add_alias(const std::string& key, OrderNumber number) {
+  if (aliases_.count(number) >= key_aliases_per_order_max) return false;
   add_key(key, number);
   const auto at = aliases_.emplace(number, key);
   undo_.push_back([this, at] { aliases_.erase(at); });
+  return true;
 }
 
 OrderNumber Book::find_reference(const std::string& pos_reference) const {
@@ -199,36 +203,47 @@ void Book::retire(OrderNumber number) {
   if (find_reference(order.pos_reference) == number) references_.erase(order.pos_reference);
   std::string identity = identity_of(order.partner, order.partner_order_id);
   ended_[number] = EndedOrder{
-      order.id,          order.release_token, std::move(identity), std::move(order.idempotency_key),
-      order.body_digest, order.phase,         order.arrived};
+      order.id,          order.release_token, std::move(identity),    std::move(order.idempotency_key),
+      order.body_digest, order.phase,         at->second.witnessed_ms};
   entries_.erase(at);
 }
 
-void Book::load_ended(Loaded::Ended ended) {
+void Book::load_ended(Loaded::Ended ended, Milliseconds witnessed_ms) {
   std::string identity = identity_of(ended.partner, ended.partner_order_id);
   if (ended.number > find_identity(identity)) identities_[identity] = ended.number;
   if (!ended.idempotency_key.empty()) keys_[ended.idempotency_key] = ended.number;
   ended_[ended.number] = EndedOrder{
       ended.id,          ended.release_token, std::move(identity), std::move(ended.idempotency_key),
-      ended.body_digest, ended.phase,         ended.arrived};
+      ended.body_digest, ended.phase,         witnessed_ms};
 }
 
 void Book::forget_identity(const std::string& identity, OrderNumber number, const std::string& key) {
   if (find_identity(identity) == number) identities_.erase(identity);
   if (!key.empty() && find_key(key) == number) keys_.erase(key);
   const auto [first, last] = aliases_.equal_range(number);
-  for (auto at = first; at != last; ++at) keys_.erase(at->second);
+  for (auto at = first; at != last; ++at) {
+    if (find_key(at->second) == number) keys_.erase(at->second);  // it may be a younger order's by now
+  }
   aliases_.erase(first, last);
 }
 
-void Book::forget(const std::function<bool(const Stamp&)>& is_past, std::size_t limit) {
-  for (auto at = ended_.begin(); at != ended_.end() && limit > 0; --limit) {
-    if (!is_past(at->second.arrived)) break;  // numbers ascend with arrival
+void Book::forget_ended(Milliseconds before_ms, std::size_t limit) {
+  for (auto at = ended_.begin(); at != ended_.end();) {
+    const bool past = limit > 0 && at->second.witnessed_ms < before_ms;  // numbers ascend with arrival
+    if (!past && ended_.size() <= ended_orders_max) return;
     forget_identity(at->second.identity, at->first, at->second.idempotency_key);
     at = ended_.erase(at);
+    if (limit > 0) --limit;
   }
-  for (auto at = early_.begin(); at != early_.end() && limit > 0; --limit) {
-    at = is_past(at->second.at) ? early_.erase(at) : std::next(at);
+}
+
+void Book::forget_early(const std::function<bool(const EarlyMark&)>& is_past, std::size_t limit) {
+  auto at = early_.upper_bound(early_cursor_);
+  for (limit = std::min(limit, early_.size()); limit > 0; --limit) {
+    if (at == early_.end()) at = early_.begin();
+    early_cursor_ = at->first;
+    at = is_past(at->second) ? early_.erase(at) : std::next(at);
+    if (early_.empty()) return;
   }
 }
 

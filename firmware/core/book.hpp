@@ -19,6 +19,11 @@
 namespace storegate::core {
 
 inline constexpr Milliseconds never_ms = INT64_MAX;
+/// Ended orders whose repeats are known, at most: fifty of a busy day's. Beyond it the oldest are forgotten before
+/// their reuse time, and a repeat of one would be a new order. About 0.5 KB each.
+inline constexpr std::size_t ended_orders_max = 100'000;
+/// Further Idempotency-Keys remembered for one order. A repeat under yet another key is known by its order's id.
+inline constexpr std::size_t key_aliases_per_order_max = 8;
 
 /// What is known of an order and never stored: after a restart everything unfinished is due now.
 struct Soft {
@@ -37,6 +42,7 @@ struct Soft {
 struct Entry {
   Order order;
   Soft soft;
+  Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
 
   // Kept by the book alone.
   std::uint64_t saved_in = 0;                        // the turn that holds its before-image
@@ -54,7 +60,7 @@ struct EndedOrder {
   std::string idempotency_key;
   Digest body_digest{};
   Phase phase = Phase::completed;
-  Stamp arrived;
+  Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
 };
 
 /// Where an entry belongs in the indexes, as the gateway's policy says.
@@ -69,7 +75,7 @@ class Book {
   [[nodiscard]] Entry* find(OrderNumber number) noexcept;
   [[nodiscard]] const Entry* find(OrderNumber number) const noexcept;
   [[nodiscard]] const EndedOrder* find_ended(OrderNumber number) const noexcept;
-  /// The newest order of this identity that arrived less than the reuse time ago.
+  /// The newest order of this identity that has not been forgotten.
   [[nodiscard]] OrderNumber find_identity(const std::string& identity) const;
   [[nodiscard]] OrderNumber find_key(const std::string& idempotency_key) const;
   [[nodiscard]] static std::string identity_of(std::string_view partner, std::string_view partner_order_id);
@@ -80,13 +86,15 @@ class Book {
   void keep_turn();
   void undo_turn();
 
-  Entry& add(Order order);
+  /// `witnessed_ms`: the witnessed clock's reading at its arrival.
+  Entry& add(Order order, Milliseconds witnessed_ms);
   /// Saves the before-image; call it before changing an entry, and reindex after.
   void save(Entry& entry);
   void reindex(Entry& entry, const Standing& standing);
-  /// A further key (`alias`) is remembered with the order, to be forgotten with it.
   void add_key(const std::string& key, OrderNumber number);
-  void add_alias(const std::string& key, OrderNumber number);
+  /// A further key is remembered with the order, to be forgotten with it. False: the order has as many as are kept
+  /// (key_aliases_per_order_max), and this one is not.
+  bool add_alias(const std::string& key, OrderNumber number);
   /// Which live order the POS knows by this reference; set once, gone when the order ends.
   [[nodiscard]] OrderNumber find_reference(const std::string& pos_reference) const;
   void add_reference(const std::string& pos_reference, OrderNumber number);
@@ -100,11 +108,13 @@ class Book {
 
   /// An ended order leaves the live ones; what a repeat of it needs stays.
   void retire(OrderNumber number);
-  /// Forgets ended orders and early marks that `is_past` says are beyond the reuse time; oldest first, at most
-  /// `limit` looked at.
-  void forget(const std::function<bool(const Stamp&)>& is_past, std::size_t limit);
+  /// Forgets ended orders that arrived before the witnessed clock showed `before_ms`, at most `limit` of them, the
+  /// oldest first; and however young, the oldest beyond ended_orders_max.
+  void forget_ended(Milliseconds before_ms, std::size_t limit);
+  /// Forgets the early marks that `is_past` names among the next `limit`; goes on from there at the next call.
+  void forget_early(const std::function<bool(const EarlyMark&)>& is_past, std::size_t limit);
 
-  void load_ended(Loaded::Ended ended);
+  void load_ended(Loaded::Ended ended, Milliseconds witnessed_ms);
 
   // ---- what is due ----
 
@@ -140,6 +150,7 @@ class Book {
   std::multimap<OrderNumber, std::string> aliases_;
   std::unordered_map<std::string, OrderNumber> references_;
   std::map<std::pair<EarlyKind, std::string>, EarlyMark> early_;
+  std::pair<EarlyKind, std::string> early_cursor_;  // forget_early goes on behind it
   std::map<std::string, AvailabilityMark, std::less<>> availability_;
   bool availability_full_ = false;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 namespace storegate::core {
@@ -49,6 +50,7 @@ bool Engine::on_published(Position position, bool acknowledged) {
 
 bool Engine::wants_turn(const Now& now) const {
   if (open_) return false;
+  if (repeat_from_reserve_) return true;
   if (now.steady_ms < retry_at_ms_ && std::all_of(waiting_.begin(), waiting_.end(), is_kept)) return false;
   if (!waiting_.empty() || gateway_.clock_moved(now)) return true;
   if (marks_moved_ && !lazy_since_ms_) return true;  // the turn that begins the wait for their commit
@@ -61,16 +63,21 @@ std::optional<Milliseconds> Engine::next_wake_ms() const {
   std::optional<Milliseconds> wake = gateway_.next_wake_ms();
   if (lazy_since_ms_) wake = std::min(wake.value_or(never_ms), *lazy_since_ms_ + lazy_ms_max);
   if (!waiting_.empty()) wake = std::min(wake.value_or(never_ms), retry_at_ms_);
+  if (const auto read = outbox_.wake_ms()) wake = std::min(wake.value_or(never_ms), *read);
   if (wake) wake = std::max(*wake, retry_at_ms_);
+  if (repeat_from_reserve_) wake = 0;
   return wake;
 }
 
 Changes Engine::begin_turn(const Now& now) {
   if (open_) std::abort();
   open_ = true;
-  turn_ = Turn{now, {}, {}, false};
+  turn_ = Turn{now, {}, {}, false, repeat_from_reserve_};
+  outbox_.on_time(now.steady_ms);
   gateway_.begin_turn();
-  while (!waiting_.empty() && deciding_.size() < inputs_per_turn_max) {
+  const std::size_t inputs_max = repeat_from_reserve_ ? inputs_to_repeat_ : inputs_per_turn_max;
+  repeat_from_reserve_ = false;
+  while (!waiting_.empty() && deciding_.size() < inputs_max) {
     deciding_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
@@ -85,6 +92,7 @@ Changes Engine::begin_turn(const Now& now) {
   if (has_lazy && !lazy_since_ms_) lazy_since_ms_ = now.steady_ms;
   writing_ = turn_.urgent || (lazy_since_ms_ && now.steady_ms >= *lazy_since_ms_ + lazy_ms_max);
   Changes changes = std::move(turn_.changes);
+  changes.from_reserve = turn_.from_reserve;
   if (writing_) {
     changes.orders = gateway_.unwritten_orders();
     if (marks_moved_) changes.outbox = outbox_.marks();
@@ -98,7 +106,7 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   open_ = false;
   if (stopped_ || !committed.written) {
     stopped_ = stopped_ || committed.sync_failed;
-    return undo(now);
+    return undo(committed, now);
   }
   gateway_.book().keep_turn();
   if (writing_) {
@@ -112,15 +120,17 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   return effects;
 }
 
-std::vector<Effect> Engine::undo(const Now& now) {
+std::vector<Effect> Engine::undo(const Committed& committed, const Now& now) {
   gateway_.book().undo_turn();
   gateway_.on_undone();
   if (writing_) marks_moved_ = true;
-  retry_at_ms_ = now.steady_ms + retry_after_failed_commit_ms;
+  repeat_from_reserve_ = !stopped_ && committed.disk_full && !turn_.from_reserve;
+  if (!repeat_from_reserve_) retry_at_ms_ = now.steady_ms + retry_after_failed_commit_ms;
   std::vector<Effect> refusals;
+  std::vector<Input> kept;
   for (Input& input : deciding_) {
-    if (is_kept(input)) {
-      waiting_.push_back(std::move(input));
+    if (repeat_from_reserve_ || is_kept(input)) {
+      kept.push_back(std::move(input));
     } else if (const Caller caller = caller_of(input); caller != nobody) {
       Answer answer;
       answer.caller = caller;
@@ -129,6 +139,10 @@ std::vector<Effect> Engine::undo(const Now& now) {
     }
   }
   deciding_.clear();
+  inputs_to_repeat_ = kept.size();
+  // In front of what has come since: inputs stay in the order in which they happened.
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(kept.begin()),
+                  std::make_move_iterator(kept.end()));
   return refusals;
 }
 

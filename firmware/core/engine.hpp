@@ -22,6 +22,7 @@ namespace storegate::core {
 struct Committed {
   bool written = true;
   bool sync_failed = false;       // with !written: nothing more may be acknowledged until a restart
+  bool disk_full = false;         // with !written: there was no room; the turn is repeated from the reserve
   std::vector<OrderBody> bodies;  // of changes.bodies_wanted; one that is damaged is missing
 };
 
@@ -39,7 +40,10 @@ class Engine {
   /// Opens a turn. The changes may write nothing (and want no bodies): then finish_turn may follow at once.
   /// Aborts if a turn is open.
   [[nodiscard]] Changes begin_turn(const Now& now);
-  /// Closes the turn: its effects if it was written, otherwise the turn is undone and its callers hear not_stored.
+  /// Closes the turn: its effects if it was written, otherwise the turn is undone and its callers hear not_stored. If
+  /// it was not written for want of room, it is opened once more at the next begin_turn with Changes::from_reserve:
+  /// orders that are there move on, a new one hears not_stored (over MQTT: is rejected, so that it does not block
+  /// the messages behind it).
   [[nodiscard]] std::vector<Effect> finish_turn(Committed committed, const Now& now);
 
   /// When to call begin_turn without an input, on the steady clock; nothing = only an input wakes it.
@@ -55,7 +59,7 @@ class Engine {
   [[nodiscard]] Gateway& gateway() noexcept { return gateway_; }
 
  private:
-  [[nodiscard]] std::vector<Effect> undo(const Now& now);
+  [[nodiscard]] std::vector<Effect> undo(const Committed& committed, const Now& now);
   void fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects);
 
   Gateway gateway_;
@@ -67,6 +71,8 @@ class Engine {
   bool stopped_ = false;
   bool writing_ = false;                       // the open turn writes rows
   bool marks_moved_ = false;                   // the outbox's marks are ahead of their row
+  bool repeat_from_reserve_ = false;           // the next turn is the last one again, from the reserve
+  std::size_t inputs_to_repeat_ = 0;           // its inputs: the first ones that wait
   std::optional<Milliseconds> lazy_since_ms_;  // the oldest change that nobody waits for
   Milliseconds retry_at_ms_ = 0;               // after a failed commit
 };

@@ -40,19 +40,14 @@ void Gateway::load(Loaded loaded, const Now& now) {
   book_.last_event = loaded.last_event;
   epoch_ = loaded.epoch;
   book_.begin_turn();
-  for (auto& ended : loaded.ended) book_.load_ended(std::move(ended));
-  for (auto& order : loaded.live) {
-    Entry& entry = book_.add(std::move(order));
-    if (entry.order.phase == Phase::sending) {
-      // The process that sent it is gone, and with it the connection; what the POS did is not known.
-      entry.soft.doubting = true;
-      entry.soft.closed_ms = entry.soft.doubt_since_ms = now.steady_ms;
-      entry.soft.next_ms = now.steady_ms;  // the first turn plans what settles it
-    }
-    if (!entry.order.pos_reference.empty())
-      book_.add_reference(entry.order.pos_reference, entry.order.number);
-    reindex(entry, now);
+  auto ended = loaded.ended.begin();
+  for (auto& order : loaded.live) {  // both ascend: the witnessed clock hears of arrivals as they came
+    for (; ended != loaded.ended.end() && ended->number < order.number; ++ended)
+      book_.load_ended(*ended, witnessed_.note(ended->arrived));
+    load_live(std::move(order), now);
   }
+  for (; ended != loaded.ended.end(); ++ended) book_.load_ended(*ended, witnessed_.note(ended->arrived));
+  loaded_witnessed_ms_ = witnessed_.note(stamp_of(now));
   for (auto& alias : loaded.key_aliases) {
     const bool known = book_.find(alias.order) != nullptr || book_.find_ended(alias.order) != nullptr;
     if (known) book_.add_alias(alias.key, alias.order);
@@ -65,8 +60,21 @@ void Gateway::load(Loaded loaded, const Now& now) {
   book_.keep_turn();
 }
 
+void Gateway::load_live(Order order, const Now& now) {
+  const Milliseconds witnessed_ms = witnessed_.note(order.arrived);
+  Entry& entry = book_.add(std::move(order), witnessed_ms);
+  if (entry.order.phase == Phase::sending) {
+    // The process that sent it is gone, and with it the connection; what the POS did is not known.
+    entry.soft.doubting = true;
+    entry.soft.closed_ms = entry.soft.doubt_since_ms = now.steady_ms;
+    entry.soft.next_ms = now.steady_ms;  // the first turn plans what settles it
+  }
+  if (!entry.order.pos_reference.empty()) book_.add_reference(entry.order.pos_reference, entry.order.number);
+  reindex(entry, now);
+}
+
 void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
-  rejudge_if_clock_moved(turn.now);
+  rejudge_if_clock_moved(turn);
   if (const auto* order = std::get_if<OrderArrived>(&input))
     arrived(*order, turn);
   else if (const auto* release = std::get_if<ReleaseArrived>(&input))
@@ -238,11 +246,11 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
   return standing;
 }
 
-// Of an instant whose age nobody knows, the start of this process is taken: waiting ends late, but it ends.
+// Of an instant that was and whose age nobody knows, the start of this process is taken: waiting ends late, but it
+// ends. So it is for one that seems to lie in the future, since the clock ran ahead when it was noted.
 Milliseconds Gateway::steady_or_load(const Stamp& stamp, const Now& now) const {
-  const Milliseconds unknown = never_ms;
-  const Milliseconds at = steady_of(stamp, now, unknown - now.steady_ms);
-  return at == unknown ? loaded_ms_ : at;
+  if (stamp.boot == now.boot) return stamp.steady_ms;
+  return std::min(steady_of(stamp, now, never_ms - now.steady_ms), loaded_ms_);
 }
 
 void Gateway::judge_deadline(Entry& entry, const Now& now) const {
@@ -255,8 +263,11 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
       // Nobody knows the time after a reboot without a clock: the hold runs its whole span anew, late, not early.
       // Nor may it run longer than its whole span because the clock ran ahead when the order came.
       if (order.release_due.is_set()) {
+        const Stamp& came = order.arrived;
+        const bool same_boot = order.release_due.boot == came.boot;
         const Milliseconds span =
-            std::max<Milliseconds>(0, order.release_due.wall_ms - order.arrived.wall_ms);
+            std::max<Milliseconds>(0, same_boot ? order.release_due.steady_ms - came.steady_ms
+                                                : order.release_due.wall_ms - came.wall_ms);
         due = std::min(steady_of(order.release_due, now, span), now.steady_ms + span);
         if (order.release_due.boot == now.boot) due = order.release_due.steady_ms;
       }
@@ -281,17 +292,41 @@ bool Gateway::clock_moved(const Now& now) const {
                               clock_trusted_ != now.wall_trusted);
 }
 
-void Gateway::rejudge_if_clock_moved(const Now& now) {
-  const bool moved = clock_moved(now);
+void Gateway::rejudge_if_clock_moved(Turn& turn) {
+  const Now& now = turn.now;
+  const bool moved = clock_moved(now) || std::exchange(clock_moved_again_, false);
   if (moved || !clock_offset_ms_) {
     clock_offset_ms_ = now.wall_ms - now.steady_ms;
     clock_trusted_ = now.wall_trusted;
   }
-  if (moved) book_.for_each([&](Entry& entry) { reindex(entry, now); });
+  if (!moved) return;
+  clock_moved_in_turn_ = true;
+  book_.for_each([&](Entry& entry) {
+    restamp(entry, turn);
+    reindex(entry, now);
+  });
+}
+
+// What a clock noted that has been set since would be believed after a reboot: the deadlines of this boot are noted
+// anew, by the clock as it is now.
+void Gateway::restamp(Entry& entry, Turn& turn) {
+  const Now& now = turn.now;
+  if (!now.wall_trusted) return;
+  const auto right = [&](const Stamp& stamp) { return now.wall_ms - (now.steady_ms - stamp.steady_ms); };
+  const auto is_wrong = [&](const Stamp& stamp) {
+    return stamp.is_set() && stamp.boot == now.boot && std::abs(right(stamp) - stamp.wall_ms) > clock_jump_ms;
+  };
+  bool saved = false;
+  for (Stamp Order::*member : {&Order::release_due, &Order::released, &Order::cancel_asked, &Order::placed}) {
+    if (!is_wrong(entry.order.*member)) continue;
+    if (!std::exchange(saved, true)) book_.save(entry);
+    (entry.order.*member).wall_ms = right(entry.order.*member);
+  }
+  if (saved) changed_lazily(entry, turn);
 }
 
 void Gateway::decide_due(Turn& turn) {
-  rejudge_if_clock_moved(turn.now);
+  rejudge_if_clock_moved(turn);
   for (OrderNumber number = book_.first_due(turn.now.steady_ms); number != no_order;
        number = book_.first_due(turn.now.steady_ms)) {
     wake(*book_.find(number), turn);
@@ -340,24 +375,38 @@ void Gateway::on_written(const Now& now) {
     if (entry != nullptr && is_end(entry->order.phase)) book_.retire(number);
   }
   unwritten_.clear();
-  book_.forget([&](const Stamp& stamp) { return beyond_reuse(stamp, now); }, forget_per_turn);
+  book_.forget_ended(witnessed_ms(now) - policy_.order_id_reuse_ms + 1, forget_per_turn);
+  book_.forget_early([&](const EarlyMark& mark) { return beyond_reuse(mark, now); }, forget_per_turn);
 }
 
 void Gateway::begin_turn() {
   book_.begin_turn();
   pos_before_ = pos_;
   doors_before_ = doors_;
+  clock_moved_in_turn_ = false;
 }
 
-// Is what was stamped then older than an id is remembered for? Of unknown age: no.
-bool Gateway::beyond_reuse(const Stamp& stamp, const Now& now) const {
-  return steady_of(stamp, now, policy_.order_id_reuse_ms) + policy_.order_id_reuse_ms <= now.steady_ms;
+Milliseconds Gateway::witnessed_ms(const Now& now) const {
+  return witnessed_.at(stamp_of(now)).value_or(loaded_witnessed_ms_);
+}
+
+// Older than an id is remembered for? Judged by witnessed time alone: no wall clock, wrong or right, makes an order
+// that was seen a new one. An order that has not ended is known for as long as it lives.
+bool Gateway::beyond_reuse(const EndedOrder& ended, const Now& now) const {
+  return ended.witnessed_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
+}
+
+// A mark of a boot of which nothing else is known counts from the start of this process.
+bool Gateway::beyond_reuse(const EarlyMark& mark, const Now& now) const {
+  const Milliseconds at_ms = witnessed_.at(mark.at).value_or(loaded_witnessed_ms_);
+  return at_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
 }
 
 // Rows of orders that never came to be need no writing; the others are as on disk or ride on the next commit.
 void Gateway::on_undone() {
   pos_ = pos_before_;
   doors_ = doors_before_;
+  clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;
   std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });
 }
 

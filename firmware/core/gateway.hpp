@@ -16,6 +16,7 @@
 #include "core/policy.hpp"
 #include "core/pos_gate.hpp"
 #include "core/turn.hpp"
+#include "core/witnessed.hpp"
 
 namespace storegate::core {
 
@@ -98,10 +99,13 @@ class Gateway {
   void gateway_started(const GatewayStarted& input, Turn& turn);
   template <typename Command>
   void command(const Command& input, Happening happening, EarlyMark early, Turn& turn);
+  std::pair<AnswerKind, std::string> command_one(const OrderRef& ref, const Found& found, Happening happening,
+                                                 const EarlyMark& early, Turn& turn);
   [[nodiscard]] Found find(const OrderRef& ref, const Now& now);
   bool keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
 
   // gateway.cpp
+  void load_live(Order order, const Now& now);
   Outcome happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn);
   void emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn);
   void emit_plain(EventType type, Details details, Turn& turn);
@@ -112,8 +116,11 @@ class Gateway {
   [[nodiscard]] Standing standing_of(const Entry& entry, const Now& now) const;
   [[nodiscard]] Milliseconds steady_or_load(const Stamp& stamp, const Now& now) const;
   void judge_deadline(Entry& entry, const Now& now) const;
-  [[nodiscard]] bool beyond_reuse(const Stamp& stamp, const Now& now) const;
-  void rejudge_if_clock_moved(const Now& now);
+  [[nodiscard]] bool beyond_reuse(const EndedOrder& ended, const Now& now) const;
+  [[nodiscard]] bool beyond_reuse(const EarlyMark& mark, const Now& now) const;
+  [[nodiscard]] Milliseconds witnessed_ms(const Now& now) const;
+  void rejudge_if_clock_moved(Turn& turn);
+  void restamp(Entry& entry, Turn& turn);
   void wake(Entry& entry, Turn& turn);
   void answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why = {});
 
@@ -143,7 +150,7 @@ class Gateway {
   void refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn);
   void try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, Turn& turn);
   void doubt(Entry& entry, Turn& turn);
-  [[nodiscard]] bool key_protects(const Entry& entry, Milliseconds start_ms, const Now& now) const;
+  [[nodiscard]] Milliseconds protected_until_ms(const Entry& entry, const Now& now) const;
   void plan_doubt(Entry& entry, Turn& turn);
   void note_lacking(Entry& entry, Turn& turn);
   void ask_later(Entry& entry, std::optional<Milliseconds> retry_after_ms, Turn& turn);
@@ -162,8 +169,12 @@ class Gateway {
   std::uint64_t next_attempt_ = 1;
   std::uint64_t stale_answers_ = 0;
   Milliseconds loaded_ms_ = 0;                   // when the rows were folded
+  WitnessedClock witnessed_;                     // what an identity's age is judged by
+  Milliseconds loaded_witnessed_ms_ = 0;         // its reading when the rows were folded
   std::optional<Milliseconds> clock_offset_ms_;  // wall minus steady, as last judged
   bool clock_trusted_ = false;
+  bool clock_moved_in_turn_ = false;
+  bool clock_moved_again_ = false;  // the turn that saw it was undone
 };
 
 }  // namespace storegate::core

@@ -13,12 +13,16 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
     return;
   }
   if (answer_repeat(input, turn)) return;
+  if (turn.from_reserve && input.source != Source::mqtt) {
+    answer(input.caller, AnswerKind::not_stored, nullptr, turn);
+    return;
+  }
 
   TokenBucket& door = doors_[order.partner];
   const bool too_many = !door.take(turn.now.steady_ms);
   const bool full = static_cast<std::int64_t>(book_.live()) >= policy_.live_orders_max;
   // Over MQTT nobody hears a 429 or 503, and a message that is not taken blocks the releases behind it:
-  // such an order is taken and rejected.
+  // such an order is taken and rejected, on a full disk too.
   if (input.source != Source::mqtt && too_many) {
     const std::int64_t wait_s = std::max<std::int64_t>(1, (door.wait_ms() + second_ms - 1) / second_ms);
     refuse_arrival(input, AnswerKind::too_many, "more new orders than this partner's rate allows", wait_s,
@@ -34,14 +38,14 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   const std::string identity = Book::identity_of(order.partner, order.partner_order_id);
   const auto early = [&](EarlyKind kind) {
     const EarlyMark* mark = book_.find_early(kind, identity);
-    return mark != nullptr && beyond_reuse(mark->at, turn.now) ? nullptr
-                                                               : mark;  // meant for an earlier order
+    return mark != nullptr && beyond_reuse(*mark, turn.now) ? nullptr : mark;  // meant for an earlier order
   };
   const EarlyMark* cancelled_early = early(EarlyKind::cancel);
   const EarlyMark* released_early = early(EarlyKind::release);
-  const Reason refusal = too_many || full ? Reason::too_busy : reason_to_reject(input, turn.now);
+  const bool no_room = too_many || full || turn.from_reserve;
+  const Reason refusal = no_room ? Reason::too_busy : reason_to_reject(input, turn.now);
 
-  Entry& entry = book_.add(new_order(input, turn));
+  Entry& entry = book_.add(new_order(input, turn), witnessed_ms(turn.now));
   if (cancelled_early != nullptr) {
     // The tombstone: it was cancelled before it came, so it is never cooked.
     entry.order.cancelled_by = cancelled_early->actor;
@@ -75,10 +79,7 @@ bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
   for (OrderNumber* known : {&by_key, &by_identity}) {
     const Entry* live = book_.find(*known);
     const EndedOrder* ended = book_.find_ended(*known);
-    if (live == nullptr && ended == nullptr)
-      *known = no_order;
-    else if (beyond_reuse(live != nullptr ? live->order.arrived : ended->arrived, turn.now))
-      *known = no_order;
+    if (live == nullptr && (ended == nullptr || beyond_reuse(*ended, turn.now))) *known = no_order;
   }
   if (by_key == no_order && by_identity == no_order) return false;
 
@@ -94,9 +95,10 @@ bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
     return true;
   }
   if (by_key == no_order && !input.idempotency_key.empty()) {
-    book_.add_alias(input.idempotency_key, number);
-    turn.changes.key_aliases.push_back({input.idempotency_key, number});
-    turn.urgent = true;
+    if (book_.add_alias(input.idempotency_key, number)) {
+      turn.changes.key_aliases.push_back({input.idempotency_key, number});
+      turn.urgent = true;
+    }
   }
   answer_first_again(input, number, turn);
   return true;
@@ -144,6 +146,8 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
   plan_release(order, input.order, now);
   OrderBody body = input.body;
   body.number = order.number;
+  if (turn.from_reserve)
+    body.canonical.clear(), body.raw.clear();  // nobody will send it; its event needs the rest
   turn.changes.bodies.push_back(std::move(body));
   return order;
 }

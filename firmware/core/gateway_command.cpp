@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "core/gateway.hpp"
@@ -14,6 +16,35 @@ namespace {
 Reason reason_of_text(const std::string& text) { return canonical_reason_from(text).value_or(Reason::other); }
 
 constexpr std::size_t cancel_text_bytes_max = 500;
+
+/// The longest beginning of at most `bytes_max` bytes that cuts no UTF-8 sequence in two.
+std::string utf8_beginning(const std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  const auto goes_on = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
+  };
+  std::size_t end = bytes_max;
+  while (end > 0 && goes_on(end)) --end;
+  return text.substr(0, end);
+}
+
+/// The list with each item once, as it was named last.
+std::vector<ItemAvailability> last_words(const std::vector<ItemAvailability>& items) {
+  std::unordered_map<std::string_view, std::size_t> last;
+  for (std::size_t i = 0; i < items.size(); ++i) last[items[i].item] = i;
+  std::vector<ItemAvailability> words;
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (last[items[i].item] == i) words.push_back(items[i]);
+  return words;
+}
+
+/// Reasons of a command on several orders: no further one is told once they have this length.
+constexpr std::size_t whys_bytes_max = 1000;
+
+/// Of several answers the one that counts.
+constexpr int severity_of(AnswerKind kind) noexcept {
+  return kind == AnswerKind::done ? 0 : kind == AnswerKind::conflict ? 1 : 2;
+}
 
 }  // namespace
 
@@ -40,8 +71,7 @@ Gateway::Found Gateway::find(const OrderRef& ref, const Now& now) {
     found.live = entry;
   } else if (const EndedOrder* ended = book_.find_ended(number);
              ended != nullptr && is_meant(ended->id, ended->release_token) &&
-             !(ref.by.index() == 2 &&
-               beyond_reuse(ended->arrived, now))) {  // that id may be a new order's by now
+             !(ref.by.index() == 2 && beyond_reuse(*ended, now))) {  // that id may be a new order's by now
     found.ended = number;
     found.ended_phase = ended->phase;
   }
@@ -67,28 +97,41 @@ bool Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn
 template <typename Command>
 void Gateway::command(const Command& input, Happening happening, EarlyMark early, Turn& turn) {
   early.actor = input.actor;
+  // Several orders have one answer: done if all went well, otherwise the worst of what was refused, with every reason.
   AnswerKind kind = AnswerKind::done;
-  Found found;
-  std::string why;
+  Found shown;
+  std::string whys;
   for (const OrderRef& ref : input.orders) {
-    found = find(ref, turn.now);
-    if (found.live != nullptr || found.ended != no_order) {
-      const Phase phase = found.live != nullptr ? found.live->order.phase : found.ended_phase;
-      const Outcome outcome =
-          found.live != nullptr ? happen(*found.live, happening, {input.actor, early.text, {}, {}, {}}, turn)
-                                : outcome_of(happening, phase);
-      kind = outcome == Outcome::refuse ? AnswerKind::conflict : AnswerKind::done;
-      if (kind == AnswerKind::conflict) why = "the order is " + std::string(name_of(phase)) + " already";
-    } else if (keep_early(ref, early, turn)) {
-      kind = AnswerKind::done;
-    } else {
-      kind = AnswerKind::not_found;
-      if (!input.letter.topic.empty()) message_refused(input.letter, "no such order in this store", turn);
+    const Found found = find(ref, turn.now);
+    const auto [one, why] = command_one(ref, found, happening, early, turn);
+    if (one == AnswerKind::not_found && !input.letter.topic.empty()) message_refused(input.letter, why, turn);
+    const bool worst_yet = severity_of(one) >= severity_of(kind);
+    if (worst_yet) kind = one, shown = found;
+    if (!why.empty() && whys.size() < whys_bytes_max) {
+      if (!whys.empty()) whys += "; ";
+      if (input.orders.size() > 1) whys += "order " + std::to_string(&ref - input.orders.data() + 1) + ": ";
+      whys += why;
     }
   }
-  answer(input.caller, kind, found.live, turn, std::move(why));
-  if (input.caller != nobody && found.ended != no_order)
-    std::get<Answer>(turn.effects.back()).row = found.ended;
+  answer(input.caller, kind, shown.live, turn, kind == AnswerKind::done ? std::string() : std::move(whys));
+  if (input.caller != nobody && shown.ended != no_order)
+    std::get<Answer>(turn.effects.back()).row = shown.ended;
+}
+
+// What came of a command for one order, and why not if it was refused.
+std::pair<AnswerKind, std::string> Gateway::command_one(const OrderRef& ref, const Found& found,
+                                                        Happening happening, const EarlyMark& early,
+                                                        Turn& turn) {
+  if (found.live == nullptr && found.ended == no_order) {
+    if (keep_early(ref, early, turn)) return {AnswerKind::done, {}};
+    return {AnswerKind::not_found, "no such order in this store"};
+  }
+  const Phase phase = found.live != nullptr ? found.live->order.phase : found.ended_phase;
+  const Outcome outcome = found.live != nullptr
+                              ? happen(*found.live, happening, {early.actor, early.text, {}, {}, {}}, turn)
+                              : outcome_of(happening, phase);
+  if (outcome != Outcome::refuse) return {AnswerKind::done, {}};
+  return {AnswerKind::conflict, "the order is " + std::string(name_of(phase)) + " already"};
 }
 
 void Gateway::released(const ReleaseArrived& input, Turn& turn) {
@@ -96,7 +139,7 @@ void Gateway::released(const ReleaseArrived& input, Turn& turn) {
 }
 
 void Gateway::cancelled(const CancelArrived& input, Turn& turn) {
-  std::string text = input.text.substr(0, cancel_text_bytes_max);
+  std::string text = utf8_beginning(input.text, cancel_text_bytes_max);
   command(input, Happening::cancel, EarlyMark{EarlyKind::cancel, {}, {}, {}, std::move(text), {}}, turn);
 }
 
@@ -197,7 +240,7 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
 
 void Gateway::availability_arrived(const AvailabilityArrived& input, Turn& turn) {
   std::vector<AvailabilityMark> marks;
-  for (const ItemAvailability& item : input.items) {
+  for (const ItemAvailability& item : last_words(input.items)) {
     const auto known = book_.availability().find(item.item);
     const bool was_available = known == book_.availability().end() || known->second.item.available;
     const bool same =
@@ -224,7 +267,9 @@ void Gateway::availability_arrived(const AvailabilityArrived& input, Turn& turn)
 }
 
 void Gateway::message_refused(const Letter& letter, const std::string& why, Turn& turn) {
-  turn.changes.dead_letters.push_back({letter.topic, letter.bytes, why, turn.now.wall_ms});
+  // A full disk's reserve is for orders: of a useless message only what it was and why is kept.
+  turn.changes.dead_letters.push_back(
+      {letter.topic, turn.from_reserve ? std::string() : letter.bytes, why, turn.now.wall_ms});
   emit_plain(
       EventType::gateway_message_refused,
       {{"topic", letter.topic}, {"why", why}, {"bytes", static_cast<std::int64_t>(letter.bytes.size())}},

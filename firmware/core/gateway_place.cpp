@@ -73,9 +73,10 @@ void Gateway::try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, T
     return;
   }
   // Certainly not taken. Written with the next commit: if the power goes first, the order is in doubt for nothing,
-  // which costs a question and never a second ticket.
+  // which costs a question and never a second ticket. A POS that cannot be asked would leave that to a person: for it
+  // the row is written now.
   entry.order.phase = Phase::queued;
-  changed_lazily(entry, turn);
+  policy_.pos.can_query ? changed_lazily(entry, turn) : changed(entry, turn);
 }
 
 void Gateway::doubt(Entry& entry, Turn& turn) {
@@ -89,13 +90,14 @@ void Gateway::doubt(Entry& entry, Turn& turn) {
   plan_doubt(entry, turn);
 }
 
-// Would a request that starts at `start_ms` reach the POS while it still knows the key? The window counts from the
-// first byte that may have left, on this boot's clock; after a reboot it counts as over.
-bool Gateway::key_protects(const Entry& entry, Milliseconds start_ms, const Now& now) const {
+// The last instant at which the same key may be sent again: the request may take its whole time-out to get there, and
+// the POS its whole processing time to look the key up, all before it forgets it. The window counts from the first
+// byte that may have left, on this boot's clock; after a reboot it counts as over. -1: not at all.
+Milliseconds Gateway::protected_until_ms(const Entry& entry, const Now& now) const {
   const Stamp& intent = entry.order.intent;
   const PosPolicy& pos = policy_.pos;
-  return pos.deduplicates_ms > 0 && intent.boot == now.boot &&
-         start_ms + pos.timeout_ms <= intent.steady_ms + pos.deduplicates_ms;
+  if (pos.deduplicates_ms <= 0 || intent.boot != now.boot) return -1;
+  return intent.steady_ms + pos.deduplicates_ms - pos.timeout_ms - pos.max_processing_ms;
 }
 
 void Gateway::plan_doubt(Entry& entry, Turn& turn) {
@@ -104,7 +106,7 @@ void Gateway::plan_doubt(Entry& entry, Turn& turn) {
   const Milliseconds wait =
       soft.failures == 0 ? 0
                          : backoff_ms(soft.failures, pos_backoff_first_ms, pos_backoff_most_ms, generator_);
-  if (key_protects(entry, now.steady_ms + wait, now)) {
+  if (now.steady_ms + wait <= protected_until_ms(entry, now)) {
     soft.next_request = PosRequest::place;
     soft.next_ms = now.steady_ms + wait;
   } else if (policy_.pos.can_query) {

@@ -15,7 +15,7 @@ void Gateway::dispatch(Turn& turn) {
 
 bool Gateway::start_next(Entry& entry, Turn& turn) {
   const bool resend = entry.order.phase == Phase::sending && entry.soft.next_request == PosRequest::place;
-  if (resend && !key_protects(entry, turn.now.steady_ms, turn.now)) {
+  if (resend && turn.now.steady_ms > protected_until_ms(entry, turn.now)) {
     // The window went by while it waited, or before a restart: the key would no longer protect it.
     book_.save(entry);
     plan_doubt(entry, turn);
@@ -46,8 +46,11 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
   switch (request) {
     case PosRequest::place:
       turn.changes.bodies_wanted.push_back(order.number);
-      turn.effects.emplace_back(PlaceOrder{
-          order.number, attempt, pos_key_of(order), display_code_of(order.id), order.reprints > 0, {}});
+      turn.effects.emplace_back(
+          PlaceOrder{order.number, attempt, pos_key_of(order), display_code_of(order.id), order.reprints > 0,
+                     std::string{},
+                     // A commit that stalls must not carry a second try past what its key protects.
+                     entry.soft.doubting ? protected_until_ms(entry, turn.now) : never_ms});
       return;
     case PosRequest::ask: turn.effects.emplace_back(AskPos{order.number, attempt, pos_key_of(order)}); return;
     case PosRequest::check_health: turn.effects.emplace_back(CheckPosHealth{order.number, attempt}); return;
@@ -81,6 +84,8 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
 void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
   switch (input.outcome) {
     case PosOutcome::not_delivered:
+      if (input.code == code_not_in_time) return;  // never sent: it says nothing about the POS
+      [[fallthrough]];
     case PosOutcome::not_now: pos_.on_failure(turn.now.steady_ms, input.retry_after_ms, generator_); return;
     case PosOutcome::not_taken:
       // A POS that cannot be asked answers 404 to that alone; it may well take orders.

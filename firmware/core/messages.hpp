@@ -97,6 +97,8 @@ enum class PosOutcome : std::uint8_t {
 
 /// The `code` of a placement that never left the box, since the order's bytes cannot be read.
 inline constexpr const char* code_body_damaged = "body_damaged";
+/// The `code` of a placement that never left the box, since its time was over (PlaceOrder::not_after_ms).
+inline constexpr const char* code_not_in_time = "not_in_time";
 
 /// A request to the POS has ended, its connection closed or back in the pool.
 struct PosAnswered {
@@ -200,7 +202,20 @@ struct PlaceOrder {
   std::string display_code;
   bool reprint = false;
   std::string body;  // canonical JSON
+  /// On the steady clock of this boot: whoever carries this out looks at the clock before the first byte, and past
+  /// this instant sends nothing and answers not_delivered with code_not_in_time. INT64_MAX: at any time.
+  Milliseconds not_after_ms = INT64_MAX;
 };
+
+/// What that answer is.
+[[nodiscard]] inline PosAnswered not_in_time(const PlaceOrder& effect) {
+  PosAnswered answered;
+  answered.order = effect.order;
+  answered.attempt = effect.attempt;
+  answered.outcome = PosOutcome::not_delivered;
+  answered.code = code_not_in_time;
+  return answered;
+}
 
 struct AskPos {
   OrderNumber order = no_order;
@@ -336,6 +351,7 @@ struct Changes {
   std::optional<OutboxMarks> outbox;
 
   std::vector<OrderNumber> bodies_wanted;  // read after the writes, for the orders that go to the POS
+  bool from_reserve = false;  // the same turn failed for a full disk: these may use what is kept for that
 
   [[nodiscard]] bool writes_nothing() const noexcept {
     return orders.empty() && bodies.empty() && events.empty() && early.empty() && early_spent.empty() &&

@@ -35,23 +35,43 @@ void Outbox::start_over() {
   buffer_.clear();
   in_flight_.clear();
   drop_read_ = reading_;
+  resting_ = false;
+  rest_until_ms_.reset();
 }
 
 std::optional<OutboxRead> Outbox::wanted_read() const {
-  if (!connected() || reading_ || read_ >= last_written_ || buffer_.size() + read_max > buffer_max) return {};
+  if (!connected() || reading_ || resting_ || read_ >= last_written_ ||
+      buffer_.size() + read_max > buffer_max)
+    return {};
   return OutboxRead{read_, read_max};
 }
 
 void Outbox::on_read_started() { reading_ = true; }
 
-void Outbox::on_read(std::vector<OutgoingEvent> events) {
+void Outbox::on_read(std::vector<OutgoingEvent> events, Position through) {
   reading_ = false;
   if (std::exchange(drop_read_, false)) return;
+  const Position before = read_;
   for (auto& event : events) {
     if (event.record.position <= read_) continue;
     read_ = event.record.position;
     buffer_.push_back(std::move(event));
   }
+  read_ = std::max(read_, through);
+  resting_ = read_ == before;
+}
+
+void Outbox::on_time(Milliseconds steady_ms) noexcept {
+  if (!resting_) return;
+  if (!rest_until_ms_) rest_until_ms_ = steady_ms + read_again_after_ms;
+  if (steady_ms < *rest_until_ms_) return;
+  resting_ = false;
+  rest_until_ms_.reset();
+}
+
+std::optional<Milliseconds> Outbox::wake_ms() const noexcept {
+  if (!resting_) return {};
+  return rest_until_ms_.value_or(0);
 }
 
 std::optional<OutgoingEvent> Outbox::next_to_publish() {

@@ -13,6 +13,9 @@
 
 namespace storegate::core {
 
+/// A read of events that failed, or gave none though there are some, is tried again after this.
+inline constexpr Milliseconds read_again_after_ms = second_ms;
+
 /// What to read from the rows next.
 struct OutboxRead {
   Position after;
@@ -33,8 +36,14 @@ class Outbox {
   /// The rows to read now, at most one read at a time; answered by on_read.
   [[nodiscard]] std::optional<OutboxRead> wanted_read() const;
   void on_read_started();
-  /// The rows after the position asked for, in order; empty when the read failed (it is asked again).
-  void on_read(std::vector<OutgoingEvent> events);
+  /// The rows after the position asked for, in order; empty when the read failed. `through`: how far the rows were
+  /// looked at, if damaged ones among them were left out. A read that led nowhere is wanted again after
+  /// read_again_after_ms and not at once.
+  void on_read(std::vector<OutgoingEvent> events, Position through = {});
+  /// Time passes: `steady_ms` is the turn's.
+  void on_time(Milliseconds steady_ms) noexcept;
+  /// When on_time must be called so that a read is wanted again; nothing = no read waits for that.
+  [[nodiscard]] std::optional<Milliseconds> wake_ms() const noexcept;
 
   /// The next event to hand to the uplink, if the window has room.
   [[nodiscard]] std::optional<OutgoingEvent> next_to_publish();
@@ -58,8 +67,10 @@ class Outbox {
   bool wait_for_application_ack_;
   std::size_t window_ = 0;
   bool reading_ = false;
-  bool drop_read_ = false;  // the read under way began before a start over
-  Position read_;           // everything up to here was read
+  bool drop_read_ = false;                     // the read under way began before a start over
+  bool resting_ = false;                       // the last read led nowhere
+  std::optional<Milliseconds> rest_until_ms_;  // set by the first on_time of a rest
+  Position read_;                              // everything up to here was read
   std::deque<OutgoingEvent> buffer_;
   std::set<Position> in_flight_;  // published, no PUBACK yet
   Position sent_;                 // the newest one published

@@ -35,8 +35,10 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
+/// What the wall clock showed while nobody trusted it is not kept: after a reboot it would be taken for a time.
 [[nodiscard]] inline Stamp stamp_of(const Now& now) noexcept {
-  return {now.steady_ms, now.wall_ms, now.boot};
+  constexpr Milliseconds unknown_wall_ms = 1;
+  return {now.steady_ms, now.wall_trusted ? now.wall_ms : unknown_wall_ms, now.boot};
 }
 
 /// The instant `span_ms` after `from`.
@@ -44,8 +46,9 @@ struct Stamp {
   return {from.steady_ms + span_ms, from.wall_ms + span_ms, from.boot};
 }
 
-/// No stamp of a clock that was right lies before this (2020-01-01): it was taken before the clock was set.
-inline constexpr Milliseconds wall_floor_ms = 1'577'836'800'000;
+/// No stamp of a clock that was right lies before this (2026-01-01): it was taken before the clock was set. The same
+/// instant from which the platform begins to trust the clock.
+inline constexpr Milliseconds wall_floor_ms = 1'767'225'600'000;
 
 /// Where `stamp` lies on this boot's steady clock. Of another boot: by the wall clock if it is trusted and was set
 /// when the stamp was taken, otherwise `unknown_ms` after now (late rather than early when nobody knows the time).

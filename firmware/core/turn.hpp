@@ -11,8 +11,9 @@ namespace storegate::core {
 struct Turn {
   Now now;
   std::vector<Effect> effects;
-  Changes changes;      // all but the order rows, which are taken from the book at the end
-  bool urgent = false;  // somebody waits for the commit; otherwise it rides on the next one
+  Changes changes;            // all but the order rows, which are taken from the book at the end
+  bool urgent = false;        // somebody waits for the commit; otherwise it rides on the next one
+  bool from_reserve = false;  // the disk is full: orders that are there move on, no order is taken
 };
 
 }  // namespace storegate::core

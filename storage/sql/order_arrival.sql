@@ -1,3 +1,3 @@
-SELECT phase, arrived_wall_ms
+SELECT phase
 FROM orders
 WHERE number = ?1

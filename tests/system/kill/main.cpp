@@ -92,8 +92,8 @@ int run(const Arguments& arguments) {
   Totals totals;
   std::mt19937_64 random(arguments.seed * 7919);
   for (int number = 1; number <= arguments.kills && evidence.complaints().empty(); ++number) {
-    // Long enough, half the time, for the uplink to be back after its first wait: MQTT is hit too.
-    pump(loop, senders, std::chrono::microseconds(100'000 + random() % 2'200'000));
+    // Long enough for the uplink to be back, at least half the time: MQTT is hit too.
+    pump(loop, senders, std::chrono::microseconds(100'000 + random() % 900'000));
     if (number % 2 == 0) wait_for_acknowledgement(loop, senders);
     const Hit hit = store.kill();
     pump(loop, senders, 5ms);  // answers that were on their way count as given

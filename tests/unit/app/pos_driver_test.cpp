@@ -91,6 +91,18 @@ TEST_CASE("a placement without a body never goes out") {
   CHECK(bench.heard.empty());
 }
 
+TEST_CASE("a second try whose time is over when its commit is back never goes out [I2]") {
+  Bench bench;
+  auto effect = placement();
+  effect.not_after_ms = 0;
+  bench.driver->carry_out(std::move(effect));
+  REQUIRE(bench.offered.size() == 1);
+  CHECK(bench.offered[0].outcome == core::PosOutcome::not_delivered);
+  CHECK(bench.offered[0].code == core::code_not_in_time);
+  bench.loop.run_ready();
+  CHECK(bench.heard.empty());
+}
+
 TEST_CASE("when nobody listens the placement was certainly not delivered") {
   Bench bench("", false);
   bench.driver->carry_out(placement());

@@ -163,3 +163,19 @@ TEST_CASE("an order the POS refuses for good is cancelled with the POS's reason"
   CHECK(store.row("K-2").reason == Reason::other);
   CHECK(store.row("K-2").pos_code == "E-4711");
 }
+
+TEST_CASE("a cancel's text is cut between two characters, never within one") {
+  Script store;
+  for (int shift = 0; shift < 4; ++shift) {
+    const std::string id = "K-" + std::to_string(shift);
+    store.arrive(id);
+    std::string text(static_cast<std::size_t>(shift), 'x');
+    while (text.size() < 600) text += "\xe2\x82\xac";  // three bytes each
+    store.release(id);
+    store.cancel(id, "kiosk", text);  // while it is being sent, so that the text is kept
+    const std::string& kept = store.row(id).cancel_text;
+    CHECK(kept.size() > 496);
+    CHECK(kept.size() <= 500);
+    CHECK((kept.size() - static_cast<std::size_t>(shift)) % 3 == 0);
+  }
+}

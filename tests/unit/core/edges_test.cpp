@@ -47,6 +47,53 @@ TEST_CASE("a hold taken while the clock ran years ahead ends after its own span 
   CHECK(store.phase("K-1") != Phase::held);
 }
 
+TEST_CASE("what a clock nobody trusted showed says nothing after a reboot [I9]") {
+  Script store;
+  store.now.wall_ms += hour_ms;  // it looks like a time, and is none
+  store.now.wall_trusted = false;
+  store.restart();
+  store.now.wall_ms -= 2 * hour_ms;
+  store.arrive("K-1");
+  reboot_with_a_clock(store);
+  store.pass(28 * minute_ms);
+  CHECK(store.phase("K-1") == Phase::held);
+  store.pass(3 * minute_ms);
+  CHECK(store.phase("K-1") != Phase::held);
+}
+
+TEST_CASE("a deadline noted by a clock that has been set since is right after a reboot [I9]") {
+  for (const Milliseconds wrong : {-3 * 24 * hour_ms, 3 * 24 * hour_ms}) {
+    CAPTURE(wrong);
+    Script store;
+    store.now.wall_ms += wrong;
+    store.arrive("K-1");
+    store.now.wall_ms -= wrong;
+    store.turn();               // the loop looks at the clock now and then
+    store.pass(6 * second_ms);  // the rows are written anew, lazily
+    const Milliseconds before = store.now.wall_ms;
+    store.restart(true);
+    store.now.wall_ms = before + 10 * minute_ms;  // the box was off so long
+    store.restart();
+    store.pass(19 * minute_ms);
+    CHECK(store.phase("K-1") == Phase::held);
+    store.pass(2 * minute_ms);
+    CHECK(store.phase("K-1") != Phase::held);
+  }
+}
+
+TEST_CASE("an order placed while the clock ran years ahead is completed in its time after a reboot [I13]") {
+  Policy policy = default_policy();
+  policy.pos.complete_after_ms = 30 * minute_ms;
+  Script store(policy);
+  store.now.wall_ms += Milliseconds{20} * 365 * 24 * hour_ms;
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::took, "T-1");
+  reboot_with_a_clock(store);
+  store.pass(31 * minute_ms);
+  CHECK(store.phase("K-1") == Phase::completed);
+}
+
 TEST_CASE("in doubt after a reboot without a clock, with the POS away: parked in the end [I1]") {
   Script store;
   store.arrive("K-1");
@@ -87,22 +134,6 @@ TEST_CASE("after the reuse time the same key and order is new, and its early can
   store.give(order);
   CHECK(store.last_answer().kind == AnswerKind::created);
   CHECK(store.phase("K-1") == Phase::cancelled);
-}
-
-TEST_CASE("after a restart a newer ended order of an id comes before an older parked one [I14]") {
-  Policy policy = default_policy();
-  policy.pos.can_query = false;
-  Script store(policy);
-  store.arrive("C-1", "counter");
-  store.pos(PosOutcome::in_doubt);
-  store.pass(49 * hour_ms);
-  store.arrive("C-1", "counter");
-  store.pos(PosOutcome::took, "T-2");
-  store.pass(5 * hour_ms);
-  store.restart();
-  store.arrive("C-1", "counter");
-  CHECK(store.last_answer().kind == AnswerKind::replayed);
-  CHECK(store.sent.size() == 2);
 }
 
 TEST_CASE("a failed turn uses up no rate") {
@@ -188,4 +219,48 @@ TEST_CASE("a key alias whose order is no longer known is no repeat") {
   order.idempotency_key = "key-2";
   store.give(order);
   CHECK(store.last_answer().kind == AnswerKind::created);
+}
+
+TEST_CASE("a command on several orders is answered for all of them, not for the last") {
+  Script store;
+  for (const char* id : {"K-1", "K-2", "K-3"}) store.arrive(id);
+  store.cancel("K-2");
+  const auto release = [&](std::vector<const char*> ids) {
+    ReleaseArrived input;
+    input.caller = store.next_caller();
+    for (const char* id : ids) input.orders.push_back({std::pair<std::string, std::string>{"kiosk", id}});
+    store.give(std::move(input));
+  };
+  release({"K-1", "K-2", "K-3"});
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+  CHECK(store.last_answer().why == "order 2: the order is cancelled already");
+  CHECK(store.last_answer().row == store.row("K-2").number);
+  CHECK(store.phase("K-1") == Phase::sending);
+  CHECK(store.phase("K-3") == Phase::sending);
+  release({"K-1", "K-3"});
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  CHECK(store.last_answer().order->partner_order_id == "K-3");
+  ReleaseArrived unknown;
+  unknown.caller = store.next_caller();
+  unknown.orders.push_back({ReleaseToken{OrderNumber{77}, {}}});
+  unknown.orders.push_back({std::pair<std::string, std::string>{"kiosk", "K-2"}});
+  unknown.orders.push_back({std::pair<std::string, std::string>{"kiosk", "K-3"}});
+  store.give(std::move(unknown));
+  CHECK(store.last_answer().kind == AnswerKind::not_found);
+  CHECK(store.last_answer().why ==
+        "order 1: no such order in this store; order 2: the order is cancelled already");
+}
+
+TEST_CASE("an item named twice in one list counts as it was named last") {
+  Script store;
+  AvailabilityArrived list;
+  list.items.push_back({"taco", false, {}});
+  list.items.push_back({"soup", false, {}});
+  list.items.push_back({"taco", true, {}});
+  list.items.push_back({"soup", true, {}});
+  list.items.push_back({"soup", false, {}});
+  store.give(std::move(list));
+  CHECK(store.count(EventType::item_availability_changed) == 1);
+  store.arrive("K-1");
+  CHECK(store.phase("K-1") == Phase::held);
 }

@@ -158,3 +158,21 @@ TEST_CASE("a connection without its session asks for a snapshot; the start is to
   CHECK(store.count(EventType::gateway_snapshot_requested) == 1);
   CHECK(store.count(EventType::gateway_started) == 1);
 }
+
+TEST_CASE("the engine wakes for a read of events that failed, and does not spin until then") {
+  Script store;
+  store.arrive("K-1");
+  Outbox& outbox = store.engine->outbox();
+  outbox.on_connected(10);
+  outbox.on_read_started();
+  outbox.on_read({});
+  int turns = 0;
+  for (; store.engine->wants_turn(store.now) && turns < 10; ++turns) store.turn();
+  CHECK(turns <= 1);
+  const auto wake = store.engine->next_wake_ms();
+  REQUIRE(wake);
+  CHECK(*wake == store.now.steady_ms + read_again_after_ms);
+  CHECK_FALSE(outbox.wanted_read());
+  store.pass(read_again_after_ms);
+  CHECK(outbox.wanted_read());
+}

@@ -112,3 +112,34 @@ TEST_CASE("a replay goes back to the sequence asked for [I3]") {
   outbox.replay_from({1, 2});
   CHECK(outbox.wanted_read()->after == Position{1, 1});
 }
+
+TEST_CASE("a read that leads nowhere is not wanted again before a second has passed") {
+  Outbox outbox({}, {1, 5}, false);
+  outbox.on_connected(3);
+  outbox.on_read_started();
+  outbox.on_read({});
+  CHECK_FALSE(outbox.wanted_read());
+  CHECK(outbox.wake_ms());
+  outbox.on_time(70'000);
+  CHECK_FALSE(outbox.wanted_read());
+  CHECK(outbox.wake_ms() == 70'000 + read_again_after_ms);
+  outbox.on_time(70'000 + read_again_after_ms - 1);
+  CHECK_FALSE(outbox.wanted_read());
+  outbox.on_time(70'000 + read_again_after_ms);
+  CHECK(outbox.wanted_read());
+  CHECK_FALSE(outbox.wake_ms());
+}
+
+TEST_CASE("events whose rows are damaged are passed over, also at the end of a page [I3]") {
+  Outbox outbox({}, {1, 5}, false);
+  outbox.on_connected(10);
+  outbox.on_read_started();
+  outbox.on_read(events_from(1, 2), {1, 4});
+  REQUIRE(outbox.wanted_read());
+  CHECK(outbox.wanted_read()->after == Position{1, 4});
+  outbox.on_read_started();
+  outbox.on_read({}, {1, 5});
+  CHECK_FALSE(outbox.wanted_read());
+  CHECK_FALSE(outbox.wake_ms());
+  CHECK(publish_all(outbox) == std::vector<std::int64_t>{1, 2});
+}

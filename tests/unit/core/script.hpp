@@ -88,6 +88,7 @@ class Script {
   void give(Input input) {
     engine->offer(std::move(input));
     turn();
+    if (disk_full && engine->wants_turn(now)) turn();  // once more, from the reserve
   }
   /// Time passes; whatever becomes due runs at its own moment.
   void pass(Milliseconds span_ms) {
@@ -104,9 +105,11 @@ class Script {
   void turn() {
     Changes changes = engine->begin_turn(now);
     Committed committed;
-    committed.written = !fail_commits;
+    committed.disk_full = disk_full && !changes.writes_nothing() && !(changes.from_reserve && reserve > 0);
+    committed.written = !fail_commits && !committed.disk_full;
     committed.sync_failed = fail_syncs;
     if (committed.written) {
+      if (changes.from_reserve && !changes.writes_nothing()) --reserve;
       if (!changes.writes_nothing()) ++commits;
       apply(changes);
       for (const OrderNumber number : changes.bodies_wanted) committed.bodies.push_back(bodies.at(number));
@@ -168,12 +171,15 @@ class Script {
   std::map<OrderNumber, OrderBody> bodies;
   std::vector<EventRecord> events;
   std::vector<DeadLetter> dead_letters;
+  std::vector<KeyAlias> aliases;
   std::vector<Answer> answers;
   std::vector<std::pair<PosRequest, PosAnswered>> requests;  // sent to the POS, without an answer
   std::vector<PlaceOrder> sent;                              // every place request ever
   std::size_t commits = 0;
   bool fail_commits = false;
   bool fail_syncs = false;
+  bool disk_full = false;
+  int reserve = 1'000;  // commits that a full disk still takes
 
  private:
   void start() {
@@ -189,7 +195,7 @@ class Script {
       loaded.last_number = number;
     }
     for (const auto& [key, mark] : early_) loaded.early.push_back(mark);
-    loaded.key_aliases = aliases_;
+    loaded.key_aliases = aliases;
     loaded.epoch = "epoch-1";
     loaded.last_event = events.empty() ? Position{1, 0} : events.back().position;
     engine.emplace(
@@ -205,7 +211,7 @@ class Script {
       early_[{mark.kind, mark.partner, mark.partner_order_id}] = mark;
     for (const EarlyMark& mark : changes.early_spent)
       early_.erase({mark.kind, mark.partner, mark.partner_order_id});
-    aliases_.insert(aliases_.end(), changes.key_aliases.begin(), changes.key_aliases.end());
+    aliases.insert(aliases.end(), changes.key_aliases.begin(), changes.key_aliases.end());
   }
   void act(std::vector<Effect> effects) {
     for (Effect& effect : effects) {
@@ -233,7 +239,7 @@ class Script {
 
   Policy policy_;
   std::map<std::tuple<EarlyKind, std::string, std::string>, EarlyMark> early_;
-  std::vector<KeyAlias> aliases_;
+
   std::uint64_t callers_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // A sqlite3_vfs for tests that fails on order.
 #include "faulty_vfs.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -9,6 +10,7 @@ namespace storegate::storage::test {
 struct FaultyVfs::File {
   sqlite3_file head;
   FaultyVfs* owner;
+  sqlite3_int64* size;  // in the owner's map
   // the base VFS's file follows
 };
 
@@ -32,6 +34,10 @@ struct FaultyVfs::Calls {
     if (now(vfs, vfs.cut_left_)) vfs.gone_ = true;
     if (vfs.gone_) return SQLITE_OK;
     if (vfs.full_) return vfs.came_about_ = true, SQLITE_FULL;
+    sqlite3_int64& size = *own(f)->size;
+    const sqlite3_int64 growth = std::max<sqlite3_int64>(0, at + n - size);
+    if (growth > 0 && vfs.used() + growth > vfs.room_) return vfs.came_about_ = true, SQLITE_FULL;
+    size += growth;
     if (now(vfs, vfs.writes_left_)) {
       base(f)->pMethods->xWrite(base(f), from, n / 2, at);
       return vfs.write_result_;
@@ -39,7 +45,9 @@ struct FaultyVfs::Calls {
     return base(f)->pMethods->xWrite(base(f), from, n, at);
   }
   static int truncate(sqlite3_file* f, sqlite3_int64 size) {
-    return vfs_of(f).gone_ ? SQLITE_OK : base(f)->pMethods->xTruncate(base(f), size);
+    if (vfs_of(f).gone_) return SQLITE_OK;
+    *own(f)->size = size;
+    return base(f)->pMethods->xTruncate(base(f), size);
   }
   static int sync(sqlite3_file* f, int flags) {
     FaultyVfs& vfs = vfs_of(f);
@@ -69,10 +77,14 @@ struct FaultyVfs::Calls {
     opened->owner = static_cast<FaultyVfs*>(vfs->pAppData);
     const int result = base(vfs)->xOpen(base(vfs), path, base(file), flags, flags_out);
     file->pMethods = base(file)->pMethods != nullptr ? &io : nullptr;
+    opened->size = &opened->owner->sizes_[path == nullptr ? "" : path];
+    if (result == SQLITE_OK) base(file)->pMethods->xFileSize(base(file), opened->size);
     return result;
   }
   static int remove(sqlite3_vfs* vfs, const char* path, int sync_folder) {
-    if (static_cast<FaultyVfs*>(vfs->pAppData)->gone_) return SQLITE_OK;
+    FaultyVfs& owner = *static_cast<FaultyVfs*>(vfs->pAppData);
+    if (owner.gone_) return SQLITE_OK;
+    owner.sizes_[path] = 0;
     return base(vfs)->xDelete(base(vfs), path, sync_folder);
   }
 };
@@ -93,7 +105,14 @@ FaultyVfs::FaultyVfs(const std::string& name) : name_(name) {
 
 FaultyVfs::~FaultyVfs() { sqlite3_vfs_unregister(&vfs_); }
 
+sqlite3_int64 FaultyVfs::used() const {
+  sqlite3_int64 bytes = 0;
+  for (const auto& [path, size] : sizes_) bytes += size;
+  return bytes;
+}
+
 bool FaultyVfs::heal() {
+  room_ = INT64_MAX;
   writes_left_ = syncs_left_ = cut_left_ = 0;
   full_ = gone_ = false;
   return std::exchange(came_about_, false);

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <map>
 #include <string>
 
 namespace storegate::storage::test {
@@ -21,6 +22,10 @@ class FaultyVfs {
   void fail_sync(int nth) { syncs_left_ = nth; }
   /// From now on every write answers SQLITE_FULL, until set back.
   void full(bool is_full) { full_ = is_full; }
+  /// The disk has room for so many bytes in all files together; a write that would go beyond answers SQLITE_FULL.
+  void room(sqlite3_int64 bytes) { room_ = bytes; }
+  /// What the files opened so far hold together.
+  [[nodiscard]] sqlite3_int64 used() const;
   /// The n-th write and everything after it never happens: the power is gone.
   void cut_at_write(int nth) { cut_left_ = nth; }
   /// All faults off. True if a planned one came about.
@@ -36,6 +41,8 @@ class FaultyVfs {
   sqlite3_vfs vfs_{};
   sqlite3_vfs* base_ = nullptr;
   int writes_left_ = 0, write_result_ = SQLITE_OK, syncs_left_ = 0, cut_left_ = 0;
+  sqlite3_int64 room_ = INT64_MAX;
+  std::map<std::string, sqlite3_int64> sizes_;
   bool full_ = false, gone_ = false, came_about_ = false;
 };
 

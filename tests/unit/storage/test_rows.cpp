@@ -337,26 +337,3 @@ TEST_CASE("a list comes newest first, page by page, and no call looks at more ro
   CHECK(first->orders.empty());  // nine rows looked at, none fits
   CHECK(first->next == core::OrderNumber{92});
 }
-
-TEST_CASE(
-    "ended orders are loaded from the first within the window on, whatever a jumping clock wrote [I9]") {
-  const support::TempDir dir;
-  Journal journal = opened(options_for(dir.file("orders.db")));
-  Store store(13);
-  constexpr std::int64_t base = 1'780'000'000'000;
-  const std::int64_t arrived[] = {base - 9000, base - 8000, base + 10, base - 7000, 1000, base + 20};
-  core::Changes changes;
-  for (const std::int64_t wall_ms : arrived) {
-    store.wall_ms = wall_ms;
-    store.arrive(changes);
-    store.move(changes, static_cast<std::int64_t>(store.bodies.size()), core::Phase::completed);
-  }
-  REQUIRE(written(journal, changes));
-  std::vector<std::int64_t> numbers;
-  for (const auto& ended : loaded(journal, base).loaded.ended) numbers.push_back(value_of(ended.number));
-  CHECK(numbers == std::vector<std::int64_t>{3, 4, 5, 6});
-  numbers.clear();
-  for (const auto& ended : loaded(journal, base + 100).loaded.ended)
-    numbers.push_back(value_of(ended.number));
-  CHECK(numbers == std::vector<std::int64_t>{5});  // no clock was set then: its age is not known
-}
