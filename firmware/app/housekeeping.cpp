@@ -84,6 +84,7 @@ Job Housekeeping::job_of(Chore chore) {
 void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& kept) {
   if (!kept) {
     platform::log_error("housekeeping failed", {{"why", kept.error().context}});
+    if (kept.error().code == core::ErrorCode::sync_failed) return turns_.sync_failed();
     return step_later(pace_.between_passes, Chore::erase);
   }
   gauges_.rows_damaged(kept->damaged.size());

@@ -62,6 +62,11 @@ void Turns::published(core::Position position, bool acknowledged) {
   wake();
 }
 
+void Turns::sync_failed() {
+  engine_.stop();
+  if (!std::exchange(failed_, true)) hooks_.sync_failed();
+}
+
 void Turns::wake() {
   if (std::exchange(scheduled_, true)) return;
   loop_.post([this] {
@@ -125,7 +130,7 @@ void Turns::commit_ended(Commit& commit) {
     events_read(result.read, std::move(result.page));
   }
   hooks_.events_ready();
-  if (sync_failed && !std::exchange(failed_, true)) hooks_.sync_failed();
+  if (sync_failed) this->sync_failed();
   if (commit.checkpoint_due) checkpoint();
   wake();
 }
@@ -140,7 +145,9 @@ void Turns::checkpoint() {
     auto done = journal.checkpoint(storage::CheckpointMode::passive);
     return [this, done = std::move(done)] {
       checkpointing_ = false;
-      if (!done) platform::log_error("checkpoint failed", {{"why", done.error().context}});
+      if (done) return;
+      platform::log_error("checkpoint failed", {{"why", done.error().context}});
+      if (done.error().code == core::ErrorCode::sync_failed) sync_failed();
     };
   });
 }

@@ -34,6 +34,9 @@ class Turns {
   void offer(core::Input input);
   /// A PUBACK came, or the publish failed; nobody waits for its being written.
   void published(core::Position position, bool acknowledged);
+  /// A sync to disk failed, in a commit or beside one (a checkpoint, housekeeping): what the kernel's cache holds is not
+  /// what the disk has, so nothing more is acknowledged, and the next process must be told.
+  void sync_failed();
   /// Something changed that the engine may want to act on (uplink up or down, policy replaced, time).
   void wake();
 

@@ -53,7 +53,7 @@ bool Engine::wants_turn(const Now& now) const {
   if (repeat_from_reserve_) return true;
   if (now.steady_ms < retry_at_ms_ && std::all_of(waiting_.begin(), waiting_.end(), is_kept)) return false;
   if (!waiting_.empty() || gateway_.clock_moved(now)) return true;
-  if (marks_moved_ && !lazy_since_ms_) return true;  // the turn that begins the wait for their commit
+  if (marks_moved_ && !marks_due_ms_) return true;  // the turn that begins the wait for their commit
   const auto wake = next_wake_ms();
   return wake && *wake <= now.steady_ms;
 }
@@ -61,7 +61,8 @@ bool Engine::wants_turn(const Now& now) const {
 std::optional<Milliseconds> Engine::next_wake_ms() const {
   if (stopped_) return {};
   std::optional<Milliseconds> wake = gateway_.next_wake_ms();
-  if (lazy_since_ms_) wake = std::min(wake.value_or(never_ms), *lazy_since_ms_ + lazy_ms_max);
+  for (const auto& due : {rows_due_ms_, marks_due_ms_})
+    if (due) wake = std::min(wake.value_or(never_ms), *due);
   if (!waiting_.empty()) wake = std::min(wake.value_or(never_ms), retry_at_ms_);
   if (const auto read = outbox_.wake_ms()) wake = std::min(wake.value_or(never_ms), *read);
   if (wake) wake = std::max(*wake, retry_at_ms_);
@@ -88,9 +89,10 @@ Changes Engine::begin_turn(const Now& now) {
   const OutboxMarks& after = outbox_.marks();
   if (before.published != after.published || before.acknowledged != after.acknowledged) marks_moved_ = true;
 
-  const bool has_lazy = marks_moved_ || gateway_.has_unwritten_orders();
-  if (has_lazy && !lazy_since_ms_) lazy_since_ms_ = now.steady_ms;
-  writing_ = turn_.urgent || (lazy_since_ms_ && now.steady_ms >= *lazy_since_ms_ + lazy_ms_max);
+  if (gateway_.has_unwritten_orders() && !rows_due_ms_) rows_due_ms_ = now.steady_ms + lazy_ms_max;
+  if (marks_moved_ && !marks_due_ms_) marks_due_ms_ = now.steady_ms + lazy_marks_ms_max;
+  const auto is_due = [&](const auto& due) { return due && now.steady_ms >= *due; };
+  writing_ = turn_.urgent || is_due(rows_due_ms_) || is_due(marks_due_ms_);
   Changes changes = std::move(turn_.changes);
   changes.from_reserve = turn_.from_reserve;
   if (writing_) {
@@ -112,7 +114,8 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   if (writing_) {
     gateway_.on_written(now);
     outbox_.on_written(gateway_.book().last_event);
-    lazy_since_ms_.reset();
+    rows_due_ms_.reset();
+    marks_due_ms_.reset();
   }
   deciding_.clear();
   std::vector<Effect> effects = std::move(turn_.effects);

@@ -32,7 +32,7 @@ class Engine {
 
   /// Queues a fact for the next turn.
   void offer(Input input);
-  /// Inputs that nobody waits for; they ride on the next commit, or are written lazy_ms_max after.
+  /// Inputs that nobody waits for; they ride on the next commit, or are written lazy_marks_ms_max after.
   bool on_published(Position position, bool acknowledged);
 
   /// True if begin_turn would do anything: no turn is open, and an input waits or something is due.
@@ -51,6 +51,8 @@ class Engine {
 
   /// A turn is open: its commit is not back yet.
   [[nodiscard]] bool turn_open() const noexcept { return open_; }
+  /// A sync failed outside a turn's commit: from now on nothing is decided, and a turn that is open is undone.
+  void stop() noexcept { stopped_ = true; }
   /// A sync failed: no new work until a restart.
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
@@ -69,12 +71,13 @@ class Engine {
   Turn turn_;
   bool open_ = false;
   bool stopped_ = false;
-  bool writing_ = false;                       // the open turn writes rows
-  bool marks_moved_ = false;                   // the outbox's marks are ahead of their row
-  bool repeat_from_reserve_ = false;           // the next turn is the last one again, from the reserve
-  std::size_t inputs_to_repeat_ = 0;           // its inputs: the first ones that wait
-  std::optional<Milliseconds> lazy_since_ms_;  // the oldest change that nobody waits for
-  Milliseconds retry_at_ms_ = 0;               // after a failed commit
+  bool writing_ = false;                      // the open turn writes rows
+  bool marks_moved_ = false;                  // the outbox's marks are ahead of their row
+  bool repeat_from_reserve_ = false;          // the next turn is the last one again, from the reserve
+  std::size_t inputs_to_repeat_ = 0;          // its inputs: the first ones that wait
+  std::optional<Milliseconds> rows_due_ms_;   // when rows that nobody waits for are written at the latest
+  std::optional<Milliseconds> marks_due_ms_;  // and when the marks are
+  Milliseconds retry_at_ms_ = 0;              // after a failed commit
 };
 
 }  // namespace storegate::core

@@ -22,6 +22,9 @@ namespace storegate::core {
 
 /// A change that nobody waits for is written at the latest this long after (design.md section 1).
 inline constexpr Milliseconds lazy_ms_max = 5 * second_ms;
+/// How far the cloud has heard is written at the latest this long after: a commit of its own for each order of a quiet
+/// store would cost a third more syncs, and what a crash takes of it is only said twice, under the same ids.
+inline constexpr Milliseconds lazy_marks_ms_max = minute_ms;
 /// Releases and cancels that came before their orders, kept at most.
 inline constexpr std::size_t early_marks_max = 20'000;
 /// A person or program that must come again is told so.

@@ -141,7 +141,7 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
   order.traceparent = input.traceparent;
   order.body_digest = input.body_digest;
   order.test = input.order.test;
-  order.arrived = stamp_of(now);
+  order.arrived = {now.steady_ms, now.wall_ms, now.boot};  // as read: people see it, no deadline rests on it
   order.updated_wall_ms = now.wall_ms;
   plan_release(order, input.order, now);
   OrderBody body = input.body;
@@ -172,7 +172,7 @@ void Gateway::plan_release(Order& order, const CanonicalOrder& wish, const Now& 
     else if (order.release_mode == ReleaseMode::at_time)
       span = 0;
   }
-  order.release_due = after(order.arrived, span);
+  order.release_due = after(stamp_of(now), span);
 }
 
 Reason Gateway::reason_to_reject(const OrderArrived& input, const Now& now) const {

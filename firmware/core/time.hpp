@@ -35,7 +35,8 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
-/// What the wall clock showed while nobody trusted it is not kept: after a reboot it would be taken for a time.
+/// For deadlines: what the wall clock showed while nobody trusted it is not kept, since after a reboot it would be
+/// taken for a time.
 [[nodiscard]] inline Stamp stamp_of(const Now& now) noexcept {
   constexpr Milliseconds unknown_wall_ms = 1;
   return {now.steady_ms, now.wall_trusted ? now.wall_ms : unknown_wall_ms, now.boot};

@@ -118,7 +118,7 @@ std::vector<Row> measure_syncs(Bench& bench) {
                     "3 changes of state; checkpoints " + decimal_text(used.checkpoint_syncs / lives) +
                         ", other " + decimal_text(used.other_syncs / lives),
                     verdict_of(used.commit_syncs / lives <= 3.0),
-                    "acknowledged events are marked by a write of their own when nothing comes within 5 s"});
+                    "acknowledged events are marked by a write of their own when nothing comes within a minute"});
   }
   for (const Way way : all_ways) {
     const LoadRun& run = bench.load_run(way);

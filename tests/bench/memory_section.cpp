@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::uint64_t held_orders = 10000;
-constexpr auto settle = 7s;  // beyond the 5 s after which what was put off is written
+constexpr auto settle = 7s;  // beyond the 5 s after which rows that were put off are written
 constexpr auto idle_span = 10s;
 
 double mib_of(std::int64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024); }

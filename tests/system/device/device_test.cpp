@@ -80,7 +80,8 @@ class Device {
     std::ofstream(folder.file("storegate.toml"))
         << "[store]\nid = \"device\"\n[storage]\npath = \"" << folder.file("orders.db")
         << "\"\n[http]\nlisten = \"127.0.0.1:" << port << "\"\nsocket = \"" << folder.file("api.sock")
-        << "\"\n[pos]\nurl = \"http://127.0.0.1:9\"\n[[partner]]\nname = \"kiosk\"\nrelease = \"on_event\"\n";
+        << "\"\n[pos]\nurl = \"http://127.0.0.1:9\"\n[[partner]]\nname = \"kiosk\"\nrelease = "
+           "\"on_event\"\nrate_per_minute = 0\n";
   }
   void start() {
     program.emplace(STOREGATE_PROGRAM,
@@ -175,4 +176,25 @@ TEST_CASE(
   CHECK(device.order("unlucky").answered());
   CHECK(device.order("new").is(201));
   CHECK(device.caller.get("/readyz").status != 0);
+}
+
+TEST_CASE(
+    "a sync that fails in a checkpoint ends the process like one in a commit, and no order is lost [I1]") {
+  Device device;
+  device.start();
+  device.trouble("d");
+  int acknowledged = 0;
+  while (acknowledged < 2'000 && device.order("K-" + std::to_string(acknowledged)).is(201)) ++acknowledged;
+  REQUIRE(acknowledged > 10);
+  REQUIRE(acknowledged < 2'000);
+  device.trouble("-");
+  CHECK(device.caller.get("/readyz").is(503));
+  CHECK(device.supervisor.hears("STOPPING=1", 30s));
+  const auto ended = device.program->wait(5s);
+  INFO(device.log().substr(0, 2'000));
+  REQUIRE(ended.has_value());
+  CHECK_FALSE(ended->clean());
+  device.start();
+  for (int number = 0; number < acknowledged; ++number)
+    REQUIRE(device.order("K-" + std::to_string(number)).is(200));
 }

@@ -1,5 +1,6 @@
 // Loaded in front of the C library (LD_PRELOAD): makes syncs fail or hang as long as a file says so. The file's path is
-// in STOREGATE_DISK_TROUBLE; its first byte: 'f' = fail with EIO, 'h' = hang until it says something else.
+// in STOREGATE_DISK_TROUBLE; its first byte: 'f' = fail with EIO, 'd' = the same for all but a write-ahead log, 'h' =
+// hang until it says something else.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +8,8 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -20,9 +23,17 @@ char trouble() {
   return word;
 }
 
+bool is_log(int descriptor) {
+  char path[4096];
+  const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
+  const ssize_t size = ::readlink(link.c_str(), path, sizeof path);
+  return size > 0 && std::string_view(path, static_cast<std::size_t>(size)).ends_with("-wal");
+}
+
 int sync_with_trouble(const char* name, int descriptor) {
   while (trouble() == 'h') ::poll(nullptr, 0, 10);
-  if (trouble() == 'f') {
+  const char now = trouble();
+  if (now == 'f' || (now == 'd' && !is_log(descriptor))) {
     errno = EIO;
     return -1;
   }

@@ -61,6 +61,20 @@ TEST_CASE("what a clock nobody trusted showed says nothing after a reboot [I9]")
   CHECK(store.phase("K-1") != Phase::held);
 }
 
+TEST_CASE("a repeat gets the first answer's time, also when nobody trusted the clock [I14]") {
+  Script store;
+  store.now.wall_trusted = false;
+  store.restart();
+  store.arrive("K-1");
+  const auto first = store.last_answer().order;
+  store.pass(second_ms);
+  store.arrive("K-1");
+  const auto again = store.last_answer().order;
+  REQUIRE(first.has_value());
+  REQUIRE(again.has_value());
+  CHECK(again->updated_wall_ms == first->updated_wall_ms);
+}
+
 TEST_CASE("a deadline noted by a clock that has been set since is right after a reboot [I9]") {
   for (const Milliseconds wrong : {-3 * 24 * hour_ms, 3 * 24 * hour_ms}) {
     CAPTURE(wrong);

@@ -101,7 +101,7 @@ TEST_CASE("what nobody waits for rides on the next commit, or is written after f
   REQUIRE(store.engine->wants_turn(store.now));
   store.turn();
   CHECK_FALSE(store.engine->wants_turn(store.now));
-  store.pass(lazy_ms_max - 1);
+  store.pass(lazy_marks_ms_max - 1);
   CHECK(store.commits == idle);
   store.pass(1);
   CHECK(store.commits == idle + 1);
