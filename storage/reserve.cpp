@@ -59,7 +59,10 @@ struct Reserve::State {
     if (opened->pMethods == nullptr) return;
     file = opened;
     sqlite3_int64 size = 0;
-    if (result == SQLITE_OK && file->pMethods->xFileSize(file, &size) == SQLITE_OK) most = bytes = size;
+    if (result != SQLITE_OK || file->pMethods->xFileSize(file, &size) != SQLITE_OK) return;
+    // A kill or a full disk may have left any size: whole slices count, and what is beyond them is written over.
+    most = bytes = std::min<std::int64_t>(size, wanted) / slice_bytes * slice_bytes;
+    if (size > wanted) cut(bytes);
   }
 
   void cut(std::int64_t size) noexcept {

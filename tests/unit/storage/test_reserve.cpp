@@ -1,8 +1,13 @@
 // A full disk: what the reserve carries, that it is honest about its end, and that it comes back.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <string>
+
 #include "builders.hpp"
 #include "faulty_vfs.hpp"
+#include "storage/reserve.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace storegate;
@@ -153,4 +158,28 @@ TEST_CASE("a journal opens on a full disk with as much reserve as there is [I8]"
   Journal journal = opened(with_reserve(dir, vfs, 4 * mib));
   CHECK(journal.reserve_bytes() == mib + 512 * 1024);
   CHECK(as_written(journal, store));
+}
+
+TEST_CASE(
+    "a reserve file of any size that a kill left behind becomes a whole one and is never in use for ever "
+    "[I8]") {
+  constexpr std::int64_t wanted = 512 * 1024;
+  for (const std::int64_t left : {1, 100'000, 503'790, 524'288, 536'558, 2'000'000}) {
+    CAPTURE(left);
+    const support::TempDir dir;
+    const std::string path = dir.file("orders.db");
+    std::ofstream(path + "-reserve") << std::string(static_cast<std::size_t>(left), 'x');
+    {
+      Reserve found(path, "", wanted);
+      found.fill(wanted);
+      CHECK(found.bytes() == wanted);
+      CHECK_FALSE(found.in_use());
+    }
+    CHECK(static_cast<std::int64_t>(std::filesystem::file_size(path + "-reserve")) == wanted);
+    Reserve next(path, "", wanted);
+    CHECK(next.release());
+    CHECK(next.in_use());
+    CHECK(next.regain());
+    CHECK_FALSE(next.in_use());
+  }
 }

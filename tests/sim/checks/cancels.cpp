@@ -1,0 +1,32 @@
+// I4: whoever was told that a cancel was taken before the first byte of the placement left must never see a ticket; and
+// every cancel that was taken comes to something.
+#include <algorithm>
+
+#include "sim/checks/checks.hpp"
+
+namespace storegate::sim::check {
+
+void placement_after_cancel(const Scene& scene, const Story& story) {
+  if (story.first_post_ms == never && story.cancel_acknowledged_ms != never)
+    scene.blame("I4", name_of(story) + " is placed though its cancel was acknowledged at " +
+                          std::to_string(story.cancel_acknowledged_ms) + " ms");
+}
+
+void no_cancel_dropped(const Scene& scene) {
+  for (const Story& story : scene.ledger.stories()) {
+    const Seen* last = story.last();
+    if (story.cancel_acknowledged_ms == never || last == nullptr) continue;
+    if (last->phase != "completed") continue;  // cancelled, or ended before there was anything to cancel
+    if (story.first_named("cancel_refused") != nullptr) continue;
+    if (last->at_ms < story.cancel_acknowledged_ms) continue;
+    // A clock that was slow when it was placed ends it early after a reboot; over MQTT nobody hears that it is too late.
+    std::int64_t placed_ms = last->at_ms;
+    for (const Seen& seen : story.events)
+      if (seen.phase == "placed") placed_ms = std::min(placed_ms, seen.at_ms);
+    const bool early = last->at_ms - placed_ms < scene.plan.policy.pos.complete_after_ms / 2;
+    if (early && scene.plan.faults.wall_jumps > 0) continue;
+    scene.blame("I4", "the cancel of " + name_of(story) + " was acknowledged and then dropped");
+  }
+}
+
+}  // namespace storegate::sim::check

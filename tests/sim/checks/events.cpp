@@ -1,0 +1,88 @@
+// I3: by sequence there is no gap and no reorder once repeats are left out, a repeat is the same to the byte, and an
+// order's events tell phases that can follow each other.
+#include <array>
+
+#include "sim/checks/checks.hpp"
+
+namespace storegate::sim::check {
+
+namespace {
+
+std::uint64_t print_of(std::string_view text) {
+  std::uint64_t lane = 0xcbf29ce484222325ULL;
+  for (const char byte : text) lane = (lane ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;
+  return lane;
+}
+
+struct Follows {
+  std::string_view before;  // the last event's phase; "" = there was none
+  std::string_view name;
+  std::string_view previous;  // what the event says the phase was, internal ones included
+};
+
+// Every event that may follow an event of this phase.
+constexpr std::array follows = std::to_array<Follows>({
+    {"", "accepted", ""},
+    {"", "rejected", ""},
+    {"", "cancelled", ""},
+    {"held", "released", "held"},
+    {"held", "cancelled", "held"},
+    {"held", "parked", "held"},
+    {"queued", "placed", "sending"},
+    {"queued", "cancelled", "queued"},
+    {"queued", "cancelled", "sending"},
+    {"queued", "expired", "queued"},
+    {"queued", "parked", "sending"},
+    {"placed", "completed", "placed"},
+    {"placed", "cancelled", "voiding"},
+    {"placed", "cancel_refused", "voiding"},
+    {"placed", "cancel_refused", "placed"},
+    {"parked", "resolved", "parked"},
+    {"parked", "released", "parked"},
+    {"parked", "cancelled", "parked"},
+});
+
+}  // namespace
+
+void EventStream::on_event(const Scene& scene, const Publication& event, std::uint64_t forgotten) {
+  const std::string_view text = event.payload;
+  const std::string number(member_text(text, "sequence"));
+  const std::string_view epoch = member_text(text, "epoch");
+  if (number.size() != 20) return scene.blame("I3", "an event without a sequence of 20 digits");
+  const std::int64_t sequence = std::stoll(number);
+  if (epoch_.empty()) epoch_ = epoch;
+  if (epoch != epoch_) return scene.blame("I3", "a new epoch though no database was replaced");
+  if (member_text(text, "id") != "store-042-" + epoch_ + "-" + number)
+    return scene.blame("I3", "event " + number + " has another id");
+  const auto [known, is_new] = prints_.emplace(sequence, print_of(text));
+  if (!is_new && known->second != print_of(text))
+    return scene.blame("I3", "event " + std::to_string(sequence) + " came again with another content");
+  if (!is_new || sequence <= newest_) return;
+  const bool gap = sequence != newest_ + 1;
+  if (gap && forgotten == 0)
+    return scene.blame("I3", "event " + std::to_string(sequence) + " came after " + std::to_string(newest_));
+  newest_ = sequence;
+}
+
+void EventStream::complete(const Scene& scene, std::int64_t last) const {
+  std::int64_t next = 1;
+  for (const auto& [sequence, print] : prints_) {
+    if (sequence != next) break;
+    ++next;
+  }
+  if (next <= last)
+    scene.blame_liveness("I3",
+                         "event " + std::to_string(next) + " of " + std::to_string(last) + " never came");
+}
+
+void event_follows(const Scene& scene, const Story& story) {
+  const Seen& seen = story.events.back();
+  const std::string_view before =
+      story.events.size() > 1 ? std::string_view(story.events.end()[-2].phase) : "";
+  for (const Follows& one : follows)
+    if (one.before == before && one.name == seen.name && one.previous == seen.previous_phase) return;
+  scene.blame("I3", name_of(story) + ": " + seen.name + " from " + seen.previous_phase +
+                        " after the phase '" + std::string(before) + "'");
+}
+
+}  // namespace storegate::sim::check

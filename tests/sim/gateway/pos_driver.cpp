@@ -1,0 +1,39 @@
+// Each effect becomes one request; the codec says what its outcome means.
+#include "sim/gateway/pos_driver.hpp"
+
+#include <utility>
+
+#include "codec/pos_rest.hpp"
+#include "sim/gateway/process.hpp"
+#include "sim/world.hpp"
+
+namespace storegate::sim {
+
+template <typename Effect>
+void PosDriver::send(Effect effect) {
+  codec::HttpRequest request = codec::request_of(effect);
+  if constexpr (requires { effect.body; }) effect.body = {};
+  Process& process = process_;
+  const std::uint64_t life = process.lives();
+  process.world().pos_link().ask(
+      std::move(request), [&process, life, effect = std::move(effect)](PosReply reply) {
+        if (!process.up() || process.lives() != life) return;
+        codec::PosHttpOutcome http;
+        http.status = reply.status;
+        http.retry_after = reply.retry_after;
+        http.body = reply.body;
+        http.request_bytes_written = reply.written;
+        process.after(0, [&process, answered = codec::outcome_of(effect, http)] { process.offer(answered); });
+      });
+}
+
+void PosDriver::carry_out(core::PlaceOrder effect) {
+  if (process_.now().steady_ms > effect.not_after_ms) return process_.offer(core::not_in_time(effect));
+  send(std::move(effect));
+}
+
+void PosDriver::carry_out(core::AskPos effect) { send(std::move(effect)); }
+void PosDriver::carry_out(core::CheckPosHealth effect) { send(effect); }
+void PosDriver::carry_out(core::VoidOrder effect) { send(std::move(effect)); }
+
+}  // namespace storegate::sim

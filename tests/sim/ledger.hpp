@@ -1,0 +1,104 @@
+// Ledger: what was seen on the wires, order by order: what was sent, what was acknowledged, tickets, events. The
+// checkers judge by it alone (and by the rows at the end). It must not know the gateway's inside.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/policy.hpp"
+
+namespace storegate::sim {
+
+inline constexpr std::int64_t never = INT64_MAX;
+
+/// What a message to the gateway is about.
+enum class About : std::uint8_t { order, release, cancel, resolve, other };
+struct Tag {
+  About about = About::other;
+  std::size_t story = SIZE_MAX;  // of the order meant; SIZE_MAX = none
+  int body = 0;                  // order: which of its bodies
+};
+
+/// One event about an order as the consumer kept it.
+struct Seen {
+  std::string name;  // "accepted" of storegate.order.accepted.v1
+  std::string phase;
+  std::string previous_phase;  // "" = null
+  std::int64_t at_ms = 0;      // when the consumer got it first
+};
+
+/// The story of one order.
+struct Story {
+  std::string partner, id;
+  core::ReleaseMode mode = core::ReleaseMode::immediate;
+  core::FallbackPolicy fallback = core::FallbackPolicy::release;
+  std::optional<std::int64_t> promised_ms;  // of true time
+  std::optional<std::int64_t> at_ms;        // at_time: of true time
+  bool over_mqtt = false;
+  bool must_be_refused = false;  // it uses a key that belongs to another order
+
+  // what reached the gateway while it ran
+  std::int64_t reached_ms = never;
+  std::uint32_t boot = 0;  // the machine's boot at that time
+  std::int64_t release_reached_ms = never;
+  std::int64_t cancel_reached_ms = never;
+  std::int64_t resolve_reached_ms = never;
+  /// True time before which no clock may release it, whatever the clocks showed meanwhile.
+  std::int64_t clock_may_release_ms = never;
+
+  // what left the gateway
+  int acknowledged_body = -1;
+  std::int64_t acknowledged_ms = never;
+  std::string first_answer;  // its body, "" over MQTT
+  std::int64_t cancel_acknowledged_ms = never;
+  std::int64_t first_post_ms = never;
+  std::string last_key;  // of the newest placement that left
+
+  // at the POS: tickets by key
+  std::map<std::string, int> tickets;
+
+  // at the consumer
+  std::string order_id, token;
+  std::vector<Seen> events;
+
+  [[nodiscard]] const Seen* last() const noexcept { return events.empty() ? nullptr : &events.back(); }
+  [[nodiscard]] const Seen* first_named(std::string_view name) const noexcept;
+  [[nodiscard]] int tickets_in_all() const noexcept;
+};
+
+[[nodiscard]] bool is_end_phase(std::string_view phase) noexcept;
+
+/// The first thing that was found wrong.
+struct Violation {
+  std::string invariant;
+  std::string what;
+  std::int64_t at_ms = 0;
+  bool of_liveness = false;
+};
+
+class Ledger {
+ public:
+  [[nodiscard]] std::size_t add(Story story);
+  [[nodiscard]] Story& story(std::size_t index) { return stories_[index]; }
+  [[nodiscard]] std::vector<Story>& stories() noexcept { return stories_; }
+  [[nodiscard]] const std::vector<Story>& stories() const noexcept { return stories_; }
+  /// By partner and its id; nullptr: nobody sent such an order.
+  [[nodiscard]] Story* find(std::string_view partner, std::string_view id);
+  /// By the POS's key `partner:id:day[:rN]`; the simulator's ids need no escaping.
+  [[nodiscard]] Story* find_key(std::string_view key);
+
+  void blame(std::int64_t now_ms, std::string_view invariant, std::string what, bool of_liveness = false);
+  [[nodiscard]] const std::optional<Violation>& violation() const noexcept { return violation_; }
+
+ private:
+  std::vector<Story> stories_;
+  std::map<std::string, std::size_t, std::less<>> by_name_;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace storegate::sim

@@ -1,0 +1,76 @@
+// Plain concatenation; the texts hold nothing that needs escaping.
+#include "sim/parts/bodies.hpp"
+
+#include <cstdio>
+
+#include "sim/clock.hpp"
+#include "sim/plan.hpp"
+
+namespace storegate::sim {
+
+namespace {
+
+constexpr std::string_view base64_letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::string base64(std::string_view bytes) {
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t group = 0;
+    const std::size_t left = bytes.size() - at;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = (group << 8U) | (i < left ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i)
+      text += i <= left ? base64_letters[(group >> (18U - 6U * i)) & 63U] : '=';
+  }
+  return text;
+}
+
+}  // namespace
+
+// The world begins at noon and lasts for hours, so the date does not change.
+std::string time_text(std::int64_t true_ms) {
+  const std::int64_t seconds = 12 * 3600 + true_ms / 1000;
+  char text[40];
+  std::snprintf(text, sizeof text, "2026-11-23T%02d:%02d:%02d.%03dZ", static_cast<int>(seconds / 3600),
+                static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60),
+                static_cast<int>(true_ms % 1000));
+  return text;
+}
+
+std::string canonical_body(const Story& story, std::string_view item, int body) {
+  std::string text = R"({"partner":")" + story.partner + R"(","partner_order_id":")" + story.id +
+                     R"(","fulfilment":{"type":"delivery")";
+  if (story.promised_ms) text += R"(,"promised_at":")" + time_text(*story.promised_ms) + "\"";
+  text += R"(},"release":{"mode":")" + std::string(core::name_of(story.mode)) + "\"";
+  if (story.at_ms) text += R"(,"at":")" + time_text(*story.at_ms) + "\"";
+  text += R"(,"fallback":")" + std::string(core::name_of(story.fallback)) +
+          R"("},"customer":{"name":"Ana","phone":"+15550100"})";
+  text +=
+      R"(,"items":[{"id":")" + std::string(item) + R"(","name":"Taco","quantity":)" +
+      std::to_string(body + 1) +
+      R"(,"unit_price":199,"note":"no onions"},{"id":"soda-01","name":"Soda","quantity":1,"unit_price":150}]})";
+  return text;
+}
+
+std::string doordash_body(const Story& story, std::string_view item, int body) {
+  std::string text = R"({"event":{"type":"OrderCreate","status":"NEW"},"order":{"id":")" + story.id +
+                     R"(","subtotal":549,"tax":40,"fulfillment_type":"dx_delivery")";
+  if (story.promised_ms) text += R"(,"estimated_pickup_time":")" + time_text(*story.promised_ms) + "\"";
+  text +=
+      R"(,"consumer":{"first_name":"Bo"},"categories":[{"name":"Food","items":[{"merchant_supplied_id":")" +
+      std::string(item) + R"(","name":"Taco","quantity":)" + std::to_string(body + 1) +
+      R"(,"price":199}]}]}})";
+  return text;
+}
+
+std::string forwarded_body(std::string_view raw) {
+  return std::string(R"({"partner":")") + webhook_partner + R"(","headers":{"Authorization":"Bearer )" +
+         webhook_secret + R"("},"body_base64":")" + base64(raw) + "\"}";
+}
+
+std::string by_pair(const Story& story) {
+  return R"("partner":")" + story.partner + R"(","partner_order_id":")" + story.id + "\"";
+}
+
+}  // namespace storegate::sim

@@ -1,0 +1,22 @@
+// Bodies: what partners and the cloud write, as JSON text. Written from the interface pages; uses none of the code that
+// will read it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sim/ledger.hpp"
+
+namespace storegate::sim {
+
+/// 2026-11-23T12:00:00Z plus so many milliseconds of true time.
+[[nodiscard]] std::string time_text(std::int64_t true_ms);
+/// The order in the canonical form; `body` 0 is the order itself, others differ in a quantity.
+[[nodiscard]] std::string canonical_body(const Story& story, std::string_view item, int body);
+[[nodiscard]] std::string doordash_body(const Story& story, std::string_view item, int body);
+/// A partner's raw webhook as the cloud passes it on.
+[[nodiscard]] std::string forwarded_body(std::string_view raw);
+[[nodiscard]] std::string by_pair(const Story& story);
+
+}  // namespace storegate::sim

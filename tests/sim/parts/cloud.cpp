@@ -1,0 +1,92 @@
+// In sequence or not at all: what lies behind a gap is dropped and asked for.
+#include "sim/parts/cloud.hpp"
+
+#include <utility>
+
+#include "sim/parts/bodies.hpp"
+#include "sim/world.hpp"
+
+namespace storegate::sim {
+
+namespace {
+constexpr std::int64_t acknowledge_after_ms = 4000;
+constexpr std::int64_t ask_after_ms = 2000;
+constexpr std::int64_t look_again_ms = 5000;
+}  // namespace
+
+void Cloud::on_event(const Publication& event) {
+  const std::int64_t sequence = std::stoll(std::string(member_text(event.payload, "sequence")));
+  epoch_ = member_text(event.payload, "epoch");
+  if (sequence <= through_) return;
+  if (sequence > through_ + 1) return ask_for_replay();
+  through_ = sequence;
+  keep(event);
+  if (world_.plan().policy.wait_for_application_ack) acknowledge();
+}
+
+void Cloud::acknowledge() {
+  if (std::exchange(acknowledging_, true)) return;
+  world_.timeline().after(acknowledge_after_ms, [this] {
+    acknowledging_ = false;
+    world_.broker().send(
+        {"ack", R"({"epoch":")" + epoch_ + R"(","through":)" + std::to_string(through_) + "}"}, {});
+  });
+}
+
+// Only a broker that forgot can make one; with acknowledgements the gateway sends again by itself.
+void Cloud::ask_for_replay() {
+  if (std::exchange(asking_, true)) return;
+  const std::int64_t seen = through_;
+  world_.timeline().after(ask_after_ms, [this, seen] {
+    asking_ = false;
+    if (through_ > seen) return;
+    world_.fault("replay asked");
+    world_.broker().send({"ack", R"({"replay_from":)" + std::to_string(through_ + 1) + "}"}, {});
+  });
+}
+
+void Cloud::keep(const Publication& event) {
+  if (event.level == "gateway.snapshot_requested") return world_.partners().send_again();
+  const std::size_t at = event.payload.find("\"data\":");
+  if (at == std::string::npos || !event.level.starts_with("order.")) return;
+  const std::string_view data = std::string_view(event.payload).substr(at);
+  Story* story = world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id"));
+  if (story == nullptr) return;  // the checker of events says so
+  story->order_id = member_text(data, "id");
+  if (const std::string_view token = member_text(data, "release_token"); !token.empty()) story->token = token;
+  story->events.push_back({event.level.substr(6), std::string(member_text(data, "phase")),
+                           std::string(member_text(data, "previous_phase")), world_.now_ms()});
+  world_.on_kept(*story);
+  const auto index = static_cast<std::size_t>(story - world_.ledger().stories().data());
+  if (story->last()->phase == "parked") look_at_parked(index, world_.plan().person_after_ms);
+}
+
+// ---------------------------------------------------------------- the person
+
+// Answers truthfully: what is in the kitchen is in the kitchen, and while a request may still come nobody is sure.
+void Cloud::look_at_parked(std::size_t story, std::int64_t wait_ms) {
+  world_.timeline().after(wait_ms, [this, story] {
+    const Story& order = world_.ledger().story(story);
+    if (order.last()->phase != "parked") return;
+    const std::string key = order.last_key;
+    const std::uint64_t mind = draws_.below(10);
+    if (world_.pos().may_come(key)) return look_at_parked(story, look_again_ms);
+    if (world_.pos().has_ticket(key))
+      resolve(story, mind == 0 ? "reprint" : "placed");
+    else
+      resolve(story, mind < 3 ? "reprint" : "not_placed");
+  });
+}
+
+void Cloud::resolve(std::size_t story, const std::string& answer) {
+  WebAsk ask;
+  ask.target = "/v1/orders/" + world_.ledger().story(story).order_id + "/resolve";
+  ask.headers = {{"Content-Type", "application/json"}};
+  ask.body = R"({"answer":")" + answer + "\"}";
+  world_.fault("resolved " + answer);
+  world_.web().ask(
+      std::move(ask), {About::resolve, story, 0},
+      [this, story](const std::optional<codec::HttpReply>&) { look_at_parked(story, look_again_ms); });
+}
+
+}  // namespace storegate::sim

@@ -1,0 +1,38 @@
+// Cloud: the consumer of events (it de-duplicates, acknowledges or asks for a replay) and the person who answers for
+// parked orders after a look into the kitchen. Knows only events and what a person can see.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/plan.hpp"
+#include "sim/wire.hpp"
+
+namespace storegate::sim {
+
+class World;
+
+class Cloud {
+ public:
+  Cloud(World& world, Draws draws) : world_(world), draws_(draws) {}
+
+  void on_event(const Publication& event);
+  /// Everything up to here was seen without a gap.
+  [[nodiscard]] std::int64_t through() const noexcept { return through_; }
+
+ private:
+  void keep(const Publication& event);
+  void acknowledge();
+  void ask_for_replay();
+  void look_at_parked(std::size_t story, std::int64_t wait_ms);
+  void resolve(std::size_t story, const std::string& answer);
+
+  World& world_;
+  Draws draws_;
+  std::string epoch_;
+  std::int64_t through_ = 0;
+  bool acknowledging_ = false;
+  bool asking_ = false;
+};
+
+}  // namespace storegate::sim

@@ -1,0 +1,317 @@
+// What is planned, and how each kind of partner sends.
+#include "sim/parts/partners.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/parts/bodies.hpp"
+#include "sim/world.hpp"
+
+namespace storegate::sim {
+
+namespace {
+constexpr std::int64_t s = 1000;
+constexpr std::int64_t seen_within_ms = 20 * s;
+
+std::int64_t between(Draws& draws, std::int64_t from, std::int64_t to) {
+  return from + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(to - from) + 1));
+}
+}  // namespace
+
+// ---------------------------------------------------------------- the plan
+
+void Partners::plan() {
+  const std::int64_t storm_ms = world_.plan().storm_ms;
+  const std::uint64_t orders = world_.plan().orders;
+  // They come in flocks, as dinners do: so that inputs share commits, and lines form.
+  std::int64_t at_ms = 3 * s;
+  for (std::uint64_t i = 0; i < orders; ++i) {
+    if (draws_.chance(130)) at_ms = between(draws_, 3 * s, storm_ms - 20 * s);
+    at_ms += between(draws_, 0, 25);
+    plan_order(at_ms);
+  }
+  plan_menu();
+}
+
+Story Partners::draw_story(Path path, std::int64_t at_ms) {
+  Story story;
+  story.id = "o" + std::to_string(world_.ledger().stories().size() + 1);
+  story.partner = path == Path::api ? api_partner : path == Path::mqtt ? mqtt_partner : webhook_partner;
+  story.over_mqtt = path == Path::mqtt || path == Path::forwarded;
+  const core::PartnerPolicy& policy = world_.plan().policy.partners.find(story.partner)->second;
+  story.mode = policy.release;
+  story.fallback = policy.fallback;
+  if (draws_.chance(800)) story.promised_ms = at_ms + between(draws_, 30 * s, 300 * s);
+  if (path == Path::api || path == Path::mqtt) {
+    const std::uint64_t mode = draws_.below(10);
+    story.mode = mode < 4   ? core::ReleaseMode::immediate
+                 : mode < 6 ? core::ReleaseMode::at_time
+                            : core::ReleaseMode::on_event;
+    const std::uint64_t fallback = draws_.below(10);
+    story.fallback = fallback < 7   ? core::FallbackPolicy::release
+                     : fallback < 9 ? core::FallbackPolicy::park
+                                    : core::FallbackPolicy::cancel;
+    if (story.mode == core::ReleaseMode::at_time && draws_.chance(700))
+      story.at_ms = at_ms + between(draws_, 10 * s, 200 * s);
+  }
+  return story;
+}
+
+void Partners::plan_order(std::int64_t at_ms) {
+  const Faults& faults = world_.plan().faults;
+  const std::uint64_t drawn = draws_.below(20);
+  const Path path = drawn < 8    ? Path::webhook
+                    : drawn < 15 ? Path::api
+                    : drawn < 18 ? Path::mqtt
+                                 : Path::forwarded;
+  Sender sender;
+  sender.path = path;
+  sender.item = "item-" + std::to_string(draws_.below(6));
+  sender.story = world_.ledger().add(draw_story(path, at_ms));
+  sender.key = "key-" + std::to_string(sender.story);
+  const std::size_t index = senders_.size();
+  senders_.push_back(sender);
+  ++undelivered_;
+  const std::string key = senders_[index].key;
+  const bool by_mqtt = path == Path::mqtt || path == Path::forwarded;
+  world_.timeline().at(at_ms, [this, index, key, by_mqtt] {
+    if (by_mqtt)
+      publish_order(index, true);
+    else
+      send_order(index, 0, s, key, true);
+  });
+  plan_repeats(index, at_ms);
+  const Story& story = world_.ledger().story(senders_[index].story);
+  if (story.mode == core::ReleaseMode::on_event ? draws_.chance(800) : draws_.chance(50))
+    plan_release(index, at_ms);
+  if (draws_.chance(faults.cancels_of_1000)) plan_cancel(index, at_ms);
+}
+
+void Partners::plan_release(std::size_t sender, std::int64_t at_ms) {
+  const bool early = draws_.chance(world_.plan().faults.early_of_1000);
+  const std::int64_t when_ms =
+      early ? at_ms - between(draws_, 0, 2 * s) : at_ms + between(draws_, 1 * s, 120 * s);
+  world_.timeline().at(when_ms, [this, sender] { release(sender); });
+  if (draws_.chance(100))
+    world_.timeline().at(when_ms + between(draws_, 0, 60 * s), [this, sender] { release(sender); });
+}
+
+void Partners::plan_cancel(std::size_t sender, std::int64_t at_ms) {
+  const bool early = draws_.chance(world_.plan().faults.early_of_1000);
+  const std::int64_t when_ms =
+      early ? at_ms - between(draws_, 0, 2 * s) : at_ms + between(draws_, 0, 120 * s);
+  world_.timeline().at(when_ms, [this, sender] { cancel(sender); });
+}
+
+void Partners::plan_repeats(std::size_t sender, std::int64_t at_ms) {
+  const Faults& faults = world_.plan().faults;
+  const bool by_mqtt = world_.ledger().story(senders_[sender].story).over_mqtt;
+  if (draws_.chance(faults.repeats_of_1000)) {
+    const std::uint64_t copies = 1 + draws_.below(4);
+    for (std::uint64_t i = 0; i < copies; ++i) {
+      const bool at_once = draws_.chance(500);
+      const std::int64_t when_ms = at_ms + (at_once ? between(draws_, 0, 30) : between(draws_, 0, 200 * s));
+      // Another key with an equal body is the same order too.
+      const std::string key = draws_.chance(300) ? senders_[sender].key + "-again" : senders_[sender].key;
+      world_.timeline().at(when_ms, [this, sender, key, by_mqtt] {
+        if (by_mqtt)
+          publish_order(sender, false);
+        else
+          send_order(sender, 0, s, key, false);
+      });
+      const bool alias_reused =
+          senders_[sender].path == Path::api && key != senders_[sender].key && draws_.chance(500);
+      if (alias_reused)
+        world_.timeline().at(when_ms + between(draws_, 1 * s, 100 * s),
+                             [this, sender, key] { reuse_key(sender, key); });
+    }
+  }
+  if (draws_.chance(faults.other_bodies_of_1000) && !by_mqtt) {
+    const std::int64_t when_ms = at_ms + between(draws_, 0, 100 * s);
+    world_.timeline().at(
+        when_ms, [this, sender, key = senders_[sender].key] { send_order(sender, 1, s, key, false); });
+  }
+}
+
+void Partners::plan_menu() {
+  for (std::uint64_t i = 0; i < world_.plan().faults.menu_changes; ++i) {
+    const std::string item = "item-" + std::to_string(draws_.below(6));
+    const std::int64_t off_ms = between(draws_, 5 * s, world_.plan().storm_ms);
+    const std::int64_t on_ms = off_ms + between(draws_, 5 * s, 40 * s);
+    const auto publish = [this](std::int64_t at_ms, std::string payload) {
+      world_.timeline().at(at_ms, [this, payload = std::move(payload)] {
+        world_.broker().send({"availability", payload}, {});
+      });
+    };
+    publish(off_ms, R"({"items":[{"id":")" + item + R"(","available":false}]})");
+    publish(on_ms, R"({"items":[{"id":")" + item + R"(","available":true}]})");
+  }
+}
+
+std::size_t Partners::send_probe() {
+  Story story;
+  story.id = "probe";
+  story.partner = api_partner;
+  Sender sender;
+  sender.item = "probe-item";
+  sender.key = "key-probe";
+  sender.story = world_.ledger().add(std::move(story));
+  senders_.push_back(sender);
+  ++undelivered_;
+  send_order(senders_.size() - 1, 0, s, "key-probe", true);
+  return sender.story;
+}
+
+// ---------------------------------------------------------------- orders
+
+WebAsk Partners::order_ask(const Sender& sender, int body, const std::string& key) const {
+  const Story& story = world_.ledger().story(sender.story);
+  WebAsk ask;
+  if (sender.path == Path::api) {
+    ask.target = "/v1/orders";
+    ask.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}};
+    ask.body = canonical_body(story, sender.item, body);
+  } else {
+    ask.target = std::string("/v1/partners/") + webhook_partner + "/webhook";
+    ask.headers = {{"Content-Type", "application/json"}, {"Authorization", webhook_secret}};
+    ask.body = doordash_body(story, sender.item, body);
+  }
+  return ask;
+}
+
+std::int64_t Partners::retry_ms(const std::optional<codec::HttpReply>& reply, std::int64_t wait_ms) {
+  std::int64_t asked_ms = 0;
+  if (reply)
+    for (const auto& [name, value] : reply->headers)
+      if (name == "Retry-After") asked_ms = std::stoll(value) * s;
+  return std::max(asked_ms, wait_ms) + between(draws_, 0, 500);
+}
+
+// Until there is an answer that says what became of it: 2xx, or a 4xx that would not change.
+void Partners::send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,
+                          bool until_answered) {
+  const Tag tag{About::order, senders_[sender].story, body};
+  world_.web().ask(
+      order_ask(senders_[sender], body, key), tag,
+      [this, sender, body, wait_ms, key, until_answered](const std::optional<codec::HttpReply>& reply) {
+        const bool again = !reply || reply->status == 503 || reply->status == 429;
+        if (reply && reply->status < 300) heard_keys_.insert(key);
+        if (!until_answered) return;
+        if (!again) {
+          if (!std::exchange(senders_[sender].answered, true)) --undelivered_;
+          return;
+        }
+        const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
+        world_.timeline().after(retry_ms(reply, wait_ms), [this, sender, body, next_ms, key] {
+          send_order(sender, body, next_ms, key, true);
+        });
+      });
+}
+
+// The cloud's way: published until an event about the order is seen.
+void Partners::publish_order(std::size_t sender, bool until_seen) {
+  const Sender& self = senders_[sender];
+  const Story& story = world_.ledger().story(self.story);
+  const Tag tag{About::order, self.story, 0};
+  const std::string body = self.path == Path::mqtt ? canonical_body(story, self.item, 0)
+                                                   : forwarded_body(doordash_body(story, self.item, 0));
+  world_.broker().send({"order", body}, tag);
+  if (!until_seen) return;
+  world_.timeline().after(seen_within_ms, [this, sender] {
+    if (world_.ledger().story(senders_[sender].story).events.empty()) return publish_order(sender, true);
+    if (!std::exchange(senders_[sender].answered, true)) --undelivered_;
+  });
+}
+
+// A key that belongs to an order, with another order: it must be refused, whatever happened in between.
+void Partners::reuse_key(std::size_t sender, const std::string& key) {
+  if (!heard_keys_.contains(key)) return;
+  Story thief;
+  thief.partner = api_partner;
+  thief.id = "t" + std::to_string(world_.ledger().stories().size() + 1);
+  thief.must_be_refused = true;
+  const std::size_t story = world_.ledger().add(std::move(thief));
+  Sender copy;
+  copy.story = story;
+  copy.item = senders_[sender].item;
+  world_.fault("key used again");
+  world_.web().ask(order_ask(copy, 0, key), {About::order, story, 0},
+                   [](const std::optional<codec::HttpReply>&) {});
+}
+
+// ---------------------------------------------------------------- releases and cancels
+
+void Partners::publish_command(const char* level, const Story& story, Tag tag, std::uint64_t how) {
+  std::string payload;
+  if (how == 0 && !story.token.empty())
+    payload = R"({"release_token":")" + story.token + "\"}";
+  else if (how == 1 && !story.order_id.empty())
+    payload = R"({"id":")" + story.order_id + "\"}";
+  else
+    payload = "{" + by_pair(story) + "}";
+  world_.broker().send({level, std::move(payload)}, tag);
+}
+
+void Partners::send_webhook(const std::string& body, Tag tag, std::int64_t wait_ms) {
+  WebAsk ask;
+  ask.target = std::string("/v1/partners/") + webhook_partner + "/webhook";
+  ask.headers = {{"Content-Type", "application/json"}, {"Authorization", webhook_secret}};
+  ask.body = body;
+  world_.web().ask(
+      std::move(ask), tag, [this, body, tag, wait_ms](const std::optional<codec::HttpReply>& reply) {
+        if (reply && reply->status < 300) return;
+        const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
+        world_.timeline().after(retry_ms(reply, wait_ms),
+                                [this, body, tag, next_ms] { send_webhook(body, tag, next_ms); });
+      });
+}
+
+void Partners::release(std::size_t sender) {
+  const std::uint64_t how = draws_.below(4);
+  const std::size_t index = senders_[sender].story;
+  const Story& story = world_.ledger().story(index);
+  const Tag tag{About::release, index, 0};
+  if (story.partner == webhook_partner && how < 2)
+    return send_webhook(R"({"external_order_id":")" + story.id + R"(","distance_from_store":240})", tag, s);
+  senders_[sender].released = true;
+  publish_command("release", story, tag, how);
+}
+
+void Partners::cancel(std::size_t sender) {
+  const std::uint64_t how = draws_.below(4);
+  const std::size_t index = senders_[sender].story;
+  const Story& story = world_.ledger().story(index);
+  const Tag tag{About::cancel, index, 0};
+  world_.fault("cancel");
+  if (story.partner == webhook_partner && how < 2)
+    return send_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})", tag, s);
+  if (how == 3 && !story.order_id.empty()) return cancel_by_api(sender, s);
+  senders_[sender].cancelled = true;
+  publish_command("cancel", story, tag, how);
+}
+
+void Partners::cancel_by_api(std::size_t sender, std::int64_t wait_ms) {
+  const std::size_t index = senders_[sender].story;
+  WebAsk ask;
+  ask.target = "/v1/orders/" + world_.ledger().story(index).order_id + "/cancel";
+  world_.web().ask(std::move(ask), {About::cancel, index, 0},
+                   [this, sender, wait_ms](const std::optional<codec::HttpReply>& reply) {
+                     if (reply && (reply->status < 300 || reply->status == 409)) return;
+                     const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
+                     world_.timeline().after(retry_ms(reply, wait_ms),
+                                             [this, sender, next_ms] { cancel_by_api(sender, next_ms); });
+                   });
+}
+
+void Partners::send_again() {
+  for (std::size_t sender = 0; sender < senders_.size(); ++sender) {
+    const Sender& self = senders_[sender];
+    const Story& story = world_.ledger().story(self.story);
+    const Seen* last = story.last();
+    if (last != nullptr && is_end_phase(last->phase)) continue;
+    if (self.cancelled) publish_command("cancel", story, {About::cancel, self.story, 0}, 2);
+    if (self.released) publish_command("release", story, {About::release, self.story, 0}, 2);
+  }
+}
+
+}  // namespace storegate::sim

@@ -1,0 +1,69 @@
+// Partners: who sends orders, releases and cancels, each the way its kind does: webhooks and the API with retries until
+// answered, MQTT until an event is seen; repeats, other bodies, keys used again. They know only what they were told.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/ledger.hpp"
+#include "sim/parts/links.hpp"
+#include "sim/plan.hpp"
+
+namespace storegate::sim {
+
+class World;
+
+class Partners {
+ public:
+  Partners(World& world, Draws draws) : world_(world), draws_(draws) {}
+
+  /// Plans everything that will be sent during the storm.
+  void plan();
+  /// One order for the gateway to show that it serves again; its index in the ledger.
+  std::size_t send_probe();
+  /// The gateway asked for a snapshot: what the cloud has asked for and has not seen done is sent again.
+  void send_again();
+  /// Orders that somebody still tries to deliver.
+  [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_; }
+
+ private:
+  enum class Path : std::uint8_t { webhook, api, mqtt, forwarded };
+  struct Sender {
+    Path path = Path::api;
+    std::size_t story = 0;
+    std::string key;
+    std::string item;
+    bool answered = false;
+    bool released = false;  // a release over MQTT was sent
+    bool cancelled = false;
+  };
+
+  void plan_order(std::int64_t at_ms);
+  void plan_release(std::size_t sender, std::int64_t at_ms);
+  void plan_cancel(std::size_t sender, std::int64_t at_ms);
+  void plan_repeats(std::size_t sender, std::int64_t at_ms);
+  void plan_menu();
+  [[nodiscard]] Story draw_story(Path path, std::int64_t at_ms);
+  void send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,
+                  bool until_answered);
+  void publish_order(std::size_t sender, bool until_seen);
+  void reuse_key(std::size_t sender, const std::string& key);
+  void send_webhook(const std::string& body, Tag tag, std::int64_t wait_ms);
+  void release(std::size_t sender);
+  void cancel(std::size_t sender);
+  void cancel_by_api(std::size_t sender, std::int64_t wait_ms);
+  void publish_command(const char* level, const Story& story, Tag tag, std::uint64_t how);
+  [[nodiscard]] WebAsk order_ask(const Sender& sender, int body, const std::string& key) const;
+  [[nodiscard]] std::int64_t retry_ms(const std::optional<codec::HttpReply>& reply, std::int64_t wait_ms);
+
+  World& world_;
+  Draws draws_;
+  std::vector<Sender> senders_;
+  std::set<std::string> heard_keys_;  // a 2xx under them was heard
+  std::size_t undelivered_ = 0;
+};
+
+}  // namespace storegate::sim

@@ -1,0 +1,192 @@
+// One function for each request of the POS's interface.
+#include "sim/parts/pos.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "sim/world.hpp"
+
+namespace storegate::sim {
+
+namespace {
+
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%' || at + 2 >= text.size()) {
+      plain += text[at];
+      continue;
+    }
+    const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+    plain += static_cast<char>(digit(text[at + 1]) * 16 + digit(text[at + 2]));
+    at += 2;
+  }
+  return plain;
+}
+
+PosReply reply_of(int status, std::string body) { return {status, {}, std::move(body), true}; }
+
+}  // namespace
+
+bool Pos::storm_chance(std::uint64_t of_1000) {
+  const bool hit = draws_.chance(of_1000);
+  return hit && world_.storm();
+}
+
+std::int64_t Pos::work_ms() {
+  const std::int64_t quick = 5 + static_cast<std::int64_t>(draws_.below(150));
+  const auto most = static_cast<std::uint64_t>(world_.plan().policy.pos.max_processing_ms);
+  const std::int64_t slow = static_cast<std::int64_t>(draws_.below(most));
+  return storm_chance(world_.plan().faults.pos_late_of_1000) ? world_.fault("pos late"), slow : quick;
+}
+
+void Pos::receive(const codec::HttpRequest& request, std::function<void(PosReply)> reply) {
+  if (request.target == "/orders") {
+    for (const auto& [name, value] : request.headers)
+      if (name == "Idempotency-Key") return place(value, std::move(reply));
+    return;
+  }
+  if (request.target == "/health") {
+    if (storm_chance(world_.plan().faults.pos_busy_of_1000)) return busy(reply);
+    return reply(reply_of(200, "{}"));
+  }
+  constexpr std::string_view asking = "/orders?reference=";
+  if (request.target.starts_with(asking))
+    return ask(std::string_view(request.target).substr(asking.size()), reply);
+  std::string_view reference = request.target;
+  reference.remove_prefix(std::string_view("/orders/").size());
+  void_ticket(unescaped(reference.substr(0, reference.find('/'))), reply);
+}
+
+void Pos::busy(const Reply& reply) {
+  world_.fault("pos busy");
+  PosReply later = reply_of(draws_.chance(500) ? 503 : 429, "{}");
+  if (draws_.chance(300)) later.retry_after = std::to_string(1 + draws_.below(5));
+  reply(later);
+}
+
+// ---------------------------------------------------------------- place
+
+// Refusals that say that nothing was done: only while nothing is known of the key.
+bool Pos::refuse(const std::string& key, const Reply& reply) {
+  const Faults& faults = world_.plan().faults;
+  if (storm_chance(faults.pos_busy_of_1000)) return busy(reply), true;
+  if (!storm_chance(faults.pos_refuses_of_1000)) return false;
+  if (has_ticket(key) || may_come(key)) return false;
+  world_.fault("pos refuses");
+  constexpr int statuses[] = {409, 409, 422, 400, 401, 404};
+  const int status = statuses[draws_.below(6)];
+  reply(reply_of(status, status == 409 ? R"({"code":"item_unavailable"})" : "{}"));
+  return true;
+}
+
+void Pos::place(const std::string& key, Reply reply) {
+  const core::PosPolicy& policy = world_.plan().policy.pos;
+  const std::int64_t now_ms = world_.now_ms();
+  if (refuse(key, reply)) return;
+  if (policy.deduplicates_ms > 0) {
+    const auto known = remembered_.find(key);
+    if (known != remembered_.end() && now_ms < known->second.since_ms + policy.deduplicates_ms) {
+      // A repeat: waits for its twin if that is still being worked on.
+      world_.timeline().at(known->second.ready_ms + 1, [this, key, reply = std::move(reply)] {
+        place_reply(key, remembered_[key].ticket, reply);
+      });
+      return;
+    }
+  }
+  if (storm_chance(world_.plan().faults.pos_breaks_of_1000)) {
+    world_.fault("pos breaks before");
+    return reply(reply_of(500, "{}"));
+  }
+  const std::int64_t work = work_ms();
+  if (policy.deduplicates_ms > 0) remembered_[key] = {now_ms, now_ms + work, SIZE_MAX};
+  ++working_[key];
+  world_.timeline().after(work, [this, key, reply = std::move(reply)] {
+    --working_[key];
+    cut(key);
+    place_reply(key, tickets_.size() - 1, reply);
+  });
+}
+
+void Pos::cut(const std::string& key) {
+  const std::string reference = "T" + std::to_string(1000 + tickets_.size());
+  by_reference_[reference] = tickets_.size();
+  by_key_[key].push_back(tickets_.size());
+  if (const auto known = remembered_.find(key); known != remembered_.end())
+    known->second.ticket = tickets_.size();
+  tickets_.push_back({key, reference, false, world_.now_ms()});
+  world_.on_ticket(key);
+}
+
+void Pos::place_reply(const std::string& key, std::size_t ticket, const Reply& reply) {
+  const Faults& faults = world_.plan().faults;
+  if (storm_chance(faults.pos_breaks_of_1000)) {
+    world_.fault("pos breaks after");
+    return reply(draws_.chance(500) ? reply_of(500, "{}") : reply_of(201, R"({"pos_refer)"));
+  }
+  if (storm_chance(faults.pos_confused_of_1000) && ticket != 0) {
+    world_.fault("pos confused");
+    const Ticket& other = tickets_[draws_.below(ticket)];
+    return reply(
+        reply_of(201, R"({"reference":")" + other.key + R"(","pos_reference":")" + other.reference + "\"}"));
+  }
+  reply(reply_of(201,
+                 R"({"reference":")" + key + R"(","pos_reference":")" + tickets_[ticket].reference + "\"}"));
+}
+
+// ---------------------------------------------------------------- ask, void
+
+void Pos::ask(std::string_view target, const Reply& reply) {
+  const Faults& faults = world_.plan().faults;
+  if (!world_.plan().policy.pos.can_query) return reply(reply_of(404, "{}"));
+  if (storm_chance(faults.pos_busy_of_1000)) return busy(reply);
+  if (storm_chance(faults.pos_breaks_of_1000))
+    return world_.fault("pos breaks asked"), reply(reply_of(500, "{}"));
+  const std::string key = unescaped(target);
+  std::string body = R"({"orders":[)";
+  const auto append = [&](const Ticket& ticket) {
+    if (!body.ends_with('[')) body += ',';
+    body += R"({"reference":")" + ticket.key + R"(","pos_reference":")" + ticket.reference +
+            R"(","status":")" + (ticket.voided ? "voided" : "open") + "\"}";
+  };
+  if (storm_chance(faults.pos_confused_of_1000) && !tickets_.empty()) {
+    world_.fault("pos ignores the filter");
+    const Ticket& foreign = tickets_[draws_.below(tickets_.size())];
+    if (foreign.key != key) append(foreign);
+  }
+  if (const auto own = by_key_.find(key); own != by_key_.end())
+    for (const std::size_t ticket : own->second)
+      if (tickets_[ticket].cut_ms + faults.pos_lists_after_ms <= world_.now_ms()) append(tickets_[ticket]);
+  reply(reply_of(200, body + "]}"));
+}
+
+void Pos::void_ticket(const std::string& reference, const Reply& reply) {
+  const Faults& faults = world_.plan().faults;
+  const auto found = by_reference_.find(reference);
+  if (found == by_reference_.end()) return reply(reply_of(404, "{}"));
+  if (storm_chance(faults.pos_busy_of_1000)) return busy(reply);
+  if (storm_chance(faults.pos_breaks_of_1000))
+    return world_.fault("pos breaks void"), reply(reply_of(500, "{}"));
+  Ticket& ticket = tickets_[found->second];
+  if (!ticket.voided && storm_chance(faults.void_too_late_of_1000)) {
+    world_.fault("void too late");
+    return reply(reply_of(409, "{}"));
+  }
+  ticket.voided = true;
+  reply(reply_of(200, "{}"));
+}
+
+bool Pos::has_ticket(const std::string& key) const {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return false;
+  for (const std::size_t ticket : found->second)
+    if (!tickets_[ticket].voided) return true;
+  return false;
+}
+
+bool Pos::may_come(const std::string& key) const {
+  const auto found = working_.find(key);
+  return (found != working_.end() && found->second > 0) || world_.pos_link().may_bring(key);
+}
+
+}  // namespace storegate::sim

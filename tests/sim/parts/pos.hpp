@@ -1,0 +1,70 @@
+// Pos: the point of sale behind its wire, in three classes: it de-duplicates within a window, it can be asked, or
+// neither. Its tickets are the truth that I2 speaks of. It must not know the gateway but by its bytes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/plan.hpp"
+#include "sim/wire.hpp"
+
+namespace storegate::sim {
+
+class World;
+
+class Pos {
+ public:
+  Pos(World& world, Draws draws) : world_(world), draws_(draws) {}
+
+  /// A whole request arrived. `began_ms`: when its first byte left the gateway. Nothing of it is carried out later than
+  /// the maximum processing time after it arrived. `reply` is called at most once.
+  void receive(const codec::HttpRequest& request, std::function<void(PosReply)> reply);
+
+  [[nodiscard]] bool is_down() const noexcept { return down_; }
+  void set_down(bool down) noexcept { down_ = down; }
+
+  // ---- what a person sees in the kitchen
+  [[nodiscard]] bool has_ticket(const std::string& key) const;
+  /// A request for this key is still being worked on.
+  [[nodiscard]] bool may_come(const std::string& key) const;
+  [[nodiscard]] std::uint64_t tickets() const noexcept { return tickets_.size(); }
+
+ private:
+  struct Ticket {
+    std::string key;
+    std::string reference;
+    bool voided = false;
+    std::int64_t cut_ms = 0;
+  };
+  struct Remembered {  // for a repeat under the same key
+    std::int64_t since_ms = 0;
+    std::int64_t ready_ms = 0;
+    std::size_t ticket = SIZE_MAX;  // not cut yet
+  };
+  using Reply = std::function<void(PosReply)>;
+
+  void place(const std::string& key, Reply reply);
+  bool refuse(const std::string& key, const Reply& reply);
+  void cut(const std::string& key);
+  void place_reply(const std::string& key, std::size_t ticket, const Reply& reply);
+  void ask(std::string_view target, const Reply& reply);
+  void void_ticket(const std::string& reference, const Reply& reply);
+  void busy(const Reply& reply);
+  [[nodiscard]] bool storm_chance(std::uint64_t of_1000);
+  [[nodiscard]] std::int64_t work_ms();
+
+  World& world_;
+  Draws draws_;
+  bool down_ = false;
+  std::vector<Ticket> tickets_;
+  std::map<std::string, std::vector<std::size_t>> by_key_;
+  std::map<std::string, std::size_t> by_reference_;
+  std::map<std::string, Remembered> remembered_;
+  std::map<std::string, int> working_;
+};
+
+}  // namespace storegate::sim

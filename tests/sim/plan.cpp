@@ -1,0 +1,158 @@
+// Each fault has a draw of its own, so that a new one at the end leaves the others' draws as they were.
+#include "sim/plan.hpp"
+
+namespace storegate::sim {
+
+namespace {
+
+/// Off in half of the seeds, otherwise 1 to `most`.
+std::uint64_t strength(Draws& draws, std::uint64_t most) {
+  const bool on = draws.chance(500);
+  const std::uint64_t drawn = draws.below(most) + 1;
+  return on ? drawn : 0;
+}
+
+bool flag(Draws& draws, std::uint64_t of_1000) { return draws.chance(of_1000); }
+
+void draw_faults(Draws draws, Faults& faults) {
+  faults.calls_lost_of_1000 = strength(draws, 150);
+  faults.calls_slow_ms = static_cast<std::int64_t>(strength(draws, 4000));
+  faults.partitions = strength(draws, 4);
+  faults.uplink_resets = strength(draws, 8);
+  faults.broker_restarts = strength(draws, 4);
+  faults.broker_forgets = flag(draws, 400);
+  faults.broker_repeats_of_1000 = strength(draws, 100);
+  faults.pos_outages = strength(draws, 4);
+  faults.pos_refuses_of_1000 = strength(draws, 80);
+  faults.pos_busy_of_1000 = strength(draws, 200);
+  faults.pos_breaks_of_1000 = strength(draws, 120);
+  faults.pos_silent_of_1000 = strength(draws, 150);
+  faults.pos_late_of_1000 = strength(draws, 100);
+  faults.pos_confused_of_1000 = strength(draws, 40);
+  faults.void_too_late_of_1000 = strength(draws, 500);
+  faults.repeats_of_1000 = strength(draws, 400);
+  faults.other_bodies_of_1000 = strength(draws, 150);
+  faults.cancels_of_1000 = strength(draws, 300);
+  faults.early_of_1000 = strength(draws, 500);
+  faults.menu_changes = strength(draws, 6);
+  faults.kills = strength(draws, 8);
+  faults.recovery_kills_of_1000 = strength(draws, 300);
+  faults.power_cuts = strength(draws, 5);
+  faults.torn = flag(draws, 500);
+  faults.garbled = flag(draws, 300);
+  faults.full_disks = strength(draws, 3);
+  faults.disk_errors = strength(draws, 4);
+  faults.failed_syncs = strength(draws, 2);
+  faults.slow_disk_ms = static_cast<std::int64_t>(strength(draws, 400));
+  faults.wall_jumps = strength(draws, 5);
+  faults.boots_in_1970 = flag(draws, 300);
+  faults.suspends = strength(draws, 3);
+  faults.pos_lists_after_ms = static_cast<std::int64_t>(strength(draws, 4500));
+}
+
+core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
+  core::PartnerPolicy policy;
+  policy.release = mode;
+  policy.fallback_ms = static_cast<std::int64_t>(draws.below(60)) * core::second_ms;
+  policy.fallback_without_promise_ms = static_cast<std::int64_t>(60 + draws.below(180)) * core::second_ms;
+  const std::uint64_t fallback = draws.below(10);
+  policy.fallback = fallback < 6   ? core::FallbackPolicy::release
+                    : fallback < 8 ? core::FallbackPolicy::park
+                                   : core::FallbackPolicy::cancel;
+  policy.rate_per_minute = draws.chance(200) ? 20 : 600;
+  return policy;
+}
+
+void draw_policy(Draws draws, Plan& plan) {
+  core::Policy& policy = plan.policy;
+  policy.store = "store-042";
+  policy.prep_ms = core::minute_ms;
+  policy.wait_for_application_ack = flag(draws, 500);
+  policy.live_orders_max = flag(draws, 100) ? 12 : 20'000;
+  policy.partners[webhook_partner] = partner(core::ReleaseMode::on_event, draws);
+  policy.partners[api_partner] = partner(core::ReleaseMode::immediate, draws);
+  policy.partners[mqtt_partner] = partner(core::ReleaseMode::on_event, draws);
+  core::PosPolicy& pos = policy.pos;
+  const std::uint64_t drawn_class = draws.below(5);
+  plan.pos_class = drawn_class < 2   ? PosClass::deduplicates
+                   : drawn_class < 4 ? PosClass::can_be_asked
+                                     : PosClass::neither;
+  pos.timeout_ms = static_cast<std::int64_t>(2 + draws.below(7)) * core::second_ms;
+  pos.max_processing_ms = static_cast<std::int64_t>(5 + draws.below(26)) * core::second_ms;
+  const std::int64_t window_s = static_cast<std::int64_t>(60 + draws.below(241));
+  const bool both = flag(draws, 500);
+  pos.deduplicates_ms = plan.pos_class == PosClass::deduplicates ? window_s * core::second_ms : 0;
+  pos.can_query =
+      plan.pos_class == PosClass::can_be_asked || (plan.pos_class == PosClass::deduplicates && both);
+  pos.rate_per_s = flag(draws, 300) ? 5 : 50;
+  pos.requests_max = flag(draws, 300) ? 2 : 16;
+  pos.expire_ms = 10 * core::minute_ms;
+  pos.complete_after_ms = 15 * core::minute_ms;
+}
+
+void append(std::string& text, const char* name, std::uint64_t value) {
+  if (value == 0) return;
+  text.append(" ").append(name).append("=").append(std::to_string(value));
+}
+
+}  // namespace
+
+Plan plan_of(std::uint64_t seed, bool calm) {
+  Plan plan;
+  plan.seed = seed;
+  const Draws root(seed);
+  draw_policy(root.fork(1), plan);
+  if (!calm) draw_faults(root.fork(2), plan.faults);
+  Draws size = root.fork(3);
+  plan.orders = 60 + size.below(81);
+  plan.storm_ms = static_cast<std::int64_t>(150 + size.below(150)) * core::second_ms;
+  plan.reserve_bytes = plan.faults.full_disks > 0 && size.chance(700) ? 512 * 1024 : 0;
+  plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
+  return plan;
+}
+
+std::string describe(const Plan& plan) {
+  const Faults& f = plan.faults;
+  constexpr const char* classes[] = {"deduplicates", "can be asked", "neither"};
+  std::string text = "POS ";
+  text += classes[static_cast<std::size_t>(plan.pos_class)];
+  append(text, "orders", plan.orders);
+  append(text, "storm_ms", static_cast<std::uint64_t>(plan.storm_ms));
+  append(text, "application_ack", plan.policy.wait_for_application_ack ? 1 : 0);
+  append(text, "calls_lost", f.calls_lost_of_1000);
+  append(text, "calls_slow_ms", static_cast<std::uint64_t>(f.calls_slow_ms));
+  append(text, "partitions", f.partitions);
+  append(text, "uplink_resets", f.uplink_resets);
+  append(text, "broker_restarts", f.broker_restarts);
+  append(text, "broker_forgets", f.broker_forgets ? 1 : 0);
+  append(text, "broker_repeats", f.broker_repeats_of_1000);
+  append(text, "pos_outages", f.pos_outages);
+  append(text, "pos_refuses", f.pos_refuses_of_1000);
+  append(text, "pos_busy", f.pos_busy_of_1000);
+  append(text, "pos_breaks", f.pos_breaks_of_1000);
+  append(text, "pos_silent", f.pos_silent_of_1000);
+  append(text, "pos_late", f.pos_late_of_1000);
+  append(text, "pos_confused", f.pos_confused_of_1000);
+  append(text, "void_too_late", f.void_too_late_of_1000);
+  append(text, "pos_lists_after_ms", static_cast<std::uint64_t>(f.pos_lists_after_ms));
+  append(text, "repeats", f.repeats_of_1000);
+  append(text, "other_bodies", f.other_bodies_of_1000);
+  append(text, "cancels", f.cancels_of_1000);
+  append(text, "early", f.early_of_1000);
+  append(text, "menu_changes", f.menu_changes);
+  append(text, "kills", f.kills);
+  append(text, "recovery_kills", f.recovery_kills_of_1000);
+  append(text, "power_cuts", f.power_cuts);
+  append(text, "torn", f.torn ? 1 : 0);
+  append(text, "garbled", f.garbled ? 1 : 0);
+  append(text, "full_disks", f.full_disks);
+  append(text, "disk_errors", f.disk_errors);
+  append(text, "failed_syncs", f.failed_syncs);
+  append(text, "slow_disk_ms", static_cast<std::uint64_t>(f.slow_disk_ms));
+  append(text, "wall_jumps", f.wall_jumps);
+  append(text, "boots_in_1970", f.boots_in_1970 ? 1 : 0);
+  append(text, "suspends", f.suspends);
+  return text;
+}
+
+}  // namespace storegate::sim

@@ -1,0 +1,86 @@
+// Plan: what a seed decides before the first step: the store's policy, how much happens, and which faults with which
+// strength (swarm testing: each fault is off in many seeds, so that it cannot hide another). It must not act.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/policy.hpp"
+#include "support/disk/draws.hpp"
+
+namespace storegate::sim {
+
+using disk::Draws;
+
+/// What a POS can do about a request whose reply was lost.
+enum class PosClass : std::uint8_t { deduplicates, can_be_asked, neither };
+
+/// Strengths; 0 = off. `…_of_1000` is a chance for each occasion, the others are how often it happens in the storm.
+struct Faults {
+  // links
+  std::uint64_t calls_lost_of_1000 = 0;  // a partner's request or its answer
+  std::int64_t calls_slow_ms = 0;        // further delay, up to
+  std::uint64_t partitions = 0;          // of any link, one way or both
+  std::uint64_t uplink_resets = 0;
+  std::uint64_t broker_restarts = 0;
+  bool broker_forgets = false;  // with its sessions and what it had taken
+  std::uint64_t broker_repeats_of_1000 = 0;
+
+  // POS
+  std::uint64_t pos_outages = 0;
+  std::uint64_t pos_refuses_of_1000 = 0;   // 409, 422, 401
+  std::uint64_t pos_busy_of_1000 = 0;      // 429, 503
+  std::uint64_t pos_breaks_of_1000 = 0;    // 500 before or after the ticket, half a body
+  std::uint64_t pos_silent_of_1000 = 0;    // request or reply lost
+  std::uint64_t pos_late_of_1000 = 0;      // cut after the caller has given up
+  std::uint64_t pos_confused_of_1000 = 0;  // answers for another order
+  std::uint64_t void_too_late_of_1000 = 0;
+  std::int64_t pos_lists_after_ms =
+      0;  // a ticket is found by asking only so long after it was cut (below 5 s)
+
+  // partners, cloud, people
+  std::uint64_t repeats_of_1000 = 0;
+  std::uint64_t other_bodies_of_1000 = 0;
+  std::uint64_t cancels_of_1000 = 0;
+  std::uint64_t early_of_1000 = 0;  // of the cancels and releases: sent before their order
+  std::uint64_t menu_changes = 0;
+
+  // process, power, disk
+  std::uint64_t kills = 0;
+  std::uint64_t recovery_kills_of_1000 = 0;
+  std::uint64_t power_cuts = 0;
+  bool torn = false;
+  bool garbled = false;
+  std::uint64_t full_disks = 0;
+  std::uint64_t disk_errors = 0;
+  std::uint64_t failed_syncs = 0;
+  std::int64_t slow_disk_ms = 0;
+
+  // clocks
+  std::uint64_t wall_jumps = 0;
+  bool boots_in_1970 = false;
+  std::uint64_t suspends = 0;
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  PosClass pos_class = PosClass::deduplicates;
+  core::Policy policy;
+  Faults faults;
+  std::uint64_t orders = 0;
+  std::int64_t storm_ms = 0;
+  std::int64_t person_after_ms = 0;
+  std::int64_t reserve_bytes = 0;  // held for a full disk; 0 = none
+};
+
+/// `calm`: no faults at all.
+[[nodiscard]] Plan plan_of(std::uint64_t seed, bool calm);
+[[nodiscard]] std::string describe(const Plan& plan);
+
+// The partners, as configured.
+inline constexpr const char* webhook_partner = "doordash";  // HTTP webhooks, also passed on by the cloud
+inline constexpr const char* api_partner = "kiosk";         // POST /v1/orders
+inline constexpr const char* mqtt_partner = "hub";          // canonical orders over MQTT
+inline constexpr const char* webhook_secret = "a-token-of-the-simulator";
+
+}  // namespace storegate::sim

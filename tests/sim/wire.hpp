@@ -1,0 +1,52 @@
+// What travels between the parts of the world: bytes and statuses, as on a wire. Knows nothing of who sends them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "codec/http.hpp"
+
+namespace storegate::sim {
+
+/// A request to the gateway's door.
+struct WebAsk {
+  std::string method = "POST";
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+/// Called when an answer leaves the gateway's door.
+using Responder = std::function<void(codec::HttpReply)>;
+
+/// What came back of a request to the POS.
+struct PosReply {
+  int status = 0;  // 0 = no response
+  std::string retry_after;
+  std::string body;
+  bool written = false;  // a byte of the request was handed over
+};
+using PosHeard = std::function<void(PosReply)>;
+
+/// A publication either way.
+struct Publication {
+  std::string level;  // the topic's last level
+  std::string payload;
+};
+
+/// The text of a member `"name":"…"` of a JSON document, found by eye: "" if there is none. Enough for documents whose
+/// texts hold no quotes, and none of the code under test.
+[[nodiscard]] inline std::string_view member_text(std::string_view json, std::string_view name) {
+  std::string wanted;
+  wanted.append("\"").append(name).append("\":\"");
+  const std::size_t at = json.find(wanted);
+  if (at == std::string_view::npos) return {};
+  json.remove_prefix(at + wanted.size());
+  return json.substr(0, json.find('"'));
+}
+
+}  // namespace storegate::sim

@@ -1,0 +1,317 @@
+// The course of a world, and the way from what is seen to who judges it.
+#include "sim/world.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "sim/gateway/store.hpp"
+#include "storage/sip_digest.hpp"
+
+namespace storegate::sim {
+
+namespace {
+constexpr const char* database_path = "/store/orders.db";
+constexpr std::uint64_t steps_max = 3'000'000;
+constexpr std::uint64_t compare_every = 128;
+constexpr std::int64_t tolerated_error_ms = 1500;
+}  // namespace
+
+World::World(Plan plan, disk::Disk& disk, bool telling)
+    : plan_(std::move(plan)),
+      trace_(telling),
+      disk_(disk),
+      gateway_draws_(Draws(plan_.seed).fork(20)),
+      pos_(*this, Draws(plan_.seed).fork(21)),
+      pos_link_(*this, Draws(plan_.seed).fork(22)),
+      web_(*this, Draws(plan_.seed).fork(23)),
+      broker_(*this, Draws(plan_.seed).fork(24)),
+      cloud_(*this, Draws(plan_.seed).fork(25)),
+      partners_(*this, Draws(plan_.seed).fork(26)),
+      machine_(*this, Draws(plan_.seed).fork(27)),
+      process_(*this) {
+  const Faults& faults = plan_.faults;
+  disk::seed_sqlite(plan_.seed);
+  if (faults.power_cuts > 0 || faults.failed_syncs > 0)
+    disk_.reset({}, plan_.seed);
+  else
+    disk_.reset_without_medium({}, plan_.seed);
+}
+
+// ---------------------------------------------------------------- the course
+
+void World::run() {
+  tell("seed", describe(plan_));
+  partners_.plan();
+  machine_.plan();
+  run_until(plan_.storm_ms);
+  if (ledger_.violation()) return;
+  tell("world", "the storm is over");
+  storm_ = false;
+  machine_.heal();
+  const std::int64_t healed_ms = now_ms();
+  run_until(healed_ms + 20'000);
+  const std::size_t probe = partners_.send_probe();
+  run_until(healed_ms + healing_ms());
+  if (ledger_.violation()) return;
+  check::everything_moved(scene(), healed_ms);
+  if (ledger_.story(probe).tickets_in_all() != 1)
+    scene().blame_liveness("I13", "an order sent after the faults ended has no ticket");
+  // A clock that was up to two hours slow when an order came makes its hold that much longer.
+  const std::int64_t longer_ms = plan_.faults.wall_jumps > 0 ? 125 * core::minute_ms : 0;
+  run_until(healed_ms + longer_ms + plan_.policy.pos.expire_ms + plan_.policy.pos.complete_after_ms +
+            8 * core::minute_ms);
+  if (!ledger_.violation()) judge_end();
+}
+
+// The bounds of what may be in the way when the faults end: a start after a failed sync (10 s and a restart), a try of the
+// POS (15 s), the barrier and two askings, an order's own back-off, the line at the POS's rate, the uplink's back-off.
+std::int64_t World::healing_ms() const {
+  const core::PosPolicy& pos = plan_.policy.pos;
+  const std::int64_t line_ms = static_cast<std::int64_t>(plan_.orders) * 1000 / pos.rate_per_s;
+  return 15'000 + 30'000 + pos.timeout_ms + pos.max_processing_ms + 2 * pos.ask_interval_ms + 15'000 +
+         line_ms + 38'000;
+}
+
+void World::run_until(std::int64_t ms) {
+  while (!ledger_.violation() && timeline_.next_ms() <= ms) {
+    timeline_.run_next();
+    if (timeline_.steps() > steps_max) ledger_.blame(now_ms(), "budget", "too many steps");
+  }
+  timeline_.pass_to(ms);
+}
+
+void World::judge_end() {
+  const check::Scene at = scene();
+  if (!process_.up()) return at.blame_liveness("I13", "the gateway is not up at the end");
+  stream_.complete(at, process_.engine().outbox().last_written().sequence);
+  last_sequence_ = process_.engine().outbox().last_written().sequence;
+  check::no_cancel_dropped(at);
+  check::releases_on_record(at);
+  if (partners_.undelivered() > 0) at.blame_liveness("I13", "a partner still waits for an answer");
+  process_.die();
+  std::string error;
+  const std::vector<check::RowSeen> rows = check::rows_on(disk_, database_path, error);
+  if (!error.empty()) return at.blame("I1", "the rows cannot be read: " + error);
+  rows_ = rows.size();
+  for (const check::RowSeen& row : rows) {
+    trace_.note_text(Noted::row, row.id);
+    trace_.note(Noted::row, row.phase);
+  }
+  check::every_order_ended(at, rows);
+}
+
+Totals World::totals() const {
+  Totals totals;
+  totals.orders = rows_;
+  for (const Story& story : ledger_.stories()) totals.acknowledged += story.acknowledged_body >= 0 ? 1 : 0;
+  totals.commits = commits_;
+  totals.kills = machine_.kills();
+  totals.cuts = machine_.cuts();
+  totals.starts = process_.lives();
+  totals.events = static_cast<std::uint64_t>(last_sequence_);
+  totals.tickets = pos_.tickets();
+  totals.steps = timeline_.steps();
+  totals.turns_compared = compared_;
+  for (const auto& [what, count] : faults_) totals.faults[what] = count;
+  return totals;
+}
+
+void World::fault(std::string_view what) {
+  const auto found = faults_.find(what);
+  if (found != faults_.end())
+    ++found->second;
+  else
+    faults_.emplace(std::string(what), 1);
+  trace_.note(Noted::fault, what.size());
+  tell("fault", what);
+}
+
+// ---------------------------------------------------------------- for the gateway's process
+
+std::int64_t World::disk_time_ms() {
+  const std::int64_t usual = 3 + static_cast<std::int64_t>(gateway_draws_.below(22));
+  const std::int64_t slow = static_cast<std::int64_t>(
+      gateway_draws_.below(static_cast<std::uint64_t>(plan_.faults.slow_disk_ms) + 1));
+  return storm_ ? usual + slow : usual;
+}
+
+std::int64_t World::jittered_ms(std::int64_t ms) {
+  return ms * 3 / 4 + static_cast<std::int64_t>(gateway_draws_.below(static_cast<std::uint64_t>(ms / 2) + 1));
+}
+
+storage::JournalOptions World::journal_options() {
+  storage::JournalOptions options;
+  options.path = database_path;
+  options.vfs = disk_.name();
+  options.digest = storage::sip_digest;
+  for (std::size_t i = 0; i < options.fresh_key.size(); ++i)
+    options.fresh_key[i] = static_cast<std::uint8_t>(plan_.seed >> (8 * (i % 8)));
+  options.fresh_epoch = "e" + std::to_string(plan_.seed) + "-" + std::to_string(process_.lives());
+  options.wall_ms = clock_.now(now_ms()).wall_ms;
+  options.checkpoint_pages = 200;
+  options.reserve_bytes = plan_.reserve_bytes;
+  return options;
+}
+
+// A store in UTC. Years and months are counted off: the range is small.
+std::string World::date_of(std::int64_t wall_ms) {
+  std::int64_t days = wall_ms / (24 * core::hour_ms);
+  if (wall_ms < 0) days = 0;
+  int year = 1970;
+  const auto is_leap = [&] { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; };
+  while (days >= (is_leap() ? 366 : 365)) {
+    days -= is_leap() ? 366 : 365;
+    ++year;
+  }
+  const int lengths[] = {31, is_leap() ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  int month = 0;
+  while (days >= lengths[month]) days -= lengths[month++];
+  char text[48];
+  std::snprintf(text, sizeof text, "%04d-%02d-%02d", year % 10000, month + 1, static_cast<int>(days) + 1);
+  return text;
+}
+
+// ---------------------------------------------------------------- what was seen
+
+void World::on_start_failed(const core::Error& error) {
+  if (trace_.telling()) tell("start", error.context);
+  const bool of_the_disk = error.code == core::ErrorCode::disk_full ||
+                           error.code == core::ErrorCode::sync_failed ||
+                           error.code == core::ErrorCode::failed;
+  if (disk_.dead()) return;
+  if (error.code == core::ErrorCode::sync_failed) machine_.leave_marker();
+  if (of_the_disk) return;
+  scene().blame("I1", "the rows cannot be opened: " + error.context);
+}
+
+void World::on_loaded(const storage::LoadReport& report) {
+  machine_.loaded();
+  on_damaged(report.damaged);
+  if (trace_.telling())
+    tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
+                      std::to_string(report.loaded.ended.size()) + " ended");
+  trace_.note(Noted::process, 3, report.loaded.live.size(), report.loaded.last_event.sequence);
+}
+
+void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
+  if (damaged.empty()) return;
+  scene().blame("I10", "a damaged row though nothing spoiled it: " + damaged.front().table + " " +
+                           damaged.front().key + ": " + damaged.front().why);
+}
+
+void World::on_commit(const storage::CommitResult& result, const core::Changes& changes) {
+  ++commits_;
+  trace_.note(Noted::commit, result.written.ok(), changes.orders.size());
+  if (trace_.telling())
+    tell("commit",
+         (result.written ? std::string("written: ") : "failed: " + result.written.error().context + ": ") +
+             std::to_string(changes.orders.size()) + " orders, " + std::to_string(changes.events.size()) +
+             " events");
+  on_damaged(result.damaged);
+  check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
+}
+
+void World::compare_book(Process& process) {
+  if (commits_ % compare_every != 0 || process.engine().gateway().has_unwritten_orders()) return;
+  ++compared_;
+  check::book_equals_rows(scene(), process.engine(), process.store().journal());
+}
+
+void World::on_reached(const Tag& tag) {
+  if (tag.story == SIZE_MAX) return;
+  Story& story = ledger_.story(tag.story);
+  const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
+  if (tag.about == About::release) first(story.release_reached_ms);
+  if (tag.about == About::resolve) first(story.resolve_reached_ms);
+  if (tag.about != About::order) return;
+  if (story.reached_ms == never) story.boot = clock_.boots();
+  first(story.reached_ms);
+  if (story.acknowledged_ms == never) judge_clock_release(story);
+}
+
+// When the clocks alone may release it, if it were decided now: computed from the interface pages, not from the code.
+void World::judge_clock_release(Story& story) {
+  if (story.mode == core::ReleaseMode::immediate) return;
+  if (story.mode == core::ReleaseMode::on_event && story.fallback != core::FallbackPolicy::release) return;
+  const core::PartnerPolicy& partner = plan_.policy.partners.find(story.partner)->second;
+  const bool at_time = story.mode == core::ReleaseMode::at_time;
+  const std::int64_t shown_ms = now_ms() + clock_.error_ms();
+  std::int64_t span_ms = partner.fallback_without_promise_ms;
+  if (clock_.trusted() && at_time && story.at_ms) {
+    span_ms = std::max<std::int64_t>(0, *story.at_ms - shown_ms);
+  } else if (clock_.trusted() && story.promised_ms) {
+    const std::int64_t base_ms = *story.promised_ms - plan_.policy.prep_ms - shown_ms;
+    if (base_ms > 0)
+      span_ms = base_ms + (at_time ? 0 : partner.fallback_ms);
+    else if (at_time)
+      span_ms = 0;
+  }
+  story.clock_may_release_ms = std::min(story.clock_may_release_ms, now_ms() + span_ms);
+}
+
+void World::on_clock_changed() {
+  for (Story& story : ledger_.stories())
+    if (story.reached_ms != never && story.acknowledged_ms == never) judge_clock_release(story);
+  if (lying_) lied_ms_ = now_ms();
+  lying_ = clock_.trusted() && std::abs(clock_.error_ms()) > tolerated_error_ms;
+}
+
+void World::on_puback_left(const Tag& tag) {
+  if (tag.story == SIZE_MAX) return;
+  trace_.note(Noted::answer, tag.about, tag.story);
+  Story& story = ledger_.story(tag.story);
+  if (tag.about == About::cancel)
+    story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
+  if (tag.about != About::order || story.acknowledged_body >= 0) return;
+  story.acknowledged_body = tag.body;
+  story.acknowledged_ms = now_ms();
+}
+
+void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
+  trace_.note(Noted::answer, tag.about, tag.story == SIZE_MAX ? -1 : static_cast<std::int64_t>(tag.story),
+              reply.status);
+  trace_.note_text(Noted::answer, reply.body);
+  if (tag.story == SIZE_MAX) return;
+  Story& story = ledger_.story(tag.story);
+  if (trace_.telling())
+    tell("answer", check::name_of(story) + " " + std::to_string(reply.status) + " " + reply.body);
+  const bool too_late = member_text(reply.body, "phase") == "completed";  // the answer says so
+  if (tag.about == About::cancel && reply.status < 300 && !too_late)
+    story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
+  if (tag.about != About::order) return;
+  check::order_answered(scene(), story, tag, reply);
+  if (!storm_) check::answer_after_room(scene(), tag, reply, machine_.roomy_since_ms(), process_.serving());
+}
+
+void World::on_published(const core::EventRecord& record) {
+  trace_.note(Noted::published, record.position.sequence, record.type);
+}
+
+void World::on_event(const Publication& event) {
+  if (trace_.telling())
+    tell("event", event.level + " " + std::string(member_text(event.payload, "sequence")) + " " +
+                      std::string(member_text(event.payload, "partner_order_id")));
+  stream_.on_event(scene(), event, plan_.policy.wait_for_application_ack ? 0 : broker_.forgotten());
+  cloud_.on_event(event);
+}
+
+void World::on_kept(Story& story) { check::event_follows(scene(), story); }
+
+void World::on_post(const std::string& key) {
+  Story* story = ledger_.find_key(key);
+  if (story == nullptr) return scene().blame("I2", "a placement of an order that nobody sent: " + key);
+  check::placement_after_cancel(scene(), *story);
+  const bool rebooted = clock_.boots() != story->boot;
+  check::placement_is_released(scene(), *story, rebooted && (lying_ || lied_ms_ >= story->reached_ms));
+  story->first_post_ms = std::min(story->first_post_ms, now_ms());
+  story->last_key = key;
+}
+
+void World::on_ticket(const std::string& key) {
+  trace_.note_text(Noted::ticket, key);
+  if (trace_.telling()) tell("ticket", key);
+  if (Story* story = ledger_.find_key(key)) check::ticket_cut(scene(), *story, key);
+}
+
+}  // namespace storegate::sim

@@ -1,0 +1,131 @@
+// World: one seed's whole world in one thread: time, parts, the gateway among them, and who watches. Parts reach each
+// other through it; what was seen goes to the ledger and the checkers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/checks/checks.hpp"
+#include "sim/clock.hpp"
+#include "sim/gateway/process.hpp"
+#include "sim/ledger.hpp"
+#include "sim/parts/broker.hpp"
+#include "sim/parts/cloud.hpp"
+#include "sim/parts/links.hpp"
+#include "sim/parts/machine.hpp"
+#include "sim/parts/partners.hpp"
+#include "sim/parts/pos.hpp"
+#include "sim/plan.hpp"
+#include "sim/timeline.hpp"
+#include "sim/trace.hpp"
+#include "storage/journal.hpp"
+#include "support/disk/disk.hpp"
+
+namespace storegate::sim {
+
+/// What a seed's run was, in numbers.
+struct Totals {
+  std::uint64_t orders = 0;  // lives: rows that came to be
+  std::uint64_t acknowledged = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t cuts = 0;
+  std::uint64_t starts = 0;
+  std::uint64_t events = 0;
+  std::uint64_t tickets = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t turns_compared = 0;
+  std::map<std::string, std::uint64_t> faults;
+};
+
+class World {
+ public:
+  /// `disk` is used anew: whatever was on it is gone.
+  World(Plan plan, disk::Disk& disk, bool telling);
+
+  /// The whole life of the world: storm, healing, the end of every order. Ends early at the first violation.
+  void run();
+  [[nodiscard]] Totals totals() const;
+
+  // ---- the parts
+  [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] Timeline& timeline() noexcept { return timeline_; }
+  [[nodiscard]] std::int64_t now_ms() const noexcept { return timeline_.now_ms(); }
+  [[nodiscard]] Trace& trace() noexcept { return trace_; }
+  [[nodiscard]] Ledger& ledger() noexcept { return ledger_; }
+  [[nodiscard]] Clock& clock() noexcept { return clock_; }
+  [[nodiscard]] disk::Disk& disk() noexcept { return disk_; }
+  [[nodiscard]] Process& process() noexcept { return process_; }
+  [[nodiscard]] Broker& broker() noexcept { return broker_; }
+  [[nodiscard]] Pos& pos() noexcept { return pos_; }
+  [[nodiscard]] PosLink& pos_link() noexcept { return pos_link_; }
+  [[nodiscard]] WebLink& web() noexcept { return web_; }
+  [[nodiscard]] Partners& partners() noexcept { return partners_; }
+
+  /// Faults may strike: the storm is on.
+  [[nodiscard]] bool storm() const noexcept { return storm_; }
+  void fault(std::string_view what);
+  void tell(std::string_view who, std::string_view what) const { trace_.tell(timeline_.now_ms(), who, what); }
+
+  // ---- for the gateway's process
+  [[nodiscard]] std::int64_t disk_time_ms();
+  [[nodiscard]] std::int64_t jittered_ms(std::int64_t ms);
+  [[nodiscard]] std::uint64_t fresh_seed() { return gateway_draws_.next(); }
+  [[nodiscard]] storage::JournalOptions journal_options();
+  [[nodiscard]] static std::string date_of(std::int64_t wall_ms);
+  [[nodiscard]] std::int64_t asleep_until_ms() const noexcept { return machine_.asleep_until_ms(); }
+  void process_died() { machine_.process_died(); }
+  void end_process() { machine_.end_process(); }
+  void leave_marker() noexcept { machine_.leave_marker(); }
+
+  // ---- what was seen
+  void on_start_failed(const core::Error& error);
+  void on_loaded(const storage::LoadReport& report);
+  void on_damaged(const std::vector<storage::DamagedRow>& damaged);
+  void on_commit(const storage::CommitResult& result, const core::Changes& changes);
+  void compare_book(Process& process);
+  void on_reached(const Tag& tag);
+  void on_puback_left(const Tag& tag);
+  void on_answer_left(const Tag& tag, const codec::HttpReply& reply);
+  void on_published(const core::EventRecord& record);
+  void on_event(const Publication& event);
+  void on_kept(Story& story);
+  void on_post(const std::string& key);
+  void on_ticket(const std::string& key);
+  void on_clock_changed();
+
+ private:
+  void run_until(std::int64_t ms);
+  void judge_end();
+  [[nodiscard]] std::int64_t healing_ms() const;
+  void judge_clock_release(Story& story);
+  [[nodiscard]] check::Scene scene() { return {ledger_, plan_, now_ms()}; }
+
+  Plan plan_;
+  Timeline timeline_;
+  Trace trace_;
+  Ledger ledger_;
+  Clock clock_;
+  disk::Disk& disk_;
+  Draws gateway_draws_;
+  Pos pos_;
+  PosLink pos_link_;
+  WebLink web_;
+  Broker broker_;
+  Cloud cloud_;
+  Partners partners_;
+  Machine machine_;
+  Process process_;  // after the disk's user of it; it goes first
+  check::EventStream stream_;
+  bool storm_ = true;
+  bool lying_ = false;         // the clock is trusted and wrong
+  std::int64_t lied_ms_ = -1;  // when it last was
+  std::uint64_t commits_ = 0, compared_ = 0, rows_ = 0;
+  std::int64_t last_sequence_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> faults_;
+};
+
+}  // namespace storegate::sim
