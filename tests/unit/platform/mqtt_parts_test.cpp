@@ -16,10 +16,8 @@ TEST_CASE("mqtt urls are read, and those that cannot be served are refused by na
     const char* host;
     std::uint16_t port;
   };
-  for (const Good& good : {Good{"mqtt://broker", "broker", 1883},
-                           Good{"mqtt://broker:2000", "broker", 2000},
-                           Good{"tcp://10.0.0.7:1/", "10.0.0.7", 1},
-                           Good{"mqtt://[::1]:65535", "::1", 65535},
+  for (const Good& good : {Good{"mqtt://broker", "broker", 1883}, Good{"mqtt://broker:2000", "broker", 2000},
+                           Good{"tcp://10.0.0.7:1/", "10.0.0.7", 1}, Good{"mqtt://[::1]:65535", "::1", 65535},
                            Good{"mqtt://[fe80::2]", "fe80::2", 1883}}) {
     CAPTURE(good.url);
     const auto address = parse_mqtt_url(good.url);
