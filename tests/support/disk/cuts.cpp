@@ -11,10 +11,10 @@ void draw_kept(std::vector<Fate>& fates, Draws& draws) {
   const std::uint64_t of_1000 = 50 + draws.below(900);
   for (std::size_t index = 0; index < fates.size(); ++index) {
     switch (shape) {
-      case 0: break;                                           // all kept
-      case 1: fates[index].kept = index < chosen; break;       // a prefix
-      case 2: fates[index].kept = index != chosen; break;      // one lost
-      case 3: fates[index].kept = index == chosen; break;      // one kept
+      case 0: break;                                       // all kept
+      case 1: fates[index].kept = index < chosen; break;   // a prefix
+      case 2: fates[index].kept = index != chosen; break;  // one lost
+      case 3: fates[index].kept = index == chosen; break;  // one kept
       default: fates[index].kept = draws.chance(of_1000); break;
     }
   }
@@ -24,8 +24,7 @@ bool is_write(const Step& step) { return step.kind == StepKind::write && !step.b
 
 std::uint64_t drawn_sectors(const Step& step, Draws& draws) {
   const std::int64_t end = step.offset + static_cast<std::int64_t>(step.bytes->size());
-  const auto sectors =
-      static_cast<std::uint64_t>((end - 1) / sector_bytes - step.offset / sector_bytes + 1);
+  const auto sectors = static_cast<std::uint64_t>((end - 1) / sector_bytes - step.offset / sector_bytes + 1);
   const std::uint64_t shape = draws.below(3);
   const std::uint64_t from = draws.below(sectors + 1);
   const std::uint64_t drawn = draws.next();

@@ -36,19 +36,19 @@ inline constexpr std::size_t op_kinds = 7;
 /// One call of SQLite that is about to be carried out.
 struct Op {
   OpKind kind = OpKind::open;
-  std::string_view file;      // "" = a nameless temporary one
-  std::uint64_t index = 0;    // of all operations of this disk, from 1
-  std::int64_t offset = 0;    // read, write; truncate: the new size
-  std::int64_t bytes = 0;     // read, write
+  std::string_view file;    // "" = a nameless temporary one
+  std::uint64_t index = 0;  // of all operations of this disk, from 1
+  std::int64_t offset = 0;  // read, write; truncate: the new size
+  std::int64_t bytes = 0;   // read, write
 };
 
 /// The n-th operation of a kind from now on fails.
 struct Fault {
   OpKind kind = OpKind::write;
-  std::uint64_t nth = 1;     // from 1
-  int code = 0;              // SQLITE_IOERR_WRITE, SQLITE_FULL, …; 0 = the I/O error of that kind
-  bool persistent = false;   // and every later one of the kind, until heal()
-  std::string file_ends;     // only files whose name ends so: "-wal", ".db"; "" = all
+  std::uint64_t nth = 1;    // from 1
+  int code = 0;             // SQLITE_IOERR_WRITE, SQLITE_FULL, …; 0 = the I/O error of that kind
+  bool persistent = false;  // and every later one of the kind, until heal()
+  std::string file_ends;    // only files whose name ends so: "-wal", ".db"; "" = all
 };
 
 /// Counts by kind, and the bytes that were written.

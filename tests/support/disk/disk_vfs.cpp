@@ -153,8 +153,7 @@ struct Disk::Calls {
     handle->file = std::move(file);
     handle->name = name;
     handle->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
-    handle->powersafe =
-        sqlite3_uri_boolean((flags & SQLITE_OPEN_URI) != 0 ? path : nullptr, "psow", 1) != 0;
+    handle->powersafe = sqlite3_uri_boolean((flags & SQLITE_OPEN_URI) != 0 ? path : nullptr, "psow", 1) != 0;
     handle->head.pMethods = &io;
     ++disk.open_files_;
     if (flags_out != nullptr) *flags_out = flags;
@@ -216,7 +215,8 @@ std::shared_ptr<Disk::File> Disk::open_file(const std::string& name, int flags) 
   if (name.empty()) return file;
   file->id = next_file_++;
   // As unixOpen: a journal or WAL that is made new has its folder synced with its first sync.
-  file->syncs_folder = (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
+  file->syncs_folder =
+      (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
   folder_[name] = file;
   step({StepKind::create, file->id, 0, name, {}});
   return file;

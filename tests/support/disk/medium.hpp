@@ -37,8 +37,8 @@ enum class StepKind : std::uint8_t {
   truncate,     // to `offset` bytes
   sync,         // of `file`: what it has is on the medium; its entry too
   sync_folder,  // all entries are on the medium
-  fail_sync,    // of `file`: its unsynced writes that `bytes` marks 0 (a mark for each) never reach the medium
-  mark,         // `offset` is the harness' own number: a turn was acknowledged, say
+  fail_sync,  // of `file`: its unsynced writes that `bytes` marks 0 (a mark for each) never reach the medium
+  mark,       // `offset` is the harness' own number: a turn was acknowledged, say
 };
 
 struct Step {
@@ -51,9 +51,10 @@ struct Step {
 
 /// What a power cut makes of one unsynced step.
 struct Fate {
-  bool kept = true;                  // at all; for a write: the sectors below
-  std::uint64_t sectors = ~0ULL;     // bit n: the n-th sector that the write touches (from the 64th on: as the last bit)
-  std::uint64_t garble = 0;          // not 0: seed of the garble around a write that was in progress
+  bool kept = true;  // at all; for a write: the sectors below
+  std::uint64_t sectors =
+      ~0ULL;  // bit n: the n-th sector that the write touches (from the 64th on: as the last bit)
+  std::uint64_t garble = 0;  // not 0: seed of the garble around a write that was in progress
   friend bool operator==(const Fate&, const Fate&) = default;
 };
 
