@@ -37,10 +37,20 @@ MqttClient::Engine::Engine(Loop& loop, MqttOptions options, MqttAddress address,
 void MqttClient::Engine::begin_attempt() {
   state_ = State::connecting;
   ++link_number_;
+  heard_bytes_ = 0;
+  watch_attempt();
+  link_ = MqttLink::open(loop_, {address_, link_number_}, version_, options_.message_bytes_max, *this);
+}
+
+void MqttClient::Engine::watch_attempt() {
   attempt_timer_ = loop_.after(options_.connect_timeout, [this] {
+    // What a kept session held back comes before the answer to the subscription, and may take its time.
+    const bool goes_on =
+        state_ == State::subscribing &&
+        (std::exchange(heard_bytes_, link_->bytes_in()) != link_->bytes_in() || !link_takes_more());
+    if (goes_on) return watch_attempt();
     end_connection({ErrorCode::timed_out, "the broker did not answer in time"});
   });
-  link_ = MqttLink::open(loop_, address_, version_, options_.message_bytes_max, *this);
 }
 
 void MqttClient::Engine::link_open() {
@@ -74,7 +84,10 @@ void MqttClient::Engine::took(MqttConnack connack) {
                                                        mqtt_reason(version_, connack.code, connack.reason)});
   if (!connack.takes_qos_1)
     return end_connection({ErrorCode::unavailable, "the broker offers no QoS 1: storegate cannot use it"});
-  connected_ = {connack.session_present, connack.receive_maximum, connack.packet_bytes_max};
+  // Lost on a connection that never came up is lost all the same: the one that does must say so, and subscribe.
+  if (!connack.session_present) session_lost_ = true;
+  const bool session_present = connack.session_present && !session_lost_;
+  connected_ = {session_present, connack.receive_maximum, connack.packet_bytes_max};
   takes_retained_ = connack.takes_retained;
   keepalive_s_ = connack.keepalive_s.value_or(options_.keepalive_s);
   // A session the broker kept still holds the subscription, but perhaps an earlier configuration's: once anew.
@@ -87,7 +100,7 @@ void MqttClient::Engine::took(MqttConnack connack) {
 
 void MqttClient::Engine::took(const MqttSuback& suback) {
   if (state_ != State::subscribing) return;
-  if (suback.code >= 0x80)
+  if (suback.code != 1)  // granted QoS 0: what comes while we are away would be lost
     return end_connection({ErrorCode::unavailable, "subscribing to " + options_.subscription + ": " +
                                                        mqtt_reason(version_, suback.code)});
   subscribed_before_ = true;
@@ -102,6 +115,7 @@ void MqttClient::Engine::took(const MqttGoodbye& goodbye) {
 void MqttClient::Engine::go_online() {
   attempt_timer_.cancel();
   state_ = State::online;
+  session_lost_ = false;
   online_since_ = steady_clock::now();
   window_ = std::max<std::size_t>(1, std::min(options_.window, connected_.receive_maximum));
   count_.connected = true;

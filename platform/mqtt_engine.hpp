@@ -98,6 +98,7 @@ class MqttClient::Engine final : public MqttReceiptDesk,
   void took(MqttPong) noexcept {}
   void took(const MqttGoodbye& goodbye);
 
+  void watch_attempt();
   void go_online();
   void end_connection(const core::Error& why);
   void wait_for_next_attempt();
@@ -133,7 +134,8 @@ class MqttClient::Engine final : public MqttReceiptDesk,
   std::uint64_t link_number_ = 0;
   MqttConnected connected_;
   bool takes_retained_ = true;
-  bool subscribed_before_ = false;
+  bool subscribed_before_ = false;  // in this process
+  bool session_lost_ = false;       // since the last connection that came up
   std::uint16_t keepalive_s_ = 0;
   Instant online_since_{};
   std::uint64_t heard_bytes_ = 0;  // of the link, at the last look

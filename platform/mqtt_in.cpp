@@ -14,6 +14,8 @@ using std::chrono::steady_clock;
 namespace {
 // With so many bytes unsettled nothing more is read, whatever their number.
 constexpr std::size_t unsettled_bytes_max = 4 * 1024 * 1024;
+// Nor while a peer that sends does not read: our answers to it would pile up.
+constexpr std::size_t unsent_bytes_max = 8 * 1024 * 1024;
 }  // namespace
 
 // ---- receipts ----
@@ -47,7 +49,8 @@ void MqttReceipt::settle(bool accepted) noexcept {
 
 bool MqttClient::Engine::link_takes_more() {
   if (state_ == State::closing) return true;  // PUBACKs must come through; messages are passed over
-  return unsettled_.size() < options_.unsettled_max && unsettled_bytes_ < unsettled_bytes_max;
+  return unsettled_.size() < options_.unsettled_max && unsettled_bytes_ < unsettled_bytes_max &&
+         link_->unsent() < unsent_bytes_max;
 }
 
 void MqttClient::Engine::took(MqttInbound message) {

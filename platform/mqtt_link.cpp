@@ -1,6 +1,7 @@
 // The socket under an MQTT session. Reads as long as the listener takes more; writes by hand, once a turn of the loop.
 #include "platform/mqtt_link.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
@@ -28,20 +29,23 @@ MqttLink::MqttLink(Loop& loop, MqttVersion version, std::uint32_t packet_bytes_m
                    MqttLinkListener& listener)
     : loop_(loop), socket_(loop.context()), reader_(version, packet_bytes_max), listener_(&listener) {}
 
-std::shared_ptr<MqttLink> MqttLink::open(Loop& loop, const MqttAddress& address, MqttVersion version,
+std::shared_ptr<MqttLink> MqttLink::open(Loop& loop, const MqttDestination& destination, MqttVersion version,
                                          std::uint32_t packet_bytes_max, MqttLinkListener& listener) {
   auto link = std::make_shared<MqttLink>(loop, version, packet_bytes_max, listener);
   link->lookup_ =
-      resolve(loop, address.host, address.port, [weak = std::weak_ptr(link)](Result<TcpEndpoints> found) {
-        if (const auto self = weak.lock()) self->connect(std::move(found));
-      });
+      resolve(loop, destination.address.host, destination.address.port,
+              [weak = std::weak_ptr(link), attempt = destination.attempt](Result<TcpEndpoints> found) {
+                if (const auto self = weak.lock()) self->connect(std::move(found), attempt);
+              });
   return link;
 }
 
-void MqttLink::connect(Result<TcpEndpoints> found) {
+void MqttLink::connect(Result<TcpEndpoints> found, std::uint64_t attempt) {
   if (listener_ == nullptr) return;
   if (!found) return lost(std::move(found).error());
   endpoints_ = std::move(*found);
+  const auto first = static_cast<std::ptrdiff_t>(attempt % endpoints_.size());
+  std::rotate(endpoints_.begin(), endpoints_.begin() + first, endpoints_.end());
   asio::async_connect(socket_, endpoints_, [self = shared_from_this()](const error_code& error, const auto&) {
     self->connected(error);
   });
@@ -109,6 +113,10 @@ void MqttLink::write() {
     sent_ += count;
     bytes_out_ += count;
     if (error == asio::error::would_block) {
+      if (sent_ >= out_kept) {  // or a line that never catches up would keep every byte it ever sent
+        out_.erase(0, sent_);
+        sent_ = 0;
+      }
       if (std::exchange(writing_, true)) return;
       socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const error_code&) {
         self->writing_ = false;
@@ -116,12 +124,13 @@ void MqttLink::write() {
       });
       return;
     }
-    if (error) return finished_ ? conclude() : lost(broken("writing to the broker", error));
+    if (error) return ending_ ? conclude() : lost(broken("writing to the broker", error));
   }
   if (listener_ == nullptr) return;
   out_.clear();
   sent_ = 0;
   if (out_.capacity() > out_kept) out_.shrink_to_fit();
+  resume();  // reading may have waited for room
   if (!finished_ || std::exchange(ending_, true)) return;
   // Closing with unread bytes would reset the connection, and the broker might never read the last packet.
   error_code ignored;

@@ -18,6 +18,13 @@
 
 namespace storegate::platform {
 
+/// Where to connect: of several addresses of one name each attempt begins with the next, so that one that swallows
+/// what is sent to it does not stop them all.
+struct MqttDestination {
+  MqttAddress address;
+  std::uint64_t attempt = 0;
+};
+
 /// Told by a link, always from the loop and never from within a call to the link. It may close the link.
 class MqttLinkListener {
  public:
@@ -34,7 +41,7 @@ class MqttLinkListener {
 class MqttLink : public std::enable_shared_from_this<MqttLink> {
  public:
   /// Begins to connect. `packet_bytes_max`: see MqttReader. The listener must outlive the link or close it.
-  [[nodiscard]] static std::shared_ptr<MqttLink> open(Loop& loop, const MqttAddress& address,
+  [[nodiscard]] static std::shared_ptr<MqttLink> open(Loop& loop, const MqttDestination& destination,
                                                       MqttVersion version, std::uint32_t packet_bytes_max,
                                                       MqttLinkListener& listener);
   MqttLink(Loop& loop, MqttVersion version, std::uint32_t packet_bytes_max, MqttLinkListener& listener);
@@ -53,11 +60,13 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   /// comes first.
   void finish(std::function<void()> then);
 
+  /// Appended and not taken by the kernel yet.
+  [[nodiscard]] std::size_t unsent() const noexcept { return out_.size() - sent_; }
   [[nodiscard]] std::uint64_t bytes_in() const noexcept { return bytes_in_; }
   [[nodiscard]] std::uint64_t bytes_out() const noexcept { return bytes_out_; }
 
  private:
-  void connect(core::Result<TcpEndpoints> found);
+  void connect(core::Result<TcpEndpoints> found, std::uint64_t attempt);
   void connected(const boost::system::error_code& error);
   void read();
   void pump();

@@ -38,7 +38,13 @@ void MqttClient::Engine::pump() {
   while (state_ == State::online && link == link_number_ && !queue_.empty() && in_flight_.size() < window_) {
     const Publication publication = std::move(queue_.front());
     queue_.pop_front();
-    if (auto sent = try_to_send(publication, false); !sent) report(publication.id, std::move(sent));
+    auto sent = try_to_send(publication, false);
+    if (sent) continue;
+    report(publication.id, std::move(sent));
+    // Those behind it would overtake it: they come again with it, in order.
+    for (const Publication& behind : std::exchange(queue_, {}))
+      if (state_ == State::online)
+        report(behind.id, Error{ErrorCode::unavailable, "one before it was not taken"});
   }
 }
 
@@ -157,6 +163,7 @@ void MqttClient::Engine::close_step() {
 
 void MqttClient::Engine::disconnect(bool in_order) {
   if (std::exchange(disconnecting_, true)) return;
+  keepalive_timer_.cancel();  // nothing may follow a DISCONNECT (MQTT-3.14.4-2)
   append_disconnect(link_->out());
   link_->finish([this, in_order] { finish(in_order); });
 }

@@ -76,6 +76,7 @@ void Service::on_sync_failed() {
   if (auto left = leave_marker(failed_sync_marker(config_.http.socket)); !left)
     platform::log_error("the failed sync cannot be marked", {{"why", left.error().context}});
   ending_ = Ending::sync_failed;
+  if (ending_begun_) return;  // already on its way out
   end_timer_ = loop_.after(linger_after_failed_sync, [this] { begin_end(); });
 }
 

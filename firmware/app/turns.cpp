@@ -126,7 +126,8 @@ void Turns::commit_ended(Commit& commit) {
   const bool sync_failed = committed.sync_failed;
   finish(std::move(committed));
   if (commit.wish.events_after) {
-    if (!result.written.ok()) result.read = core::Error{core::ErrorCode::failed, "its commit failed"};
+    if (!result.written.ok() || engine_.stopped())
+      result.read = core::Error{core::ErrorCode::failed, "its commit failed"};
     events_read(result.read, std::move(result.page));
   }
   hooks_.events_ready();

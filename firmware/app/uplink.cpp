@@ -56,6 +56,8 @@ platform::MqttOptions Uplink::options() const {
   options.content_type = codec::event_content_type;
   options.jitter_seed = platform::random_seed();
   options.window = static_cast<std::uint16_t>(mqtt.window);
+  options.queue_max =
+      std::max<std::size_t>(options.queue_max, options.window);  // the outbox hands over a window
   return options;
 }
 
@@ -118,7 +120,7 @@ void Uplink::on_disconnected(const core::Error& why, bool was_connected) {
 void Uplink::drain() {
   auto& outbox = turns_.engine().outbox();
   last_sequence_ = outbox.last_written().sequence;
-  if (!client_ || paused_.pending()) return;
+  if (!client_ || paused_.pending() || turns_.engine().stopped()) return;
   while (auto event = outbox.next_to_publish()) {
     const auto id = ++last_id_;
     const auto position = event->record.position;

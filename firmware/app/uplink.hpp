@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "app/config.hpp"
 #include "app/desk.hpp"
@@ -31,7 +32,8 @@ class Uplink {
   /// Publishes what the outbox gives; call it after each commit and each acknowledgement.
   void drain();
 
-  /// Takes no more messages: from now on they are refused, so that the broker keeps them.
+  /// Takes no more messages: from now on they are left unacknowledged, so that the broker keeps them. (Refusing would cut
+  /// the connection under those whose commit is under way.)
   void close_door() noexcept { open_ = false; }
   /// Publishes the offline presence, disconnects, then calls `ended`; at the latest after `within`.
   void stop(std::chrono::milliseconds within, std::function<void()> ended);
@@ -69,6 +71,8 @@ class Uplink {
   std::unordered_map<std::uint64_t, Sent> sent_;  // no PUBACK yet; at most the window
   std::uint64_t last_id_ = 0;
   bool open_ = true;
+  std::vector<platform::MqttReceipt>
+      left_open_;  // came behind the closed door; at most what may be unsettled
   bool connected_ = false;
   bool logged_away_ = false;
   platform::Timer paused_;

@@ -35,7 +35,7 @@ concept CarriesItsLetter = requires(Input input) {
 }  // namespace
 
 void Uplink::on_message(platform::MqttMessage message, platform::MqttReceipt receipt) {
-  if (!open_) return receipt.refuse();
+  if (!open_) return left_open_.push_back(std::move(receipt));
   const auto caller = desk_.seat(std::move(receipt));
   turns_.offer(input_of(std::move(message), caller));
 }

@@ -38,14 +38,10 @@ constexpr RoomName by_function[] = {
 };
 
 constexpr RoomName by_object[] = {
-    {"libsqlite3", "SQL (SQLite)"},
-    {"libboost_json", "parse, print (codec)"},
-    {"libspdlog", "log"},
-    {"libfmt", "log"},
-    {"libprometheus", "metrics"},
-    {"libsystemd", "platform, other"},
-    {"libmbed", "digest"},
-    {"libssl", "MQTT"},
+    {"libsqlite3", "SQL (SQLite)"}, {"libboost_json", "parse, print (codec)"},
+    {"libspdlog", "log"},           {"libfmt", "log"},
+    {"libprometheus", "metrics"},   {"libsystemd", "platform, other"},
+    {"libmbed", "digest"},          {"libssl", "MQTT"},
     {"libcrypto", "MQTT"},
 };
 

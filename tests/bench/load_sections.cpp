@@ -113,12 +113,12 @@ std::vector<Row> measure_syncs(Bench& bench) {
     load.run_for(6s);  // what was put off is written by now
     const Reading used = difference(before, store.read());
     store.stop();
-    rows.push_back({"Idle: syncs of commits per order's whole life, at most 3",
-                    decimal_text(used.commit_syncs / lives),
-                    "3 changes of state; checkpoints " + decimal_text(used.checkpoint_syncs / lives) +
-                        ", other " + decimal_text(used.other_syncs / lives),
-                    verdict_of(used.commit_syncs / lives <= 3.0),
-                    "acknowledged events are marked by a write of their own when nothing comes within a minute"});
+    rows.push_back(
+        {"Idle: syncs of commits per order's whole life, at most 3", decimal_text(used.commit_syncs / lives),
+         "3 changes of state; checkpoints " + decimal_text(used.checkpoint_syncs / lives) + ", other " +
+             decimal_text(used.other_syncs / lives),
+         verdict_of(used.commit_syncs / lives <= 3.0),
+         "acknowledged events are marked by a write of their own when nothing comes within a minute"});
   }
   for (const Way way : all_ways) {
     const LoadRun& run = bench.load_run(way);

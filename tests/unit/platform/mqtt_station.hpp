@@ -61,6 +61,8 @@ class ClientOnLoop {
     });
     done.get_future().get();
   }
+  /// The client itself, for use within run().
+  [[nodiscard]] MqttClient& here() { return *client_; }
   bool publish(std::uint64_t id, const std::string& topic, const std::string& payload) {
     bool taken = false;
     run([&] { taken = client_->publish(id, topic, payload); });

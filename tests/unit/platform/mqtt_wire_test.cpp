@@ -194,6 +194,67 @@ TEST_CASE("the subscription is made once for a kept session and again for a lost
   REQUIRE(station.wait_connections(3));
 }
 
+TEST_CASE("a session lost on a connection that never came up is made good on the next [I1]") {
+  ScriptedBroker broker;
+  Station station;
+  station.start(options_for(broker));
+  broker.accept();
+  REQUIRE(!broker.packet().empty());
+  broker.send(connack);
+  broker.send(suback(broker.packet(), 1));
+  REQUIRE(station.wait_connections(1));
+  broker.hang_up();
+  broker.accept();  // the broker has forgotten us, and the connection breaks before the SUBACK
+  REQUIRE(!broker.packet().empty());
+  broker.send(connack);
+  REQUIRE(!broker.packet().empty());
+  broker.hang_up();
+  broker.accept();  // now it keeps an empty session
+  REQUIRE(!broker.packet().empty());
+  broker.send(connack_session);
+  const std::string subscribe = broker.packet();
+  REQUIRE(!subscribe.empty());
+  CHECK(subscribe[0] == '\x82');
+  broker.send(suback(subscribe, 1));
+  REQUIRE(station.wait_connections(2));
+  station.look([&] { CHECK_FALSE(station.connections[1].session_present); });
+}
+
+TEST_CASE("a subscription granted with less than asked for is refused") {
+  ScriptedBroker broker;
+  Station station;
+  station.start(options_for(broker));
+  broker.accept();
+  REQUIRE(!broker.packet().empty());
+  broker.send(connack);
+  broker.send(suback(broker.packet(), 0));
+  REQUIRE(station.wait([&] { return !station.ends.empty(); }));
+  station.look([&] { CHECK_FALSE(station.ends[0].second); });
+}
+
+TEST_CASE("what comes behind a publication that is not taken does not overtake it [I3]") {
+  ScriptedBroker broker;
+  Station station;
+  MqttOptions options = options_for(broker);
+  options.subscription.clear();
+  station.start(options);
+  broker.accept();
+  REQUIRE(!broker.packet().empty());
+  broker.send("\x20\x08\x00\x00\x05\x27\x00\x00\x04\x00"sv);  // Maximum Packet Size 1024
+  REQUIRE(station.wait_connections(1));
+  station.client->run([&] {
+    for (const std::uint64_t id : {1U, 2U, 3U})
+      CHECK(station.client->here().publish(id, "out/e", std::string(id == 1 ? 2'000 : 5, 'x')));
+  });
+  REQUIRE(station.wait_published(3));
+  station.look([&] {
+    CHECK(station.published[0].code == core::ErrorCode::invalid);
+    CHECK(station.published[1].code == core::ErrorCode::unavailable);
+    CHECK(station.published[2].code == core::ErrorCode::unavailable);
+  });
+  CHECK(station.client->counters().published == 0);
+}
+
 TEST_CASE("a refused subscription is a failed attempt that says which") {
   ScriptedBroker broker;
   Station station;
