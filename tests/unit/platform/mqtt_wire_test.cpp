@@ -1,21 +1,15 @@
-// MqttClient against a scripted peer: what a well-behaved broker would never show, and the CONNECT's very bytes.
+// MqttClient's connections against a scripted peer: what a well-behaved broker would never show, and the CONNECT's bytes.
 #include <doctest/doctest.h>
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <dlfcn.h>
+#include <netdb.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
-#include "tests/unit/platform/mqtt_station.hpp"
+#include "tests/unit/platform/scripted_broker.hpp"
 
 using namespace storegate;
 using namespace storegate::test;
@@ -26,85 +20,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 namespace {
-
-/// A listener on loopback whose connections the test reads and writes by hand.
-class ScriptedBroker {
- public:
-  ScriptedBroker() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-        ::listen(listener_, 8) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0)
-      throw std::runtime_error("no listener");
-    port_ = ntohs(address.sin_port);
-  }
-  ~ScriptedBroker() {
-    hang_up();
-    ::close(listener_);
-  }
-  ScriptedBroker(const ScriptedBroker&) = delete;
-  ScriptedBroker& operator=(const ScriptedBroker&) = delete;
-
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  void accept() { peer_ = readable(listener_) ? ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC) : -1; }
-  void hang_up() {
-    if (peer_ >= 0) ::close(peer_);
-    peer_ = -1;
-  }
-  void send(std::string_view bytes) const {
-    if (::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
-      throw std::runtime_error("peer is gone");
-  }
-  /// One control packet with a remaining length below 128 (or two length bytes); empty at the end or after 10 s.
-  [[nodiscard]] std::string packet() const {
-    std::string bytes = read(2);
-    if (bytes.size() < 2) return {};
-    std::size_t length = static_cast<unsigned char>(bytes[1]);
-    if (length >= 128) {
-      bytes += read(1);
-      length = (length & 127) + 128 * static_cast<unsigned char>(bytes.back());
-    }
-    return bytes + read(length);
-  }
-
- private:
-  static bool readable(int descriptor) {
-    pollfd state{descriptor, POLLIN, 0};
-    return ::poll(&state, 1, 10'000) == 1;
-  }
-  [[nodiscard]] std::string read(std::size_t count) const {
-    std::string bytes;
-    char byte = 0;
-    while (bytes.size() < count && readable(peer_) && ::recv(peer_, &byte, 1, 0) == 1) bytes.push_back(byte);
-    return bytes;
-  }
-  int listener_;
-  int peer_ = -1;
-  std::uint16_t port_ = 0;
-};
-
-MqttOptions options_for(const ScriptedBroker& broker) {
-  MqttOptions options;
-  options.url = "mqtt://127.0.0.1:" + std::to_string(broker.port());
-  options.client_id = "store-1";
-  options.subscription = "in/+";
-  options.will = {.topic = "presence", .payload = "off", .retained = true};
-  options.retry_min = milliseconds(20);
-  options.retry_max = milliseconds(100);
-  return options;
-}
-
-constexpr auto connack = "\x20\x03\x00\x00\x00"sv;          // no session, success, no properties
-constexpr auto connack_session = "\x20\x03\x01\x00\x00"sv;  // session present
-constexpr auto connack_not_authorised = "\x20\x03\x00\x87\x00"sv;
-
-/// SUBACK to `subscribe` with one reason.
-std::string suback(const std::string& subscribe, char reason) {
-  return std::string("\x90\x04", 2) + subscribe.substr(2, 2) + std::string("\0", 1) + reason;
-}
 
 // While set, names under ".slow" take as long to resolve as the test wants.
 std::mutex slow_mutex;
@@ -368,143 +283,4 @@ TEST_CASE("stop returns in time while a name is being resolved, and what hangs c
   next.start(options_for(broker));
   broker.accept();
   CHECK(!broker.packet().empty());
-}
-
-namespace {
-
-/// A PUBLISH with QoS 1 for 3.1.1, below 128 bytes.
-std::string publish_3(char packet_id, std::string_view payload) {
-  return std::string("\x32", 1) + static_cast<char>(2 + 4 + 2 + payload.size()) +
-         std::string("\0\4in/o\0", 7) + packet_id + std::string(payload);
-}
-
-/// A station online with a scripted broker of MQTT 3.1.1, no subscription.
-void connect_3(Station& station, ScriptedBroker& broker, MqttOptions options) {
-  options.version = "3.1.1";
-  options.subscription.clear();
-  station.start(std::move(options));
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send("\x20\x02\x00\x00"sv);
-  REQUIRE(station.wait_connections(1));
-}
-
-std::string puback(char packet_id) { return std::string("\x40\x02\0", 3) + packet_id; }
-
-}  // namespace
-
-TEST_CASE("receipts may be open together, and their PUBACKs leave in the order of the messages [I1]") {
-  ScriptedBroker broker;
-  std::vector<MqttReceipt> receipts;
-  Station station;
-  station.settle = [&](MqttReceipt receipt) { receipts.push_back(std::move(receipt)); };
-  connect_3(station, broker, options_for(broker));
-  broker.send(publish_3(7, "one") + publish_3(8, "two") + publish_3(9, "three"));
-  REQUIRE(station.wait_messages(3));
-  station.client->run([&] {
-    receipts[2].accept();
-    receipts[1].accept();
-  });
-  REQUIRE(station.client->publish(1, "out/e", "x"));
-  CHECK(broker.packet()[0] == '\x32');  // the publication came first: nothing was acknowledged yet
-  station.client->run([&] { receipts[0].accept(); });
-  CHECK(broker.packet() == puback(7));
-  CHECK(broker.packet() == puback(8));
-  CHECK(broker.packet() == puback(9));
-}
-
-TEST_CASE("behind a refused message nothing is acknowledged, and the connection ends [I1]") {
-  ScriptedBroker broker;
-  std::vector<MqttReceipt> receipts;
-  Station station;
-  station.settle = [&](MqttReceipt receipt) { receipts.push_back(std::move(receipt)); };
-  connect_3(station, broker, options_for(broker));
-  broker.send(publish_3(7, "one") + publish_3(8, "two") + publish_3(9, "three"));
-  REQUIRE(station.wait_messages(3));
-  station.client->run([&] {
-    receipts[0].accept();
-    receipts[1].refuse();
-    receipts[2].accept();
-  });
-  CHECK(broker.packet() == puback(7));
-  CHECK(broker.packet().empty());  // the end
-  REQUIRE(station.wait([&] { return station.ends.size() == 1; }));
-  station.look([&] { CHECK(station.ends[0].second); });
-}
-
-TEST_CASE("no more messages are taken than may be open, and the rest comes when one is settled") {
-  ScriptedBroker broker;
-  std::vector<MqttReceipt> receipts;
-  Station station;
-  station.settle = [&](MqttReceipt receipt) { receipts.push_back(std::move(receipt)); };
-  MqttOptions options = options_for(broker);
-  options.unsettled_max = 2;
-  connect_3(station, broker, options);
-  broker.send(publish_3(7, "one") + publish_3(8, "two") + publish_3(9, "three") + "\xd0\x00"s);
-  REQUIRE(station.wait_messages(2));
-  CHECK(station.client->counters().received == 2);
-  station.client->run([&] { receipts[0].accept(); });
-  CHECK(broker.packet() == puback(7));
-  REQUIRE(station.wait_messages(3));
-  station.look([&] { CHECK(station.messages[2].payload == "three"); });
-}
-
-TEST_CASE("a 3.1.1 broker's message beyond the limit is handed over cut, and its PUBACK frees the session") {
-  ScriptedBroker broker;
-  Station station;
-  MqttOptions options = options_for(broker);
-  options.message_bytes_max = 1024;
-  connect_3(station, broker, options);
-  const std::string payload(2'000, 'x');
-  broker.send("\x32\xd8\x0f"s + std::string("\0\4in/o\0\7", 8) + payload);
-  CHECK(broker.packet() == puback(7));
-  station.look([&] {
-    REQUIRE(station.messages.size() == 1);
-    CHECK(station.messages[0].payload.size() + station.messages[0].bytes_cut == payload.size());
-    CHECK(station.messages[0].bytes_cut > 0);
-  });
-}
-
-TEST_CASE("an idle link is kept alive by the broker's own time, and a silent broker is given up [I13]") {
-  ScriptedBroker broker;
-  Station station;
-  MqttOptions options = options_for(broker);
-  options.subscription.clear();
-  station.start(options);
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send("\x20\x06\x00\x00\x03\x13\x00\x01"sv);  // Server Keep Alive 1 s
-  for (int ping = 0; ping < 2; ++ping) CHECK(broker.packet() == "\xc0\x00"sv);
-  REQUIRE(station.wait([&] { return station.ends.size() == 1; }));
-  station.look([&] {
-    CHECK(station.ends[0].first.find("keep-alive") != std::string::npos);
-    CHECK(station.ends[0].second);
-  });
-}
-
-TEST_CASE("a peer that speaks something else is left, and the reason says so") {
-  ScriptedBroker broker;
-  Station station;
-  station.start(options_for(broker));
-  broker.accept();
-  broker.send("HTTP/1.1 400 Bad Request\r\n\r\n");
-  REQUIRE(station.wait([&] { return !station.ends.empty(); }));
-  station.look([&] { CHECK(station.ends[0].first.find("not MQTT") != std::string::npos); });
-}
-
-TEST_CASE("without a stop the broker publishes the will; with one it reads the DISCONNECT") {
-  Broker broker;
-  broker.start();
-  for (const bool orderly : {false, true}) {
-    CAPTURE(orderly);
-    Station station;
-    station.offline_presence = "offline by us";
-    OutsideSubscriber outside(broker, "stores/s1/presence", orderly ? 2 : 1);
-    REQUIRE(outside.ready());
-    station.start(test::options_for(broker));
-    REQUIRE(station.wait_connections(1));
-    if (orderly) CHECK(station.client->stop());
-    station.client.reset();
-    CHECK(outside.lines().back() == (orderly ? "offline by us" : "offline by will"));
-  }
 }
