@@ -168,6 +168,7 @@ TEST_CASE(
     CAPTURE(left);
     const support::TempDir dir;
     const std::string path = dir.file("orders.db");
+    std::ofstream database(path);  // its rights are the reserve's
     std::ofstream(path + "-reserve") << std::string(static_cast<std::size_t>(left), 'x');
     {
       Reserve found(path, "", wanted);
