@@ -36,6 +36,7 @@ MqttClient::Engine::Engine(Loop& loop, MqttOptions options, MqttAddress address,
 
 void MqttClient::Engine::begin_attempt() {
   state_ = State::connecting;
+  cutting_ = false;
   ++link_number_;
   heard_bytes_ = 0;
   watch_attempt();

@@ -152,6 +152,7 @@ class MqttClient::Engine final : public MqttReceiptDesk,
   std::deque<Unsettled> unsettled_;  // in the order received
   std::uint64_t first_receipt_ = 1;  // the number of unsettled_.front()
   std::size_t unsettled_bytes_ = 0;
+  bool cutting_ = false;  // one was refused: the connection is about to end
 
   bool presence_sent_ = false;  // this and what follows: closing
   bool disconnecting_ = false;

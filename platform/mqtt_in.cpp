@@ -49,7 +49,7 @@ void MqttReceipt::settle(bool accepted) noexcept {
 
 bool MqttClient::Engine::link_takes_more() {
   if (state_ == State::closing) return true;  // PUBACKs must come through; messages are passed over
-  return unsettled_.size() < options_.unsettled_max && unsettled_bytes_ < unsettled_bytes_max &&
+  return !cutting_ && unsettled_.size() < options_.unsettled_max && unsettled_bytes_ < unsettled_bytes_max &&
          link_->unsent() < unsent_bytes_max;
 }
 
@@ -78,6 +78,7 @@ void MqttClient::Engine::settle(std::uint64_t number, bool accepted) noexcept {
   entry.refused = !accepted;
   ++(accepted ? count_.accepted : count_.refused);
   if (accepted || entry.packet_id == 0) return acknowledge_settled();
+  cutting_ = true;  // what is behind it in the buffer comes again, in order: none of it is handed over now
   cut_soon({ErrorCode::unavailable, "cut by us: a message could not be stored"});
 }
 
