@@ -196,16 +196,18 @@ Result<void> Database::configure() {
     }
   }
   // locking_mode stands first: it decides, before the WAL is first touched, that there is no shared memory.
-  // page_size and auto_vacuum act on an empty file only.
   if (auto locked = expect_word("PRAGMA locking_mode=EXCLUSIVE", "exclusive"); !locked) return locked;
   for (const std::string_view setting :
-       {std::string_view("PRAGMA page_size=4096"), std::string_view("PRAGMA auto_vacuum=INCREMENTAL"),
-        std::string_view("PRAGMA secure_delete=ON"), std::string_view("PRAGMA cell_size_check=ON"),
+       {std::string_view("PRAGMA secure_delete=ON"), std::string_view("PRAGMA cell_size_check=ON"),
         std::string_view("PRAGMA mmap_size=0"), std::string_view("PRAGMA temp_store=MEMORY"),
         std::string_view("PRAGMA cache_size=-2000"), std::string_view("PRAGMA foreign_keys=ON"),
         journal_size_limit, std::string_view("PRAGMA synchronous=FULL")}) {
     if (Result<void> done = execute(setting); !done) return done;
   }
+  // The first read takes the lock, so that a second process is refused here and not at its first write.
+  Result<std::int64_t> page_count = number("PRAGMA page_count");
+  if (!page_count) return std::move(page_count).error();
+  if (Result<void> begun = *page_count == 0 ? shape_new_file() : begin_wal_anew(); !begun) return begun;
   if (auto wal = expect_word("PRAGMA journal_mode=WAL", "wal"); !wal) return wal;
   if (auto off = execute("PRAGMA wal_autocheckpoint=0"); !off) return off;
   sqlite3_wal_hook(
@@ -215,8 +217,6 @@ Result<void> Database::configure() {
         return SQLITE_OK;
       },
       &state_->wal_pages);
-  // The first read takes the lock, so that a second process is refused here and not at its first write.
-  if (Result<std::int64_t> read = number("PRAGMA user_version"); !read) return std::move(read).error();
   for (const auto& [statement, sql] :
        {std::pair{&state_->begin, "BEGIN IMMEDIATE"}, std::pair{&state_->commit, "COMMIT"},
         std::pair{&state_->rollback, "ROLLBACK"}}) {
@@ -225,6 +225,21 @@ Result<void> Database::configure() {
     *statement = std::move(*prepared);
   }
   return {};
+}
+
+/// Both act on an empty file only; on another one auto_vacuum would write a commit at each start.
+Result<void> Database::shape_new_file() {
+  if (Result<void> done = execute("PRAGMA page_size=4096"); !done) return done;
+  return execute("PRAGMA auto_vacuum=INCREMENTAL");
+}
+
+/// After a power cut the WAL may end inside a sector, since the padding that psow=0 puts behind a commit is not synced
+/// to its end; the next commit would write to the sector in which the last one lies. So nothing is appended to a WAL
+/// that was found: it is copied and emptied first. A disk that is full for that must not hinder the start.
+Result<void> Database::begin_wal_anew() {
+  Result<void> emptied = checkpoint(true);
+  if (!emptied && emptied.error().code == ErrorCode::disk_full) return {};
+  return emptied;
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
@@ -244,19 +259,29 @@ Result<void> Database::execute(std::string_view sql) {
 }
 
 Result<std::int64_t> Database::number(std::string_view sql) {
-  Result<Statement> statement = prepare(sql);
-  if (!statement) return std::move(statement).error();
-  Result<bool> row = statement->step();
-  if (!row) return std::move(row).error().in(sql.substr(0, 60));
-  return *row ? statement->integer(0) : 0;
+  std::int64_t found = 0;
+  Result<void> read = first_row(sql, [&](const Statement& row) { found = row.integer(0); });
+  if (!read) return std::move(read).error();
+  return found;
 }
 
 Result<std::string> Database::word(std::string_view sql) {
+  std::string found;
+  Result<void> read = first_row(sql, [&](const Statement& row) { found = row.text(0); });
+  if (!read) return std::move(read).error();
+  return found;
+}
+
+/// To the end: a PRAGMA that writes gives its answer first and commits after it, so the failure comes with the last step.
+Result<void> Database::first_row(std::string_view sql, const std::function<void(const Statement&)>& take) {
   Result<Statement> statement = prepare(sql);
   if (!statement) return std::move(statement).error();
-  Result<bool> row = statement->step();
-  if (!row) return std::move(row).error().in(sql.substr(0, 60));
-  return *row ? std::string(statement->text(0)) : std::string();
+  for (bool first = true;; first = false) {
+    Result<bool> row = statement->step();
+    if (!row) return std::move(row).error().in(sql.substr(0, 60));
+    if (!*row) return {};
+    if (first) take(*statement);
+  }
 }
 
 Result<void> Database::checkpoint(bool truncate) {

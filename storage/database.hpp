@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -92,6 +93,10 @@ class Database {
   struct State;
   explicit Database(std::unique_ptr<State> state) noexcept;
   [[nodiscard]] core::Result<void> configure();
+  [[nodiscard]] core::Result<void> shape_new_file();
+  [[nodiscard]] core::Result<void> begin_wal_anew();
+  [[nodiscard]] core::Result<void> first_row(std::string_view sql,
+                                             const std::function<void(const Statement&)>& take);
   [[nodiscard]] core::Result<void> expect_word(std::string_view sql, std::string_view word);
   std::unique_ptr<State> state_;
 };

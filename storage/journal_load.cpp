@@ -98,12 +98,18 @@ Result<void> Folding::scan_orders() {
   for (;;) {
     Result<bool> row = rows.step();
     if (!row) return std::move(row).error();
-    if (!*row) return {};
+    if (!*row) break;
     const std::int64_t phase = rows.integer(1);
     const bool known = phase >= 0 && phase < static_cast<std::int64_t>(core::phase_count);
     const bool live = !known || !core::is_end(static_cast<core::Phase>(phase));
     briefs_.push_back({rows.integer(0), rows.integer(2), rows.integer(3), live, false, false});
   }
+  // A page in the wrong place gives rows out of order, or twice; each is read whole by its number below.
+  const auto number = [](const Brief& brief) { return brief.number; };
+  std::ranges::stable_sort(briefs_, {}, number);
+  const auto twice = std::ranges::unique(briefs_, {}, number);
+  briefs_.erase(twice.begin(), twice.end());
+  return {};
 }
 
 Result<void> Folding::fold_orders(const LoadWish& wanted) {

@@ -62,6 +62,17 @@ Result<bool> Journal::State::verify_events(std::size_t rows_max, Passes& at, Hou
            next ? "it does not follow the event before it" : "the event before it is missing"});
     }
     at.verify_digest = event->digest;
+    // load() looks only as far back as the orders it finds; an order whose row is gone is found by its events here.
+    if (event->record.order == core::no_order) continue;
+    Statement& order = sql.order_get;
+    const Reading reading_order(order);
+    order.bind(1, value_of(event->record.order));
+    Result<bool> found = order.step();
+    if (!found) return found;
+    if (!*found) {
+      done.damaged.push_back({"orders", std::to_string(value_of(event->record.order)),
+                              "the row is missing, its event " + key + " is there"});
+    }
   }
 }
 

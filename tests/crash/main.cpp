@@ -1,0 +1,150 @@
+// storegate-crash: cuts the power of a gateway at every write and sync, breaks its disk and rots it, and looks whether
+// the promise holds. `--help` says how. Exit 0: it holds. 1: a rule is broken; the last line reproduces it. 2: usage.
+// 3: the program itself, or the code under test, came to a bad end.
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <string>
+
+#include "crash/campaign.hpp"
+#include "crash/cuts_part.hpp"
+#include "crash/memory.hpp"
+#include "crash/rot_part.hpp"
+#include "crash/sweep_part.hpp"
+
+namespace {
+
+using namespace storegate::crash;
+
+constexpr const char* usage =
+    "storegate-crash [cuts | sweep | rot] [options]\n"
+    "  --seed S          of everything that is drawn (1)\n"
+    "  --images N        go on until so many images were checked (300000)\n"
+    "  --minutes M       begin nothing after so long (no limit)\n"
+    "  --workers W       processes (as many as processors); the figures do not hang on it\n"
+    "  --garble P        of 1000 torn images, so many with a garbled neighbour sector (600)\n"
+    "  --run-on P        of 1000 images, so many on which the whole engine runs to each order's end (60)\n"
+    "  --image U:I       only this one, as a failure names it\n"
+    "  --trace           sweep: print every operation on the disk\n"
+    "controls, which must be caught:\n"
+    "  --ignore-syncs    cuts: the disk promises and does nothing\n"
+    "  --act-first       cuts: effects before their commit\n"
+    "  --keep-cache      sweep: after a failed sync the next process believes the page cache\n"
+    "  --blind-digests   rot: every digest is the same\n"
+    "  --control         exit 0 if a broken rule was found, 1 if none was\n";
+
+struct Arguments {
+  CampaignOptions campaign;
+  CutsOptions cuts;
+  SweepOptions sweep;
+  RotOptions rot;
+  std::string part = "cuts";
+  bool control = false;
+};
+
+bool read(int count, char** words, Arguments& into) {
+  for (int at = 1; at < count; ++at) {
+    const std::string word = words[at];
+    const bool has_value = at + 1 < count;
+    const auto number = [&] { return std::strtoull(words[++at], nullptr, 10); };
+    if (word == "cuts" || word == "sweep" || word == "rot") {
+      into.part = word;
+    } else if (word == "--ignore-syncs") {
+      into.cuts.ignore_syncs = true;
+    } else if (word == "--act-first") {
+      into.cuts.act_first = true;
+    } else if (word == "--blind-digests") {
+      into.rot.blind_digests = true;
+    } else if (word == "--trace") {
+      into.sweep.trace = true;
+    } else if (word == "--keep-cache") {
+      into.sweep.keep_cache = true;
+    } else if (word == "--control") {
+      into.control = true;
+    } else if (!has_value) {
+      return false;
+    } else if (word == "--images") {
+      into.campaign.goal = number();
+    } else if (word == "--seed") {
+      into.campaign.seed = into.cuts.seed = into.sweep.seed = into.rot.seed = number();
+    } else if (word == "--minutes") {
+      into.campaign.minutes = number();
+    } else if (word == "--garble") {
+      into.cuts.cut.garbled_of_1000 = number();
+    } else if (word == "--run-on") {
+      into.cuts.run_on_of_1000 = number();
+    } else if (word == "--workers") {
+      into.campaign.workers = number();
+    } else if (word == "--image") {
+      into.campaign.only = words[++at];
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+template <std::size_t size>
+void print_figures(const Arguments& arguments, const Outcome& outcome, const char* const (&names)[size]) {
+  std::string json = "{\"suite\":\"crash\",\"part\":\"" + arguments.part + "\"";
+  json += ",\"seed\":" + std::to_string(arguments.campaign.seed);
+  for (std::size_t figure = 0; figure < size; ++figure) {
+    const std::string value = std::to_string(outcome.figures[figure]);
+    std::printf("  %-12s %12s\n", names[figure], value.c_str());
+    json += ",\"" + std::string(names[figure]) + "\":" + value;
+  }
+  char tail[200];
+  std::snprintf(tail, sizeof tail, ",\"units\":%llu,\"repeated\":%llu,\"seconds\":%.1f,\"violations\":%d}",
+                static_cast<unsigned long long>(outcome.units),
+                static_cast<unsigned long long>(outcome.repeated), outcome.seconds,
+                outcome.broken.empty() ? 0 : 1);
+  std::printf("  %-12s %12.0f\n%s%s\n", "per second",
+              static_cast<double>(outcome.figures[0]) / outcome.seconds, json.c_str(), tail);
+}
+
+int verdict(const Arguments& arguments, const Outcome& outcome) {
+  const std::string again = "storegate-crash " + arguments.part + " --seed " +
+                            std::to_string(arguments.campaign.seed) + " --image " + outcome.where;
+  if (!outcome.died.empty()) {
+    std::printf("%s\n%s\n", outcome.died.c_str(), again.c_str());
+    return 3;
+  }
+  if (arguments.control) {
+    std::printf("control: %s\n", outcome.broken.empty() ? "SURVIVED" : ("caught, " + outcome.broken).c_str());
+    return outcome.broken.empty() ? 1 : 0;
+  }
+  if (outcome.broken.empty()) return 0;
+  std::printf("BROKEN %s\n%s\n", outcome.broken.c_str(), again.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  Arguments arguments;
+  arguments.campaign.goal = 300'000;
+  arguments.campaign.units = 20'000;
+  if (!read(count, words, arguments)) {
+    std::fputs(usage, stderr);
+    return 2;
+  }
+  if (!own_sqlite_memory()) return 3;
+  Outcome outcome;
+  if (arguments.part == "sweep") {
+    arguments.campaign.goal = 0;
+    arguments.campaign.units = sweep_units();
+    outcome = run_campaign(arguments.campaign, [&](std::uint64_t number, Unit& unit) {
+      run_sweep(arguments.sweep, number, unit);
+    });
+    print_figures(arguments, outcome, sweep_figures);
+  } else if (arguments.part == "rot") {
+    outcome = run_campaign(arguments.campaign,
+                           [&](std::uint64_t number, Unit& unit) { run_rot(arguments.rot, number, unit); });
+    print_figures(arguments, outcome, rot_figures);
+  } else {
+    outcome = run_campaign(arguments.campaign,
+                           [&](std::uint64_t number, Unit& unit) { run_cuts(arguments.cuts, number, unit); });
+    print_figures(arguments, outcome, cuts_figures);
+  }
+  return verdict(arguments, outcome);
+}

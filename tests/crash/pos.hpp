@@ -1,0 +1,78 @@
+// The POS at which tickets are counted, played in memory: three classes of it, and replies that are lost, late, or
+// another's. It outlives the gateway's ends and power cuts. It must not know how the gateway decides.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/messages.hpp"
+#include "core/policy.hpp"
+#include "support/disk/draws.hpp"
+
+namespace storegate::crash {
+
+/// What a POS can do about a request whose reply was lost (reliability rules, section 5).
+enum class PosClass : std::uint8_t { deduplicates, asked, neither };
+inline constexpr std::size_t pos_classes = 3;
+[[nodiscard]] core::PosPolicy policy_of(PosClass pos_class);
+
+class Pos {
+ public:
+  /// A request on the wire.
+  struct Request {
+    core::PosRequest kind = core::PosRequest::place;
+    core::OrderNumber order = core::no_order;
+    std::uint64_t attempt = 0;
+    std::string key;        // place, ask
+    std::string reference;  // cancel
+  };
+  struct Ticket {
+    int cut = 0;  // how many the kitchen got under this key
+    std::string reference;
+    bool voided = false;
+    std::int64_t at_ms = 0;
+  };
+
+  explicit Pos(PosClass pos_class) : class_(pos_class) {}
+
+  void receive(Request request) { open_.push_back(std::move(request)); }
+  [[nodiscard]] const std::vector<Request>& open() const noexcept { return open_; }
+
+  /// Ends the `index`-th open request: does what the POS does and says what the gateway learns. `kind` = nothing goes
+  /// wrong any more.
+  [[nodiscard]] core::PosAnswered answer(std::size_t index, std::int64_t now_ms, bool kind,
+                                         disk::Draws& draws);
+  /// The gateway is gone: each open request never arrived, was carried out, or will be within the POS's time.
+  void lose_gateway(std::int64_t now_ms, disk::Draws& draws);
+  /// Carries out what comes late and is due.
+  void pass(std::int64_t now_ms);
+  /// When pass() has something to do; INT64_MAX = never.
+  [[nodiscard]] std::int64_t next_ms() const noexcept;
+
+  [[nodiscard]] const std::map<std::string, Ticket>& tickets() const noexcept { return tickets_; }
+  /// Tickets that are not voided under the key and its reprints.
+  [[nodiscard]] int standing(const std::string& key) const;
+  /// Whether a request for this key may still be carried out.
+  [[nodiscard]] bool may_come(const std::string& key) const;
+
+ private:
+  struct Late {
+    std::int64_t at_ms = 0;
+    std::string key;
+  };
+  Ticket& cut(const std::string& key, std::int64_t now_ms);
+  [[nodiscard]] core::PosAnswered place(const Request& request, std::int64_t now_ms, bool kind,
+                                        disk::Draws& draws);
+  [[nodiscard]] core::PosAnswered ask(const Request& request, bool kind, disk::Draws& draws) const;
+  [[nodiscard]] core::PosAnswered cancel(const Request& request, bool kind, disk::Draws& draws);
+
+  PosClass class_;
+  std::vector<Request> open_;
+  std::vector<Late> late_;
+  std::map<std::string, Ticket> tickets_;
+  int references_ = 0;
+};
+
+}  // namespace storegate::crash

@@ -1,0 +1,33 @@
+// Part three: rot. Bits flip, sectors die, pages come back from the past or land elsewhere, rows vanish, in the database
+// file of a store that rests. What is left undamaged loads as it was; what is not is reported or refused; and nothing
+// that differs from what was written ever leaves the box. Rot in the WAL is told from it: SQLite ends the WAL there.
+#pragma once
+
+#include <cstdint>
+
+#include "crash/campaign.hpp"
+
+namespace storegate::crash {
+
+struct RotOptions {
+  std::uint64_t seed = 1;
+  int images = 400;            // of each unit
+  bool blind_digests = false;  // a control: every digest is the same
+};
+
+enum class RotFigure : std::size_t {
+  images,
+  refused,
+  reported,
+  harmless,
+  run_on,
+  rows_reported,
+  lost_unseen,
+  stale_unseen
+};
+inline constexpr const char* rot_figures[] = {"images", "refused",       "reported",    "harmless",
+                                              "run_on", "rows_reported", "lost_unseen", "stale_unseen"};
+
+void run_rot(const RotOptions& options, std::uint64_t number, Unit& unit);
+
+}  // namespace storegate::crash

@@ -1,0 +1,167 @@
+// The loop of the product, as firmware/app has it, without threads.
+#include "crash/station.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "storage/sip_digest.hpp"
+
+namespace storegate::crash {
+
+namespace {
+constexpr std::size_t uplink_window = 8;
+constexpr std::int64_t checkpoint_pages = 48;  // small, so that a short run has several checkpoints
+}  // namespace
+
+storage::JournalOptions options_on(const disk::Disk& disk) {
+  storage::JournalOptions options;
+  options.path = database_path;
+  options.vfs = disk.name();
+  options.digest = storage::sip_digest;
+  for (std::size_t index = 0; index < options.fresh_key.size(); ++index)
+    options.fresh_key[index] = static_cast<std::uint8_t>(index * 11 + 5);
+  options.fresh_epoch = "epoch-of-the-cut";
+  options.wall_ms = TrueTime{}.now().wall_ms;
+  options.checkpoint_pages = checkpoint_pages;
+  return options;
+}
+
+core::Result<void> Station::start() {
+  core::Result<storage::Journal> journal = storage::Journal::open(options_ ? *options_ : options_on(disk_));
+  if (!journal) return std::move(journal).error();
+  core::Result<storage::LoadReport> report = journal->load(0);
+  if (!report) return std::move(report).error();
+  damaged_ = std::move(report->damaged);
+  start(std::move(*journal), std::move(report->loaded));
+  return {};
+}
+
+void Station::start(storage::Journal journal, core::Loaded loaded) {
+  fold_ = Fold(loaded);
+  outside_.rows = {fold_.print(), {}};
+  core::GatewayStarted started;
+  started.epoch = loaded.epoch;
+  started.previous_epoch = loaded.previous_epoch;
+  started.why = loaded.created ? "created" : "started";
+  started.version = "0";
+  journal_.emplace(std::move(journal));
+  engine_.emplace(
+      policy_for(class_), std::move(loaded), core::Generator(outside_.draws.next()),
+      [](std::int64_t) { return std::string("2026-11-23"); }, outside_.time.now());
+  engine_->offer(std::move(started));
+  engine_->outbox().on_connected(uplink_window);
+  engine_->offer(core::UplinkConnected{true});
+}
+
+void Station::run() {
+  for (int rounds = 0; rounds < 1000; ++rounds) {
+    if (disk_.dead()) return;
+    if (engine_->wants_turn(outside_.time.now())) {
+      turn();
+    } else if (engine_->outbox().wanted_read() && !must_end_) {
+      read_events();
+    } else {
+      return;
+    }
+  }
+  outside_.cloud.fault = "the engine never came to rest";
+}
+
+void Station::turn() {
+  core::Changes changes = engine_->begin_turn(outside_.time.now());
+  if (!changes.writes_nothing() || !changes.bodies_wanted.empty()) return commit(std::move(changes));
+  for (core::Effect& effect : engine_->finish_turn({}, outside_.time.now())) act(std::move(effect));
+}
+
+void Station::commit(core::Changes changes) {
+  Fold next = fold_;
+  next.apply(changes);
+  outside_.rows.coming = next.print();
+  step();
+  if (act_first_) {
+    core::Committed hoped;
+    for (const core::OrderNumber number : changes.bodies_wanted)
+      hoped.bodies.push_back({number, "{}", {}, {}, {}});
+    for (core::Effect& effect : engine_->finish_turn(std::move(hoped), outside_.time.now()))
+      act(std::move(effect));
+  }
+  storage::CommitResult result = journal_->commit(changes);
+  core::Committed committed;
+  committed.written = result.written.ok();
+  if (committed.written) {
+    ++commits_;
+    fold_ = std::move(next);
+    outside_.rows = {fold_.print(), {}};
+    committed.bodies = std::move(result.bodies);
+  } else {
+    ++failed_commits_;
+    committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;
+  }
+  step();
+  if (!act_first_) {
+    for (core::Effect& effect : engine_->finish_turn(std::move(committed), outside_.time.now()))
+      act(std::move(effect));
+  }
+  if (journal_->checkpoint_due()) static_cast<void>(journal_->checkpoint(storage::CheckpointMode::passive));
+}
+
+void Station::act(core::Effect&& effect) {
+  if (disk_.dead()) return;  // the process is gone: nothing of this leaves any more
+  if (const auto* answer = std::get_if<core::Answer>(&effect)) {
+    outside_.hear(*answer);
+  } else if (auto* placing = std::get_if<core::PlaceOrder>(&effect)) {
+    place(std::move(*placing));
+  } else if (auto* ask = std::get_if<core::AskPos>(&effect)) {
+    outside_.pos.receive({core::PosRequest::ask, ask->order, ask->attempt, std::move(ask->key), {}});
+  } else if (const auto* health = std::get_if<core::CheckPosHealth>(&effect)) {
+    outside_.pos.receive({core::PosRequest::check_health, health->order, health->attempt, {}, {}});
+  } else if (auto* voiding = std::get_if<core::VoidOrder>(&effect)) {
+    outside_.pos.receive(
+        {core::PosRequest::cancel, voiding->order, voiding->attempt, {}, std::move(voiding->pos_reference)});
+  }
+  step();
+}
+
+void Station::place(core::PlaceOrder&& effect) {
+  for (auto& [identity, known] : outside_.orders) {
+    if (!effect.key.starts_with(known.key)) continue;
+    const bool same = effect.key.size() == known.key.size() || effect.reprint;
+    if (!same) continue;
+    ++known.sent;
+    known.given_back = false;
+  }
+  outside_.pos.receive({core::PosRequest::place, effect.order, effect.attempt, std::move(effect.key), {}});
+}
+
+void Station::read_events() {
+  const auto read = engine_->outbox().wanted_read();
+  engine_->outbox().on_read_started();
+  core::Result<storage::EventPage> page =
+      journal_->events_after(read->after, read->limit, storage::ReadWish{}.bytes_limit);
+  if (!page || page->events.empty()) {
+    engine_->outbox().on_read({});
+    must_end_ = true;  // the product tries again in a second; here the next process does
+    return;
+  }
+  engine_->outbox().on_read(std::move(page->events));
+  publish();
+}
+
+void Station::publish() {
+  while (const auto event = engine_->outbox().next_to_publish()) {
+    outside_.publish(*event);
+    unanswered_.push_back(event->record.position);
+    step();
+  }
+}
+
+void Station::acknowledge(std::size_t at_most) {
+  for (; at_most > 0 && !unanswered_.empty(); --at_most) {
+    const core::Position position = unanswered_.front();
+    unanswered_.erase(unanswered_.begin());
+    engine_->on_published(position, true);
+    publish();
+  }
+}
+
+}  // namespace storegate::crash
