@@ -17,6 +17,8 @@
 #include <cstdio>
 #include <mutex>
 
+#include "platform/utf8.hpp"
+
 namespace storegate::platform {
 namespace {
 
@@ -96,27 +98,6 @@ std::string timestamp(std::int64_t wall_ms) {
   return text += 'Z';
 }
 
-/// The bytes of the UTF-8 character that begins at `at`, 0 if there is none (then one byte is wrong).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
-  const unsigned first = byte(at);
-  const unsigned second = byte(at + 1);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(at + 1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if (first == 0xe0 && second < 0xa0) return 0;  // overlong
-    if (first == 0xed && second > 0x9f) return 0;  // surrogates
-    return follows(at + 1) && follows(at + 2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if (first == 0xf0 && second < 0x90) return 0;
-    if (first == 0xf4 && second > 0x8f) return 0;
-    return follows(at + 1) && follows(at + 2) && follows(at + 3) ? 4 : 0;
-  }
-  return 0;
-}
-
 /// How many characters from `at` on, at most `limit`, are written as they are.
 std::size_t plain_run(std::string_view text, std::size_t at, std::size_t limit) {
   const std::size_t end = std::min(text.size(), at + limit);
@@ -141,7 +122,7 @@ void append_escaped(std::string& line, std::string_view text) {
       continue;
     }
     const char c = text[at];
-    const std::size_t length = utf8_length(text, at);
+    const std::size_t length = utf8_bytes(text, at);
     if (length == 0) {
       line += "\xef\xbf\xbd";
       ++at;

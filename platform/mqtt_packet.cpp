@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "platform/utf8.hpp"
+
 namespace storegate::platform {
 namespace {
 
@@ -203,21 +205,10 @@ void append_disconnect(std::string& out) {
 }
 
 bool is_mqtt_text(std::string_view text) noexcept {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[at++]);
-    if (lead == 0) return false;
-    if (lead < 0x80) continue;
-    const unsigned more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() - at < more) return false;
-    std::uint32_t point = lead & (0x3fU >> more);
-    for (unsigned i = 0; i < more; ++i) {
-      const auto byte = static_cast<unsigned char>(text[at++]);
-      if ((byte & 0xc0U) != 0x80) return false;
-      point = point << 6 | (byte & 0x3fU);
-    }
-    constexpr std::array<std::uint32_t, 4> least{0, 0x80, 0x800, 0x10000};
-    if (point < least.at(more) || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = utf8_bytes(text, at);
+    if (bytes == 0 || text[at] == '\0') return false;
+    at += bytes;
   }
   return true;
 }

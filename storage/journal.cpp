@@ -83,7 +83,6 @@ Result<void> Journal::State::write(const core::Changes& changes) {
   if (ages) {
     for (const core::Order& order : changes.orders) ages->note(value_of(order.number), order.arrived);
   }
-  if (!changes.events.empty()) latest_wall_ms = changes.events.back().at_wall_ms;
   return {};
 }
 
@@ -179,7 +178,5 @@ std::int64_t Journal::reserve_bytes() const noexcept { return state_->reserve->b
 std::int64_t Journal::wal_bytes() const noexcept { return state_->database.wal_pages() * page_bytes; }
 
 core::DigestFunction Journal::digest() const { return state_->digest; }
-
-std::int64_t Journal::latest_wall_ms() const noexcept { return state_->latest_wall_ms; }
 
 }  // namespace storegate::storage

@@ -48,10 +48,11 @@ struct DamagedRow {
 };
 
 /// Which ended orders load() gives, so that a repeat of one is known for what it is.
+/// By itself: all of them that are kept.
 struct IdentityWindow {
-  core::Now now;
+  core::Now now = {};
   core::Milliseconds reuse_ms =
-      0;  // those that may be younger than this, by witnessed time (core/witnessed.hpp)
+      core::never_ms;  // those that may be younger, by witnessed time (core/witnessed.hpp)
   std::size_t ended_max = core::ended_orders_max;  // the newest of them
 };
 
@@ -116,8 +117,6 @@ enum class CheckpointMode : std::uint8_t {
   truncate,  // the same, and the WAL is cut to nothing: no erased byte stays in it
 };
 
-struct LoadWish;  // journal_load.cpp
-
 class Journal {
  public:
   /// Opens or creates the database. Errors: unavailable (another process has it open), damaged (not a database, or
@@ -132,13 +131,6 @@ class Journal {
   /// Folds the rows. Ended orders are given by witnessed time: what a wall clock shows now, or showed at their arrival,
   /// hides none. Errors only when the file cannot be read; damaged rows are reported and left out.
   [[nodiscard]] core::Result<LoadReport> load(const IdentityWindow& window);
-  /// The same by the wall clock, for whoever knows no other: ended orders are given when they, or one of a lower number,
-  /// arrived at or after `reuse_since_wall_ms` (Unix time), or when no clock was set at their arrival; and the newest
-  /// 10,000 in any case, since a clock may be wrong.
-  [[nodiscard]] core::Result<LoadReport> load(std::int64_t reuse_since_wall_ms);
-
-  /// The wall time of the newest event on disk: a lower bound for the present. 0 = none.
-  [[nodiscard]] std::int64_t latest_wall_ms() const noexcept;
 
   /// The digest under this database's key. A copy may be used on any thread, also after the journal is gone.
   [[nodiscard]] core::DigestFunction digest() const;
@@ -186,7 +178,6 @@ class Journal {
 
  private:
   struct State;
-  [[nodiscard]] core::Result<LoadReport> load(const LoadWish& wanted);
   explicit Journal(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -14,27 +14,16 @@ namespace storegate::storage {
 using core::Error;
 using core::Result;
 
-/// How the ended orders are chosen.
-struct LoadWish {
-  IdentityWindow window;
-  bool by_wall = false;  // and by the wall clock: whichever gives more
-  std::int64_t since_wall_ms = 0;
-};
-
 namespace {
 
 /// What the quick pass keeps of each order.
 struct Brief {
   std::int64_t number = 0;
   std::int64_t last_event = 0;
-  std::int64_t arrived_wall_ms = 0;
   bool live = false;  // or of a phase we do not know
   bool damaged = false;
   bool seen = false;  // its last event was met in the walk
 };
-
-/// With the wall clock alone: as many ended orders as a clock that is wrong cannot hide.
-constexpr std::size_t newest_in_any_case = 10'000;
 
 core::Loaded::Ended ended_of(core::Order&& order) {
   return {order.number,
@@ -53,7 +42,7 @@ class Folding {
   Folding(Statements& sql, const core::DigestFunction& digest, const Meta& meta, LoadReport& into)
       : sql_(sql), digest_(digest), meta_(meta), into_(into) {}
 
-  Result<void> fold_orders(const LoadWish& wanted);
+  Result<void> fold_orders(const IdentityWindow& window);
   Result<void> fold_marks();
   Result<void> check_against_events();
   [[nodiscard]] core::OrderNumber last_number() const;
@@ -62,7 +51,6 @@ class Folding {
 
  private:
   Result<void> scan_orders();
-  [[nodiscard]] std::int64_t first_by_wall(const LoadWish& wanted) const;
   /// Nothing if the row is damaged, which is noted.
   Result<std::optional<core::Order>> read_whole(Brief& brief);
   void damaged(std::string table, std::string key, std::string why) {
@@ -102,7 +90,7 @@ Result<void> Folding::scan_orders() {
     const std::int64_t phase = rows.integer(1);
     const bool known = phase >= 0 && phase < static_cast<std::int64_t>(core::phase_count);
     const bool live = !known || !core::is_end(static_cast<core::Phase>(phase));
-    briefs_.push_back({rows.integer(0), rows.integer(2), rows.integer(3), live, false, false});
+    briefs_.push_back({rows.integer(0), rows.integer(2), live, false, false});
   }
   // A page in the wrong place gives rows out of order, or twice; each is read whole by its number below.
   const auto number = [](const Brief& brief) { return brief.number; };
@@ -112,27 +100,23 @@ Result<void> Folding::scan_orders() {
   return {};
 }
 
-Result<void> Folding::fold_orders(const LoadWish& wanted) {
+Result<void> Folding::fold_orders(const IdentityWindow& window) {
   if (Result<void> scanned = scan_orders(); !scanned) return scanned;
   const std::size_t damaged_before = into_.damaged.size();
-  const std::int64_t by_wall = first_by_wall(wanted);
-  core::WitnessedAge age(core::stamp_of(wanted.window.now));
+  core::WitnessedAge age(core::stamp_of(window.now));
   bool young = true;  // by witnessed time; from the newest order back, as long as rows that are whole say so
   std::size_t ended = 0;
   for (std::size_t index = briefs_.size(); index-- > 0;) {
     Brief& brief = briefs_[index];
-    const bool may_count = young && ended < wanted.window.ended_max;
-    const bool unset = wanted.by_wall && brief.arrived_wall_ms < plausible_wall_ms;
-    if (!brief.live && !may_count && brief.number < by_wall && !unset) continue;
+    if (!brief.live && !(young && ended < window.ended_max)) continue;
     Result<std::optional<core::Order>> order = read_whole(brief);
     if (!order) return std::move(order).error();
     if (!*order) continue;
     met_.emplace_back(brief.number, (*order)->arrived);
-    const bool past = age.of((*order)->arrived) >= wanted.window.reuse_ms;
-    if (past && !wanted.by_wall) young = false;
+    if (age.of((*order)->arrived) >= window.reuse_ms) young = false;
     if (brief.live) {
       into_.loaded.live.push_back(std::move(**order));
-    } else if (young || brief.number >= by_wall || unset) {
+    } else if (young) {
       ++ended;
       into_.loaded.ended.push_back(ended_of(std::move(**order)));
     }
@@ -141,17 +125,6 @@ Result<void> Folding::fold_orders(const LoadWish& wanted) {
   std::reverse(into_.loaded.ended.begin(), into_.loaded.ended.end());
   std::reverse(into_.damaged.begin() + static_cast<std::ptrdiff_t>(damaged_before), into_.damaged.end());
   return {};
-}
-
-// Numbers are given in order of arrival, so every ended order from the first one within the window on is within it,
-// whatever its own stamp says: a clock that jumped back does not hide one.
-std::int64_t Folding::first_by_wall(const LoadWish& wanted) const {
-  constexpr auto none = std::numeric_limits<std::int64_t>::max();
-  if (!wanted.by_wall) return none;
-  const auto first = std::find_if(briefs_.begin(), briefs_.end(), [&](const Brief& brief) {
-    return !brief.live && brief.arrived_wall_ms >= wanted.since_wall_ms;
-  });
-  return first == briefs_.end() ? none : first->number;
 }
 
 Result<std::optional<core::Order>> Folding::read_whole(Brief& brief) {
@@ -286,18 +259,12 @@ Result<void> Folding::fold_marks() {
 
 }  // namespace
 
-Result<LoadReport> Journal::load(const IdentityWindow& window) { return load(LoadWish{window, false, 0}); }
-
-Result<LoadReport> Journal::load(std::int64_t reuse_since_wall_ms) {
-  return load(LoadWish{{{}, 0, newest_in_any_case}, true, reuse_since_wall_ms});
-}
-
-Result<LoadReport> Journal::load(const LoadWish& wanted) {
+Result<LoadReport> Journal::load(const IdentityWindow& window) {
   State& state = *state_;
   LoadReport report;
   report.damaged = state.damaged_at_open;
   Folding folding(state.sql, state.digest, state.meta, report);
-  if (Result<void> done = folding.fold_orders(wanted); !done) return std::move(done).error().in("load");
+  if (Result<void> done = folding.fold_orders(window); !done) return std::move(done).error().in("load");
   if (Result<void> done = folding.check_against_events(); !done) return std::move(done).error().in("load");
   if (Result<void> done = folding.fold_marks(); !done) return std::move(done).error().in("load");
 

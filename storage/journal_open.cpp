@@ -175,7 +175,6 @@ namespace {
 struct LastRow {
   std::int64_t position = 0;
   core::Digest digest{};
-  std::int64_t at_wall_ms = 0;
   bool intact = false;
 };
 
@@ -187,12 +186,11 @@ Result<std::vector<LastRow>> last_rows(Statement& rows, const core::DigestFuncti
     Result<bool> row = rows.step();
     if (!row) return std::move(row).error();
     if (!*row) return found;
-    LastRow last{rows.integer(0), {}, 0, false};
+    LastRow last{rows.integer(0), {}, false};
     const std::string_view stored = rows.text(rows.columns() - 1);
     if (stored.size() == last.digest.size()) std::copy(stored.begin(), stored.end(), last.digest.begin());
     if (Result<EventRow> event = read_event(rows, digest)) {
       last.intact = true;
-      last.at_wall_ms = event->record.at_wall_ms;
     }
     found.push_back(last);
     if (last.intact) return found;
@@ -210,7 +208,6 @@ Result<void> Journal::State::find_tail() {
   std::int64_t position = packed(meta.pruned_through);
   tail.digest = meta.pruned_digest;
   for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
-    if (row->intact) latest_wall_ms = row->at_wall_ms;
     // A damaged row counts where the next event's lies; elsewhere its very key is damaged.
     if (!row->intact && row->position != position + 1) continue;
     position = row->position;

@@ -20,7 +20,7 @@ constexpr core::Milliseconds day_ms = 24 * core::hour_ms;
 
 /// The stamp says when it was: not from before any clock was set, and not from the future.
 bool tells(std::int64_t wall_ms, const core::Now& now) {
-  return wall_ms >= plausible_wall_ms && wall_ms <= now.wall_ms + day_ms;
+  return wall_ms >= core::wall_floor_ms && wall_ms <= now.wall_ms + day_ms;
 }
 
 }  // namespace

@@ -35,9 +35,6 @@ struct Passes {
   std::optional<core::Digest> verify_digest;  // of the event verified last
 };
 
-/// Unix times before 2020 were read from a clock that had not been set: such a row's age is not known by it.
-inline constexpr std::int64_t plausible_wall_ms = 1'577'836'800'000;
-
 struct Journal::State {
   Database database;  // first: the statements go before their connection
   Statements sql;
@@ -50,7 +47,6 @@ struct Journal::State {
   std::optional<Ages> ages;  // once the rows were loaded
   std::optional<Reserve> reserve;
   bool disk_full = false;  // the last commit that was not from the reserve found no room
-  std::int64_t latest_wall_ms = 0;
   std::int64_t checkpoint_pages = 0;
   bool created = false;
   std::vector<DamagedRow> damaged_at_open;

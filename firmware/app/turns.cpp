@@ -44,6 +44,9 @@ Turns::Turns(core::Engine& engine, StoreThread& store, platform::Loop& loop, con
       digest_(std::move(digest)),
       hooks_(std::move(hooks)) {}
 
+// Core cannot see the platform's: what one calls trusted the other must be able to recognise in a row.
+static_assert(core::wall_floor_ms == platform::wall_floor_ms);
+
 core::Now Turns::now() const {
   const auto reading = clock_.now();
   return {reading.steady_ms, reading.wall_ms, reading.wall_trusted, reading.boot_id};

@@ -44,7 +44,7 @@ core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller)
   if (message.bytes_cut > 0) {
     gauges_.message_taken("refused");
     return refused(caller, std::move(message),
-                   "larger than 1 MiB: send fewer releases, or one order, in a message");
+                   "larger than a message may be: send fewer releases, or one order, in each");
   }
   const auto kind = codec::command_kind_from(command_level(message.topic, topic_prefix_));
   if (!kind) {

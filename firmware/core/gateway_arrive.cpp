@@ -146,8 +146,10 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
   plan_release(order, input.order, now);
   OrderBody body = input.body;
   body.number = order.number;
-  if (turn.from_reserve)
-    body.canonical.clear(), body.raw.clear();  // nobody will send it; its event needs the rest
+  if (turn.from_reserve) {  // nobody will send it; its event needs the rest
+    body.canonical.clear();
+    body.raw.clear();
+  }
   turn.changes.bodies.push_back(std::move(body));
   return order;
 }

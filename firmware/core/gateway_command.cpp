@@ -105,8 +105,10 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
     const Found found = find(ref, turn.now);
     const auto [one, why] = command_one(ref, found, happening, early, turn);
     if (one == AnswerKind::not_found && !input.letter.topic.empty()) message_refused(input.letter, why, turn);
-    const bool worst_yet = severity_of(one) >= severity_of(kind);
-    if (worst_yet) kind = one, shown = found;
+    if (severity_of(one) >= severity_of(kind)) {
+      kind = one;
+      shown = found;
+    }
     if (!why.empty() && whys.size() < whys_bytes_max) {
       if (!whys.empty()) whys += "; ";
       if (input.orders.size() > 1) whys += "order " + std::to_string(&ref - input.orders.data() + 1) + ": ";

@@ -76,7 +76,10 @@ void Gateway::try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, T
   // which costs a question and never a second ticket. A POS that cannot be asked would leave that to a person: for it
   // the row is written now.
   entry.order.phase = Phase::queued;
-  policy_.pos.can_query ? changed_lazily(entry, turn) : changed(entry, turn);
+  if (policy_.pos.can_query)
+    changed_lazily(entry, turn);
+  else
+    changed(entry, turn);
 }
 
 void Gateway::doubt(Entry& entry, Turn& turn) {

@@ -1,3 +1,3 @@
-SELECT number, phase, last_event, arrived_wall_ms
+SELECT number, phase, last_event
 FROM orders
 ORDER BY number

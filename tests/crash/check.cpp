@@ -178,7 +178,7 @@ Opened open_and_check(disk::Disk& disk, const Outside& world) {
   Opened opened;
   core::Result<storage::Journal> journal = storage::Journal::open(options_on(disk));
   if (!journal) return refused(std::move(opened), "the journal does not open: ", journal.error());
-  core::Result<storage::LoadReport> report = journal->load(0);
+  core::Result<storage::LoadReport> report = journal->load({});
   opened.journal.emplace(std::move(*journal));
   if (!report) return refused(std::move(opened), "the rows do not load: ", report.error());
   opened.loaded = std::move(report->loaded);

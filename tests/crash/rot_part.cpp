@@ -94,7 +94,7 @@ class Rot {
       truth_.events[event.record.position] = print_of(event);
       truth_.last_events[event.record.order] = event.record.position;
     }
-    core::Result<storage::LoadReport> report_of = journal.load(0);
+    core::Result<storage::LoadReport> report_of = journal.load({});
     if (!report_of) return report({"I1", "an undamaged store cannot be read"}), false;
     truth_.live.clear(), truth_.ended.clear();
     for (const core::Order& order : report_of->loaded.live) {
@@ -173,7 +173,7 @@ class Rot {
     disk_.reset(std::move(image), draws.next());
     core::Result<storage::Journal> journal = storage::Journal::open(options());
     if (!journal) return count(unit_, RotFigure::refused);
-    core::Result<storage::LoadReport> loaded = journal->load(0);
+    core::Result<storage::LoadReport> loaded = journal->load({});
     if (!loaded) return count(unit_, RotFigure::refused);
     std::vector<storage::DamagedRow> damaged = loaded->damaged;
     if (!verify(*journal, damaged)) return count(unit_, RotFigure::refused);

@@ -29,7 +29,7 @@ storage::JournalOptions options_on(const disk::Disk& disk) {
 core::Result<void> Station::start() {
   core::Result<storage::Journal> journal = storage::Journal::open(options_ ? *options_ : options_on(disk_));
   if (!journal) return std::move(journal).error();
-  core::Result<storage::LoadReport> report = journal->load(0);
+  core::Result<storage::LoadReport> report = journal->load({});
   if (!report) return std::move(report).error();
   damaged_ = std::move(report->damaged);
   start(std::move(*journal), std::move(report->loaded));

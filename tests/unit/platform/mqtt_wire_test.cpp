@@ -85,11 +85,7 @@ TEST_CASE("the subscription is made once for a kept session and again for a lost
   ScriptedBroker broker;
   Station station;
   station.start(options_for(broker));
-  const auto connect_with = [&](std::string_view answer) {
-    broker.accept();
-    REQUIRE(!broker.packet().empty());
-    broker.send(answer);
-  };
+  const auto connect_with = [&](std::string_view answer) { broker.greet(answer); };
   const auto take_subscription = [&] {
     const std::string subscribe = broker.packet();
     REQUIRE(!subscribe.empty());
@@ -113,20 +109,14 @@ TEST_CASE("a session lost on a connection that never came up is made good on the
   ScriptedBroker broker;
   Station station;
   station.start(options_for(broker));
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send(connack);
+  broker.greet(connack);
   broker.send(suback(broker.packet(), 1));
   REQUIRE(station.wait_connections(1));
   broker.hang_up();
-  broker.accept();  // the broker has forgotten us, and the connection breaks before the SUBACK
-  REQUIRE(!broker.packet().empty());
-  broker.send(connack);
+  broker.greet(connack);  // the broker has forgotten us, and the connection breaks before the SUBACK
   REQUIRE(!broker.packet().empty());
   broker.hang_up();
-  broker.accept();  // now it keeps an empty session
-  REQUIRE(!broker.packet().empty());
-  broker.send(connack_session);
+  broker.greet(connack_session);  // now it keeps an empty session
   const std::string subscribe = broker.packet();
   REQUIRE(!subscribe.empty());
   CHECK(subscribe[0] == '\x82');
@@ -139,9 +129,7 @@ TEST_CASE("a subscription granted with less than asked for is refused") {
   ScriptedBroker broker;
   Station station;
   station.start(options_for(broker));
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send(connack);
+  broker.greet(connack);
   broker.send(suback(broker.packet(), 0));
   REQUIRE(station.wait([&] { return !station.ends.empty(); }));
   station.look([&] { CHECK_FALSE(station.ends[0].second); });
@@ -153,9 +141,7 @@ TEST_CASE("what comes behind a publication that is not taken does not overtake i
   MqttOptions options = options_for(broker);
   options.subscription.clear();
   station.start(options);
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send("\x20\x08\x00\x00\x05\x27\x00\x00\x04\x00"sv);  // Maximum Packet Size 1024
+  broker.greet("\x20\x08\x00\x00\x05\x27\x00\x00\x04\x00"sv);  // Maximum Packet Size 1024
   REQUIRE(station.wait_connections(1));
   station.client->run([&] {
     for (const std::uint64_t id : {1U, 2U, 3U})
@@ -174,9 +160,7 @@ TEST_CASE("a refused subscription is a failed attempt that says which") {
   ScriptedBroker broker;
   Station station;
   station.start(options_for(broker));
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send(connack);
+  broker.greet(connack);
   broker.send(suback(broker.packet(), '\x87'));
   REQUIRE(station.wait([&] { return !station.ends.empty(); }));
   station.look([&] {
@@ -192,9 +176,7 @@ TEST_CASE("a refused CONNECT is a failed attempt with the broker's reason, and i
   Station station;
   station.start(options_for(broker));
   for (int attempt = 0; attempt < 2; ++attempt) {
-    broker.accept();
-    REQUIRE(!broker.packet().empty());
-    broker.send(connack_not_authorised);
+    broker.greet(connack_not_authorised);
     broker.hang_up();
   }
   REQUIRE(station.wait([&] { return station.ends.size() >= 2; }));
@@ -208,9 +190,7 @@ TEST_CASE("a DISCONNECT from the broker ends the connection with its reason, and
   MqttOptions options = options_for(broker);
   options.subscription.clear();
   station.start(options);
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send(connack);
+  broker.greet(connack);
   REQUIRE(station.wait_connections(1));
   REQUIRE(station.client->publish(5, "out/e", "x"));
   REQUIRE(!broker.packet().empty());
@@ -230,9 +210,7 @@ TEST_CASE("a publication larger than the broker's maximum packet is refused here
   MqttOptions options = options_for(broker);
   options.subscription.clear();
   station.start(options);
-  broker.accept();
-  REQUIRE(!broker.packet().empty());
-  broker.send("\x20\x08\x00\x00\x05\x27\x00\x00\x04\x00"sv);  // Maximum Packet Size 1024
+  broker.greet("\x20\x08\x00\x00\x05\x27\x00\x00\x04\x00"sv);  // Maximum Packet Size 1024
   REQUIRE(station.wait_connections(1));
   REQUIRE(station.client->publish(1, "out/e", std::string(1024, 'x')));
   REQUIRE(station.wait_published(1));

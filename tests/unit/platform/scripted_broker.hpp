@@ -44,6 +44,14 @@ class ScriptedBroker {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   void accept() { peer_ = readable(listener_) ? ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC) : -1; }
+  /// Takes the next connection and answers its CONNECT, which is returned.
+  std::string greet(std::string_view connack) {
+    accept();
+    std::string connect = packet();
+    if (connect.empty()) throw std::runtime_error("no CONNECT came");
+    send(connack);
+    return connect;
+  }
   void hang_up() {
     if (peer_ >= 0) ::close(peer_);
     peer_ = -1;

@@ -13,7 +13,7 @@ using namespace storegate::storage::test;
 namespace {
 
 std::string all_rows(Journal& journal) {
-  core::Result<LoadReport> report = journal.load(0);
+  core::Result<LoadReport> report = journal.load({});
   if (!report) FAIL(report.error().context);
   CHECK(report->damaged.empty());
   std::string rows = told(report->loaded);

@@ -61,7 +61,7 @@ void make(const JournalOptions& options, Store& store) {
 
 /// Everything that any reader of the journal reports: load, a whole pass of verify, and the outbox.
 std::vector<DamagedRow> reports(Journal& journal, core::Loaded& loaded) {
-  core::Result<LoadReport> report = journal.load(0);
+  core::Result<LoadReport> report = journal.load({});
   if (!report) FAIL(report.error().context);
   loaded = report->loaded;
   std::vector<DamagedRow> all = report->damaged;
@@ -268,7 +268,7 @@ TEST_CASE("with a damaged epoch a new one begins, and events of the old one are 
   for (const int opening : {1, 2}) {
     CAPTURE(opening);
     Journal journal = opened(options);
-    core::Result<LoadReport> report = journal.load(0);
+    core::Result<LoadReport> report = journal.load({});
     REQUIRE(report.ok());
     CHECK(report->loaded.epoch == "epoch-two");
     CHECK(report->loaded.last_event == core::Position{2, 0});

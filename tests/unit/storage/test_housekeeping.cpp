@@ -147,7 +147,7 @@ TEST_CASE("pruning takes old events up to the mark, then their orders, and keeps
     REQUIRE(journal.shrink(1000).ok());
   }
   Journal journal = opened(options);
-  core::Result<LoadReport> report = journal.load(0);
+  core::Result<LoadReport> report = journal.load({});
   REQUIRE(report.ok());
   CHECK(report->damaged.empty());
   CHECK(report->loaded.live.size() == 4);
@@ -174,7 +174,7 @@ TEST_CASE("after everything is pruned neither numbers nor sequences start again 
     whole_pass([&] { return journal.prune(limits); });
   }
   Journal journal = opened(options);
-  core::Result<LoadReport> report = journal.load(0);
+  core::Result<LoadReport> report = journal.load({});
   REQUIRE(report.ok());
   CHECK(report->loaded.ended.empty());
   CHECK(value_of(report->loaded.last_number) == 20);
@@ -240,7 +240,7 @@ TEST_CASE("aliases go with what makes their orders known, and early marks after 
   limits.rows_max = 2;
   const auto left = [&] {
     std::vector<std::string> keys;
-    core::Result<LoadReport> report = journal.load(0);
+    core::Result<LoadReport> report = journal.load({});
     CHECK(report->damaged.empty());
     for (const core::EarlyMark& each : report->loaded.early) keys.push_back(each.partner_order_id);
     for (const core::KeyAlias& alias : report->loaded.key_aliases) keys.push_back(alias.key);

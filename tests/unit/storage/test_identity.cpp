@@ -71,16 +71,6 @@ TEST_CASE("ended orders are loaded by witnessed time, whatever the clocks on the
   }
 }
 
-TEST_CASE("by the wall clock alone the newest orders are given all the same [I2][I9]") {
-  const support::TempDir dir;
-  Journal journal = opened(options_for(dir.file("orders.db")));
-  Store store(31);
-  write_ended(journal, store, three_boots);
-  core::Result<LoadReport> report = journal.load(base + 30 * year);
-  REQUIRE(report.ok());
-  CHECK(report->loaded.ended.size() == three_boots.size());
-}
-
 TEST_CASE("a damaged row makes no order look older than it is [I10]") {
   const support::TempDir dir;
   const JournalOptions options = options_for(dir.file("orders.db"));
@@ -150,7 +140,7 @@ TEST_CASE("a cancel that waits for its order outlives a reboot under any clock, 
     limits.reuse_ms = 30 * hour;
     REQUIRE(journal.load(IdentityWindow{now, limits.reuse_ms}).ok());
     for (int steps = 0; steps < 4; ++steps) REQUIRE(journal.prune(limits).ok());
-    core::Result<LoadReport> report = journal.load(0);
+    core::Result<LoadReport> report = journal.load({});
     REQUIRE(report.ok());
     std::string ids;
     for (const core::EarlyMark& each : report->loaded.early) ids += each.partner_order_id + ", ";

@@ -71,7 +71,7 @@ TEST_CASE("a second opener is refused with words that say why [F4]") {
   REQUIRE(sqlite3_open_v2(options.path.c_str(), &reader, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
   CHECK(sqlite3_exec(reader, "SELECT * FROM orders", nullptr, nullptr, nullptr) == SQLITE_BUSY);
   sqlite3_close(reader);
-  CHECK(first.load(0).ok());
+  CHECK(first.load({}).ok());
 }
 
 TEST_CASE("a newer schema, another program's file and no database at all are refused by name") {
@@ -108,7 +108,7 @@ TEST_CASE("a creation that is cut at any write leaves no half-made database [F11
     JournalOptions again = options_for(dir.file("orders.db"));
     again.fresh_epoch = "second try";
     Journal journal = opened(again);
-    core::Result<LoadReport> report = journal.load(0);
+    core::Result<LoadReport> report = journal.load({});
     REQUIRE(report.ok());
     CHECK(report->damaged.empty());
     CHECK(report->loaded.created == (report->loaded.epoch == "second try"));

@@ -66,7 +66,7 @@ bool moved(Journal& journal, Store& store, std::int64_t number, core::Phase phas
 }
 
 bool as_written(Journal& journal, const Store& store) {
-  core::Result<LoadReport> report = journal.load(0);
+  core::Result<LoadReport> report = journal.load({});
   if (!report || !report->damaged.empty()) return false;
   if (report->loaded.last_event.sequence != static_cast<std::int64_t>(store.events.size())) return false;
   for (const auto& [number, order] : store.orders) {
