@@ -145,6 +145,7 @@ std::string_view Statement::text(int column) const noexcept {
 struct Database::State {
   sqlite3* connection = nullptr;
   std::int64_t wal_pages = 0;
+  bool wal_found = false;  // it holds what an earlier process wrote: nothing is appended to it
   Statement begin, commit, rollback;
 
   State() = default;
@@ -235,8 +236,10 @@ Result<void> Database::shape_new_file() {
 
 /// After a power cut the WAL may end inside a sector, since the padding that psow=0 puts behind a commit is not synced
 /// to its end; the next commit would write to the sector in which the last one lies. So nothing is appended to a WAL
-/// that was found: it is copied and emptied first. A disk that is full for that must not hinder the start.
+/// that was found: it is copied and emptied first. A disk that is full for that does not hinder the start: reading
+/// goes on, and the first transaction tries again.
 Result<void> Database::begin_wal_anew() {
+  state_->wal_found = true;
   Result<void> emptied = checkpoint(true);
   if (!emptied && emptied.error().code == ErrorCode::disk_full) return {};
   return emptied;
@@ -292,14 +295,18 @@ Result<void> Database::checkpoint(bool truncate) {
   if (result != SQLITE_OK) return error_of(state_->connection, result).in("checkpoint");
   // Once every page is copied, the next commit overwrites the WAL from its start.
   state_->wal_pages = in_wal > copied ? in_wal - copied : 0;
+  if (state_->wal_pages == 0) state_->wal_found = false;
   return {};
 }
+
+Result<void> Database::ready_to_write() { return state_->wal_found ? checkpoint(true) : Result<void>{}; }
 
 std::int64_t Database::wal_pages() const noexcept { return state_->wal_pages; }
 
 // ---------------------------------------------------------------- Transaction
 
 Result<Transaction> Transaction::begin(Database& database) {
+  if (Result<void> ready = database.ready_to_write(); !ready) return std::move(ready).error();
   Result<void> begun = database.state_->begin.run();
   if (!begun) return std::move(begun).error().in("begin");
   return Transaction(database);

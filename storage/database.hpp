@@ -85,6 +85,9 @@ class Database {
 
   /// Copies the WAL into the database file; `truncate` also cuts the WAL to nothing.
   [[nodiscard]] core::Result<void> checkpoint(bool truncate);
+  /// Before anything is written outside of a Transaction, which does it by itself: empties a WAL that was found.
+  /// Errors: disk_full (there is no room for that; later there may be), sync_failed, failed.
+  [[nodiscard]] core::Result<void> ready_to_write();
   /// Pages in the WAL after the last commit that are not overwritten yet.
   [[nodiscard]] std::int64_t wal_pages() const noexcept;
 

@@ -161,6 +161,7 @@ Result<void> Journal::checkpoint(CheckpointMode mode) {
 }
 
 Result<void> Journal::shrink(std::int64_t pages_max) {
+  if (Result<void> ready = state_->database.ready_to_write(); !ready) return ready;
   Result<void> done =
       state_->database.execute("PRAGMA incremental_vacuum(" + std::to_string(pages_max) + ")");
   if (done) state_->refill_reserve();

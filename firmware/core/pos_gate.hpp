@@ -36,7 +36,7 @@ class PosGate {
   }
   /// When to look again at a line that could not move; nothing = an answer will wake it.
   [[nodiscard]] std::optional<Milliseconds> wake_ms(std::size_t in_flight) const noexcept {
-    if (closed_) return in_flight == 0 ? std::optional(try_at_ms_) : std::nullopt;
+    if (closed_) return in_flight == 0 ? std::optional(std::max(try_at_ms_, token_at_ms_)) : std::nullopt;
     if (in_flight >= requests_max_) return {};
     return token_at_ms_;
   }

@@ -56,6 +56,8 @@ struct Story {
   std::int64_t acknowledged_ms = never;
   std::string first_answer;  // its body, "" over MQTT
   std::int64_t cancel_acknowledged_ms = never;
+  std::int64_t intent_ms =
+      never;  // a commit began that may have put its intent on disk, and no later one took it back
   std::int64_t first_post_ms = never;
   std::string last_key;  // of the newest placement that left
 

@@ -51,12 +51,11 @@ void World::run() {
   machine_.heal();
   const std::int64_t healed_ms = now_ms();
   run_until(healed_ms + 20'000);
-  const std::size_t probe = partners_.send_probe();
+  probe_ = partners_.send_probe();
   run_until(healed_ms + healing_ms());
   if (ledger_.violation()) return;
   check::everything_moved(scene(), healed_ms);
-  if (ledger_.story(probe).tickets_in_all() != 1)
-    scene().blame_liveness("I13", "an order sent after the faults ended has no ticket");
+  check::probe_was_served(scene(), ledger_.story(probe_), probe_full_ms_);
   // A clock that was up to two hours slow when an order came makes its hold that much longer.
   const std::int64_t longer_ms = plan_.faults.wall_jumps > 0 ? 125 * core::minute_ms : 0;
   run_until(healed_ms + longer_ms + plan_.policy.pos.expire_ms + plan_.policy.pos.complete_after_ms +
@@ -99,6 +98,7 @@ void World::judge_end() {
     trace_.note(Noted::row, row.phase);
   }
   check::every_order_ended(at, rows);
+  check::probe_was_served(at, ledger_.story(probe_), -1);
 }
 
 Totals World::totals() const {
@@ -200,6 +200,14 @@ void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
                            damaged.front().key + ": " + damaged.front().why);
 }
 
+void World::on_commit_begins(const core::Changes& changes) {
+  for (const core::Order& order : changes.orders) {
+    if (order.phase != core::Phase::sending) continue;
+    if (Story* story = ledger_.find(order.partner, order.partner_order_id))
+      story->intent_ms = std::min(story->intent_ms, now_ms());
+  }
+}
+
 void World::on_commit(const storage::CommitResult& result, const core::Changes& changes) {
   ++commits_;
   trace_.note(Noted::commit, result.written.ok(), changes.orders.size());
@@ -210,6 +218,12 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
              " events");
   on_damaged(result.damaged);
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
+  if (!result.written) return;
+  for (const core::Order& order : changes.orders) {
+    if (order.phase == core::Phase::sending) continue;
+    if (Story* story = ledger_.find(order.partner, order.partner_order_id))
+      story->intent_ms = never;  // what comes next needs an intent of its own
+  }
 }
 
 void World::compare_book(Process& process) {
@@ -280,6 +294,9 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (tag.about == About::cancel && reply.status < 300 && !too_late)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
   if (tag.about != About::order) return;
+  if (tag.story == probe_ && reply.status == 503 &&
+      reply.body.find("as many live orders") != std::string::npos)
+    probe_full_ms_ = now_ms();
   check::order_answered(scene(), story, tag, reply);
   if (!storm_) check::answer_after_room(scene(), tag, reply, machine_.roomy_since_ms(), process_.serving());
 }

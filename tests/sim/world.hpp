@@ -85,6 +85,7 @@ class World {
   void on_start_failed(const core::Error& error);
   void on_loaded(const storage::LoadReport& report);
   void on_damaged(const std::vector<storage::DamagedRow>& damaged);
+  void on_commit_begins(const core::Changes& changes);
   void on_commit(const storage::CommitResult& result, const core::Changes& changes);
   void compare_book(Process& process);
   void on_reached(const Tag& tag);
@@ -121,8 +122,10 @@ class World {
   Process process_;  // after the disk's user of it; it goes first
   check::EventStream stream_;
   bool storm_ = true;
-  bool lying_ = false;         // the clock is trusted and wrong
-  std::int64_t lied_ms_ = -1;  // when it last was
+  bool lying_ = false;               // the clock is trusted and wrong
+  std::int64_t lied_ms_ = -1;        // when it last was
+  std::size_t probe_ = SIZE_MAX;     // the order sent when the faults are over
+  std::int64_t probe_full_ms_ = -1;  // when it was last refused because of too many live orders
   std::uint64_t commits_ = 0, compared_ = 0, rows_ = 0;
   std::int64_t last_sequence_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> faults_;

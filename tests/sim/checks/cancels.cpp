@@ -1,5 +1,5 @@
-// I4: whoever was told that a cancel was taken before the first byte of the placement left must never see a ticket; and
-// every cancel that was taken comes to something.
+// I4: whoever was told that a cancel was taken before the intent to place it went to the disk must never see a ticket;
+// and every cancel that was taken comes to something.
 #include <algorithm>
 
 #include "sim/checks/checks.hpp"
@@ -7,7 +7,7 @@
 namespace storegate::sim::check {
 
 void placement_after_cancel(const Scene& scene, const Story& story) {
-  if (story.first_post_ms == never && story.cancel_acknowledged_ms != never)
+  if (story.intent_ms > story.cancel_acknowledged_ms)
     scene.blame("I4", name_of(story) + " is placed though its cancel was acknowledged at " +
                           std::to_string(story.cancel_acknowledged_ms) + " ms");
 }

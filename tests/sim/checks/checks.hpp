@@ -87,6 +87,8 @@ void answer_after_room(const Scene& scene, const Tag& tag, const codec::HttpRepl
 // ---- I13: what can move moves
 
 void everything_moved(const Scene& scene, std::int64_t healed_ms);
+/// `full_ms`: when the probe was last told that the store has as many orders as it takes; -1 = never.
+void probe_was_served(const Scene& scene, const Story& probe, std::int64_t full_ms);
 
 // ---- I14: the same request has the same answer, another body a 409
 

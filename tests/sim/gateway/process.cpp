@@ -135,6 +135,7 @@ void Process::begin_commit(core::Changes changes) {
     commit->wish.events_limit = read->limit;
     life_->engine.outbox().on_read_started();
   }
+  world_.on_commit_begins(commit->changes);
   life_->store.submit(Urgency::commit, [this, commit](storage::Journal& journal) -> Completion {
     commit->result.emplace(journal.commit(commit->changes, commit->wish));
     commit->checkpoint_due = journal.checkpoint_due();

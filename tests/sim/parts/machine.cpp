@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -181,7 +182,8 @@ void Machine::plan_clocks() {
     });
   });
   some_time(faults.suspends, [this] {
-    asleep_until_ms_ = world_.now_ms() + between(1 * s, 60 * s);
+    // No longer than the storm: what a sleep put off runs when it ends.
+    asleep_until_ms_ = std::min(world_.now_ms() + between(1 * s, 60 * s), world_.plan().storm_ms);
     world_.fault("suspend");
   });
 }
@@ -226,9 +228,13 @@ void Machine::heal() {
   world_.pos_link().set_ways({});
   world_.broker().set_ways({});
   world_.pos().set_down(false);
-  asleep_until_ms_ = world_.now_ms();
   world_.clock().set_right();
   world_.on_clock_changed();
+}
+
+// What was decided before a sleep is answered after it.
+std::int64_t Machine::roomy_since_ms() const noexcept {
+  return roomy_since_ms_ < 0 ? -1 : std::max(roomy_since_ms_, asleep_until_ms_);
 }
 
 }  // namespace storegate::sim

@@ -32,7 +32,7 @@ class Machine {
   [[nodiscard]] std::uint64_t kills() const noexcept { return kills_; }
   [[nodiscard]] std::uint64_t cuts() const noexcept { return cuts_; }
   /// The disk has had enough room since then; -1: it lacks it now.
-  [[nodiscard]] std::int64_t roomy_since_ms() const noexcept { return roomy_since_ms_; }
+  [[nodiscard]] std::int64_t roomy_since_ms() const noexcept;
 
  private:
   void start();

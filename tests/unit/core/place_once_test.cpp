@@ -291,3 +291,19 @@ TEST_CASE("the POS gets no more than its rate and its number of requests at once
   CHECK(store.sent.size() > 5);
   CHECK(store.sent.size() <= 10);
 }
+
+TEST_CASE("a POS that is tried again, but has no token yet, is waited for without a turn at every instant") {
+  Policy policy = default_policy();
+  policy.pos.rate_per_s = 1;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::not_delivered);
+  store.advance(store.now.steady_ms + 500);  // its back-off is over by now; the token comes after a second
+  REQUIRE(store.engine->wants_turn(store.now));
+  store.turn();
+  CHECK(store.open_requests() == 0);
+  REQUIRE(!store.engine->wants_turn(store.now));
+  store.pass(500);
+  CHECK(store.open_requests() == 1);
+}

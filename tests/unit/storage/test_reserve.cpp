@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "builders.hpp"
@@ -31,6 +32,11 @@ void hold(Journal& journal, Store& store, int orders) {
     for (int each = 0; each < 10; ++each) store.arrive(changes);
     REQUIRE(journal.commit(changes).written.ok());
   }
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 core::Changes one_more(const Store& store) {
@@ -128,6 +134,36 @@ TEST_CASE("a reserve that is used up says so, changes nothing, and comes back wh
   CHECK(journal.checkpoint(CheckpointMode::passive).ok());
   CHECK(journal.reserve_bytes() == mib);
   CHECK(as_written(journal, store));
+}
+
+TEST_CASE("to a WAL that was found nothing is appended, also when the disk is too full to empty it [I1]") {
+  FaultyVfs vfs("test-reserve-found-wal");
+  for (const std::int64_t bytes : {std::int64_t{0}, 4 * mib}) {
+    const support::TempDir dir;
+    const JournalOptions options = with_reserve(dir, vfs, bytes);
+    Store store(59);
+    {
+      Journal journal = opened(options);
+      hold(journal, store, 200);
+      REQUIRE(journal.checkpoint(CheckpointMode::passive).ok());
+      hold(journal, store, 100);  // from the start of the WAL's file, which stays as long as it was
+    }
+    const std::string found = content_of(options.path + "-wal");
+    vfs.room(vfs.used());  // none to empty the WAL; a commit would fit into its file
+    Journal journal = opened(options);
+    const core::Result<void> full = journal.commit(one_more(store)).written;
+    REQUIRE_FALSE(full.ok());
+    CHECK(full.error().code == core::ErrorCode::disk_full);
+    CHECK(content_of(options.path + "-wal") == found);
+    CHECK(moved(journal, store, 1, core::Phase::sending) == (bytes > 0));
+    CHECK(as_written(journal, store));
+    vfs.heal();
+    core::Changes changes;
+    store.arrive(changes);
+    CHECK(journal.commit(changes).written.ok());
+    CHECK(content_of(options.path + "-wal").size() < found.size() / 2);
+    CHECK(as_written(journal, store));
+  }
 }
 
 TEST_CASE("without a reserve a full disk is full for every turn; with one, for those that may not use it") {
