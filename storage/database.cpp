@@ -240,9 +240,31 @@ Result<void> Database::shape_new_file() {
 /// goes on, and the first transaction tries again.
 Result<void> Database::begin_wal_anew() {
   state_->wal_found = true;
-  Result<void> emptied = checkpoint(true);
+  Result<void> emptied = ready_to_write();
   if (!emptied && emptied.error().code == ErrorCode::disk_full) return {};
   return emptied;
+}
+
+Result<void> Database::ready_to_write() {
+  if (!state_->wal_found) return {};
+  if (Result<void> room = make_room(); !room) return room;
+  return checkpoint(true);
+}
+
+/// The database file as long as the WAL will make it. A checkpoint copies page by page in their order, and on a full disk
+/// it would write all of them anew each time before it meets the first that has no room.
+Result<void> Database::make_room() {
+  Result<std::int64_t> pages = number("PRAGMA page_count");
+  if (!pages) return std::move(pages).error();
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 bytes = 0;
+  int result = sqlite3_file_control(state_->connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (result == SQLITE_OK) result = file->pMethods->xFileSize(file, &bytes);
+  constexpr std::array<char, page_bytes> empty{};
+  for (std::int64_t at = bytes / page_bytes; result == SQLITE_OK && at < *pages; ++at)
+    result = file->pMethods->xWrite(file, empty.data(), static_cast<int>(page_bytes), at * page_bytes);
+  if (result != SQLITE_OK) return error_of(state_->connection, result).in("make room for the WAL");
+  return {};
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
@@ -298,8 +320,6 @@ Result<void> Database::checkpoint(bool truncate) {
   if (state_->wal_pages == 0) state_->wal_found = false;
   return {};
 }
-
-Result<void> Database::ready_to_write() { return state_->wal_found ? checkpoint(true) : Result<void>{}; }
 
 std::int64_t Database::wal_pages() const noexcept { return state_->wal_pages; }
 

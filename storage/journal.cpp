@@ -65,6 +65,12 @@ Result<void> Journal::State::write_in_any_case(const core::Changes& changes) {
   return written;
 }
 
+// Opening may have to write: a migration, a new epoch. What stands in the way is met again, and told, by who writes.
+void Journal::State::make_ready_to_write() {
+  while (found_no_room(database.ready_to_write()) && reserve->release()) {
+  }
+}
+
 // Not while the disk is full: the space that returns belongs to orders first.
 void Journal::State::refill_reserve() noexcept {
   if (!disk_full) reserve->fill(refill_bytes);

@@ -22,6 +22,8 @@ Result<Journal> Journal::open(const JournalOptions& options) {
   if (!database) return std::move(database).error();
   auto state = std::make_unique<State>(std::move(*database));
   state->checkpoint_pages = options.checkpoint_pages;
+  state->reserve.emplace(options.path, options.vfs, options.reserve_bytes);
+  state->make_ready_to_write();
 
   Result<bool> created = migrate(state->database, [&] { return state->write_first_rows(options); });
   if (!created) return std::move(created).error().in(options.path);
@@ -30,7 +32,6 @@ Result<Journal> Journal::open(const JournalOptions& options) {
     if (Result<void> ready = state->sql.prepare(state->database); !ready) return std::move(ready).error();
   }
   if (Result<void> found = state->find_all(options); !found) return std::move(found).error().in(options.path);
-  state->reserve.emplace(options.path, options.vfs, options.reserve_bytes);
   state->reserve->fill(options.reserve_bytes);
   return Journal(std::move(state));
 }

@@ -65,6 +65,7 @@ struct Journal::State {
   // Writing, within a transaction.
   [[nodiscard]] core::Result<void> write(const core::Changes& changes);
   [[nodiscard]] core::Result<void> write_in_any_case(const core::Changes& changes);
+  void make_ready_to_write();
   void refill_reserve() noexcept;
   [[nodiscard]] core::Result<void> write_rows(const core::Changes& changes, Tail& into, Meta& facts);
   [[nodiscard]] core::Result<void> write_events(const core::Changes& changes, Tail& into);

@@ -10,6 +10,7 @@
 #include "crash/cuts_part.hpp"
 #include "crash/memory.hpp"
 #include "crash/rot_part.hpp"
+#include "crash/small_part.hpp"
 #include "crash/sweep_part.hpp"
 
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using namespace storegate::crash;
 
 constexpr const char* usage =
-    "storegate-crash [cuts | sweep | rot] [options]\n"
+    "storegate-crash [cuts | sweep | rot | small] [options]\n"
     "  --seed S          of everything that is drawn (1)\n"
     "  --images N        go on until so many images were checked (300000)\n"
     "  --minutes M       begin nothing after so long (no limit)\n"
@@ -25,6 +26,7 @@ constexpr const char* usage =
     "  --garble P        of 1000 torn images, so many with a garbled neighbour sector (600)\n"
     "  --run-on P        of 1000 images, so many on which the whole engine runs to each order's end (60)\n"
     "  --image U:I       only this one, as a failure names it\n"
+    "  --inputs N        small: sequences of up to so many inputs (3)\n"
     "  --trace           sweep: print every operation on the disk\n"
     "controls, which must be caught:\n"
     "  --ignore-syncs    cuts: the disk promises and does nothing\n"
@@ -38,6 +40,7 @@ struct Arguments {
   CutsOptions cuts;
   SweepOptions sweep;
   RotOptions rot;
+  SmallOptions small;
   std::string part = "cuts";
   bool control = false;
 };
@@ -47,7 +50,7 @@ bool read(int count, char** words, Arguments& into) {
     const std::string word = words[at];
     const bool has_value = at + 1 < count;
     const auto number = [&] { return std::strtoull(words[++at], nullptr, 10); };
-    if (word == "cuts" || word == "sweep" || word == "rot") {
+    if (word == "cuts" || word == "sweep" || word == "rot" || word == "small") {
       into.part = word;
     } else if (word == "--ignore-syncs") {
       into.cuts.ignore_syncs = true;
@@ -66,7 +69,9 @@ bool read(int count, char** words, Arguments& into) {
     } else if (word == "--images") {
       into.campaign.goal = number();
     } else if (word == "--seed") {
-      into.campaign.seed = into.cuts.seed = into.sweep.seed = into.rot.seed = number();
+      into.campaign.seed = into.cuts.seed = into.sweep.seed = into.rot.seed = into.small.seed = number();
+    } else if (word == "--inputs") {
+      into.small.inputs_max = number();
     } else if (word == "--minutes") {
       into.campaign.minutes = number();
     } else if (word == "--garble") {
@@ -137,6 +142,13 @@ int main(int count, char** words) {
       run_sweep(arguments.sweep, number, unit);
     });
     print_figures(arguments, outcome, sweep_figures);
+  } else if (arguments.part == "small") {
+    arguments.campaign.goal = 0;
+    arguments.campaign.units = small_units(arguments.small);
+    outcome = run_campaign(arguments.campaign, [&](std::uint64_t number, Unit& unit) {
+      run_small(arguments.small, number, unit);
+    });
+    print_figures(arguments, outcome, small_figures);
   } else if (arguments.part == "rot") {
     outcome = run_campaign(arguments.campaign,
                            [&](std::uint64_t number, Unit& unit) { run_rot(arguments.rot, number, unit); });

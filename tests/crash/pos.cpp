@@ -54,27 +54,44 @@ Pos::Ticket& Pos::cut(const std::string& key, std::int64_t now_ms) {
 PosAnswered Pos::place(const Request& request, std::int64_t now_ms, bool kind, disk::Draws& draws) {
   const std::uint64_t drawn = kind ? 0 : draws.below(100);
   if (drawn >= 96) {
-    PosAnswered refused = answer_to(request, drawn == 96 ? PosOutcome::cannot : PosOutcome::refused);
-    // A POS that has cut a ticket for the key says so, as it did before.
-    if (!tickets_.contains(request.key)) return refused;
-  } else if (drawn >= 90) {
+    PosAnswered refused = place_in(request, now_ms, Manner::refused, 0);
+    if (refused.outcome == PosOutcome::refused && drawn == 96) refused.outcome = PosOutcome::cannot;
+    return refused;
+  }
+  if (drawn >= 90) {
     constexpr PosOutcome untouched[] = {PosOutcome::not_now, PosOutcome::not_delivered,
                                         PosOutcome::not_taken};
     return answer_to(request, untouched[drawn % 3]);
-  } else if (drawn >= 80) {  // no reply, and no ticket, or one that comes late
-    if (drawn >= 85)
-      late_.push_back({now_ms + static_cast<std::int64_t>(draws.below(processing_ms)), request.key});
-    return answer_to(request, PosOutcome::in_doubt);
   }
-  const Ticket& ticket = cut(request.key, now_ms);
-  if (drawn >= 65) return answer_to(request, PosOutcome::in_doubt);
+  if (drawn >= 85)
+    return place_in(request, now_ms, Manner::late, static_cast<std::int64_t>(draws.below(processing_ms)));
+  if (drawn >= 80) return place_in(request, now_ms, Manner::lost, 0);
+  return place_in(request, now_ms, drawn >= 65 ? Manner::silently : Manner::well, 0);
+}
+
+PosAnswered Pos::place_in(const Request& request, std::int64_t now_ms, Manner manner, std::int64_t late_ms) {
+  switch (manner) {
+    case Manner::refused:
+      // A POS that has cut a ticket for the key says so, as it did before.
+      if (!tickets_.contains(request.key)) return answer_to(request, PosOutcome::refused);
+      break;
+    case Manner::untouched: return answer_to(request, PosOutcome::not_delivered);
+    case Manner::late: late_.push_back({now_ms + late_ms, request.key}); [[fallthrough]];
+    case Manner::lost: return answer_to(request, PosOutcome::in_doubt);
+    case Manner::silently: cut(request.key, now_ms); return answer_to(request, PosOutcome::in_doubt);
+    case Manner::well: break;
+  }
   PosAnswered took = answer_to(request, PosOutcome::took);
-  took.pos_reference = ticket.reference;
+  took.pos_reference = cut(request.key, now_ms).reference;
   return took;
 }
 
 PosAnswered Pos::ask(const Request& request, bool kind, disk::Draws& draws) const {
   if (!kind && draws.chance(250)) return answer_to(request, PosOutcome::unanswered);
+  return ask(request);
+}
+
+PosAnswered Pos::ask(const Request& request) const {
   if (class_ != PosClass::asked) return answer_to(request, PosOutcome::not_taken);
   const auto ticket = tickets_.find(request.key);
   if (ticket == tickets_.end()) return answer_to(request, PosOutcome::not_found);
@@ -86,20 +103,43 @@ PosAnswered Pos::ask(const Request& request, bool kind, disk::Draws& draws) cons
 
 PosAnswered Pos::cancel(const Request& request, bool kind, disk::Draws& draws) {
   const std::uint64_t drawn = draws.below(100);
-  if (!kind && drawn < 25) return answer_to(request, PosOutcome::unanswered);
+  if (!kind && drawn < 25) return cancel_in(request, Manner::lost);
+  if (drawn < 50) return cancel_in(request, Manner::refused);
+  return cancel_in(request, !kind && drawn > 90 ? Manner::silently : Manner::well);
+}
+
+PosAnswered Pos::cancel_in(const Request& request, Manner manner) {
   const auto ticket = std::find_if(tickets_.begin(), tickets_.end(), [&](const auto& known) {
     return known.second.reference == request.reference;
   });
-  if (ticket == tickets_.end()) return answer_to(request, PosOutcome::unanswered);
-  if (drawn < 50 && !ticket->second.voided) return answer_to(request, PosOutcome::too_late);
+  const bool reached = manner == Manner::well || manner == Manner::silently || manner == Manner::refused;
+  if (ticket == tickets_.end() || !reached) return answer_to(request, PosOutcome::unanswered);
+  if (manner == Manner::refused && !ticket->second.voided) return answer_to(request, PosOutcome::too_late);
   ticket->second.voided = true;
   // Voided, and the reply may be lost all the same.
-  return answer_to(request, !kind && drawn > 90 ? PosOutcome::unanswered : PosOutcome::voided);
+  return answer_to(request, manner == Manner::silently ? PosOutcome::unanswered : PosOutcome::voided);
+}
+
+Pos::Request Pos::take(std::size_t index) {
+  Request request = std::move(open_.at(index));
+  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+  return request;
+}
+
+PosAnswered Pos::answer_in(std::size_t index, std::int64_t now_ms, Manner manner) {
+  const Request request = take(index);
+  const bool told = manner == Manner::well || manner == Manner::refused;
+  switch (request.kind) {
+    case PosRequest::place: return place_in(request, now_ms, manner, processing_ms / 2);
+    case PosRequest::ask: return told ? ask(request) : answer_to(request, PosOutcome::unanswered);
+    case PosRequest::cancel: return cancel_in(request, manner);
+    case PosRequest::check_health: break;
+  }
+  return answer_to(request, told ? PosOutcome::healthy : PosOutcome::unanswered);
 }
 
 PosAnswered Pos::answer(std::size_t index, std::int64_t now_ms, bool kind, disk::Draws& draws) {
-  const Request request = std::move(open_.at(index));
-  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+  const Request request = take(index);
   switch (request.kind) {
     case PosRequest::place: return place(request, now_ms, kind, draws);
     case PosRequest::ask: return ask(request, kind, draws);

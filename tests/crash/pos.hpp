@@ -18,6 +18,11 @@ enum class PosClass : std::uint8_t { deduplicates, asked, neither };
 inline constexpr std::size_t pos_classes = 3;
 [[nodiscard]] core::PosPolicy policy_of(PosClass pos_class);
 
+/// How a request to place ends: placed and told; placed and the reply lost; the reply lost and placed a while later, or
+/// never; certainly not taken; refused for good. What else is asked is answered truthfully (well, refused) or not at all;
+/// a void is `refused` as too late.
+enum class Manner : std::uint8_t { well, silently, late, lost, untouched, refused };
+
 class Pos {
  public:
   /// A request on the wire.
@@ -44,6 +49,8 @@ class Pos {
   /// wrong any more.
   [[nodiscard]] core::PosAnswered answer(std::size_t index, std::int64_t now_ms, bool kind,
                                          disk::Draws& draws);
+  /// The same in one manner, without a draw.
+  [[nodiscard]] core::PosAnswered answer_in(std::size_t index, std::int64_t now_ms, Manner manner);
   /// The gateway is gone: each open request never arrived, was carried out, or will be within the POS's time.
   void lose_gateway(std::int64_t now_ms, disk::Draws& draws);
   /// Carries out what comes late and is due.
@@ -63,10 +70,15 @@ class Pos {
     std::string key;
   };
   Ticket& cut(const std::string& key, std::int64_t now_ms);
+  [[nodiscard]] Request take(std::size_t index);
   [[nodiscard]] core::PosAnswered place(const Request& request, std::int64_t now_ms, bool kind,
                                         disk::Draws& draws);
+  [[nodiscard]] core::PosAnswered place_in(const Request& request, std::int64_t now_ms, Manner manner,
+                                           std::int64_t late_ms);
   [[nodiscard]] core::PosAnswered ask(const Request& request, bool kind, disk::Draws& draws) const;
+  [[nodiscard]] core::PosAnswered ask(const Request& request) const;
   [[nodiscard]] core::PosAnswered cancel(const Request& request, bool kind, disk::Draws& draws);
+  [[nodiscard]] core::PosAnswered cancel_in(const Request& request, Manner manner);
 
   PosClass class_;
   std::vector<Request> open_;

@@ -47,16 +47,23 @@ Known* Script::any_order() {
   return &std::next(outside_.orders.begin(), static_cast<std::ptrdiff_t>(chosen))->second;
 }
 
-Known& Script::new_order() {
+Known& Script::new_order() { return new_order(partners[outside_.draws.below(std::size(partners))]); }
+
+Known& Script::first_order(const std::string& partner) {
+  return outside_.orders.empty() ? new_order(partner) : outside_.orders.begin()->second;
+}
+
+Known& Script::new_order(const std::string& partner) {
   Known known;
-  known.partner = partners[outside_.draws.below(std::size(partners))];
+  known.partner = partner;
   known.id = "o" + std::to_string(limits_.first_order + ++made_);
   known.key = known.partner + ":" + known.id + ":2026-11-23";
   known.made_ms = outside_.time.ms;
   return outside_.orders[identity_of(known.partner, known.id)] = known;
 }
 
-void Script::send(Station& station, const Known& known, std::string idempotency_key) {
+void Script::send(Station& station, Known& known, std::string idempotency_key) {
+  known.arrived = true;
   core::OrderArrived input;
   input.caller = outside_.ask(Question::Kind::order, identity_of(known.partner, known.id));
   input.order.partner = known.partner;
@@ -75,7 +82,6 @@ void Script::arrive(Station& station) {
   const std::uint64_t together = outside_.draws.chance(200) ? 1 + outside_.draws.below(4) : 1;
   for (std::uint64_t count = 0; count < together && made_ < limits_.orders; ++count) {
     Known& known = new_order();
-    known.arrived = true;
     send(station, known, outside_.draws.chance(500) ? "key-" + known.id : "");
   }
 }
@@ -84,31 +90,36 @@ void Script::arrive_again(Station& station) {
   Known* known = any_order();
   // Partners give up long before an ended order may be pruned.
   if (known == nullptr || outside_.time.ms > known->made_ms + 10 * core::minute_ms) return;
-  known->arrived = true;
   send(station, *known, outside_.draws.chance(300) ? "again-" + known->id : "");
 }
 
 void Script::release(Station& station) {
   const bool early = outside_.draws.chance(150) && made_ < limits_.orders;
   Known* known = early ? &new_order() : any_order();
-  if (known == nullptr) return;
-  known->release_asked = true;
+  if (known != nullptr) release(station, *known);
+}
+
+void Script::release(Station& station, Known& known) {
+  known.release_asked = true;
   core::ReleaseArrived input;
-  input.caller = outside_.ask(Question::Kind::release, identity_of(known->partner, known->id));
+  input.caller = outside_.ask(Question::Kind::release, identity_of(known.partner, known.id));
   input.actor = core::Actor::cloud;
-  input.orders.push_back({std::pair{known->partner, known->id}});
+  input.orders.push_back({std::pair{known.partner, known.id}});
   station.offer(std::move(input));
 }
 
 void Script::cancel(Station& station) {
   const bool early = outside_.draws.chance(200) && made_ < limits_.orders;
   Known* known = early ? &new_order() : any_order();
-  if (known == nullptr) return;
-  known->cancel_asked = true;
+  if (known != nullptr) cancel(station, *known);
+}
+
+void Script::cancel(Station& station, Known& known) {
+  known.cancel_asked = true;
   core::CancelArrived input;
-  input.caller = outside_.ask(Question::Kind::cancel, identity_of(known->partner, known->id));
+  input.caller = outside_.ask(Question::Kind::cancel, identity_of(known.partner, known.id));
   input.actor = core::Actor::partner;
-  input.orders.push_back({std::pair{known->partner, known->id}});
+  input.orders.push_back({std::pair{known.partner, known.id}});
   input.text = outside_.draws.chance(500) ? "too_busy" : "the guest left";
   station.offer(std::move(input));
 }
@@ -118,9 +129,9 @@ void Script::answer_pos(Station& station) {
     answer_one(station, outside_, outside_.draws.below(outside_.pos.open().size()), false);
 }
 
-void answer_one(Station& station, Outside& outside, std::size_t index, bool kind) {
-  const std::string key = outside.pos.open().at(index).key;
-  core::PosAnswered answered = outside.pos.answer(index, outside.time.ms, kind, outside.draws);
+namespace {
+
+void hand_over(Station& station, Outside& outside, const std::string& key, core::PosAnswered answered) {
   const auto outcome = answered.outcome;
   const bool untouched = outcome == core::PosOutcome::not_now || outcome == core::PosOutcome::not_taken ||
                          outcome == core::PosOutcome::not_delivered || outcome == core::PosOutcome::not_found;
@@ -128,6 +139,18 @@ void answer_one(Station& station, Outside& outside, std::size_t index, bool kind
     if (untouched && known.key == key) known.given_back = true;
   }
   station.offer(std::move(answered));
+}
+
+}  // namespace
+
+void answer_one(Station& station, Outside& outside, std::size_t index, bool kind) {
+  const std::string key = outside.pos.open().at(index).key;
+  hand_over(station, outside, key, outside.pos.answer(index, outside.time.ms, kind, outside.draws));
+}
+
+void answer_one_in(Station& station, Outside& outside, Manner manner) {
+  const std::string key = outside.pos.open().front().key;
+  hand_over(station, outside, key, outside.pos.answer_in(0, outside.time.ms, manner));
 }
 
 bool resolve_parked(Station& station, Outside& outside) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "crash/outside.hpp"
 #include "crash/station.hpp"
@@ -23,6 +24,15 @@ class Script {
   /// Lets one or several things happen together; run() the station afterwards.
   void happen(Station& station);
 
+  // ---- one thing, chosen by the caller
+
+  /// The first order, of this partner; made if there was none.
+  [[nodiscard]] Known& first_order(const std::string& partner);
+  /// It is sent, for the first time or again.
+  void send(Station& station, Known& known, std::string idempotency_key);
+  void release(Station& station, Known& known);
+  void cancel(Station& station, Known& known);
+
  private:
   void arrive(Station& station);
   void arrive_again(Station& station);
@@ -35,9 +45,9 @@ class Script {
   void acknowledge(Station& station);
   void keep_house(Station& station);
   void pass_time(Station& station);
-  void send(Station& station, const Known& known, std::string idempotency_key);
   [[nodiscard]] Known* any_order();
   [[nodiscard]] Known& new_order();
+  [[nodiscard]] Known& new_order(const std::string& partner);
 
   Outside& outside_;
   ScriptLimits limits_;
@@ -46,6 +56,9 @@ class Script {
 
 /// The POS answers its `index`-th open request; what that says of the order is remembered.
 void answer_one(Station& station, Outside& outside, std::size_t index, bool kind);
+
+/// The same of the oldest one, in one manner.
+void answer_one_in(Station& station, Outside& outside, Manner manner);
 
 /// A person answers for every parked order by what the kitchen has. False if there was none to answer for now.
 bool resolve_parked(Station& station, Outside& outside);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/policy.hpp"
+#include "core/time.hpp"
 
 namespace storegate::sim {
 
@@ -58,6 +59,7 @@ struct Story {
   std::int64_t cancel_acknowledged_ms = never;
   std::int64_t intent_ms =
       never;  // a commit began that may have put its intent on disk, and no later one took it back
+  std::vector<core::Stamp> intents;  // of all tries, also such as a power cut took away
   std::int64_t first_post_ms = never;
   std::string last_key;  // of the newest placement that left
 

@@ -204,7 +204,7 @@ void World::on_commit_begins(const core::Changes& changes) {
   for (const core::Order& order : changes.orders) {
     if (order.phase != core::Phase::sending) continue;
     if (Story* story = ledger_.find(order.partner, order.partner_order_id))
-      story->intent_ms = std::min(story->intent_ms, now_ms());
+      check::intent_noted(scene(), *story, order);
   }
 }
 
@@ -218,12 +218,6 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
              " events");
   on_damaged(result.damaged);
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
-  if (!result.written) return;
-  for (const core::Order& order : changes.orders) {
-    if (order.phase == core::Phase::sending) continue;
-    if (Story* story = ledger_.find(order.partner, order.partner_order_id))
-      story->intent_ms = never;  // what comes next needs an intent of its own
-  }
 }
 
 void World::compare_book(Process& process) {
@@ -294,9 +288,10 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (tag.about == About::cancel && reply.status < 300 && !too_late)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
   if (tag.about != About::order) return;
-  if (tag.story == probe_ && reply.status == 503 &&
-      reply.body.find("as many live orders") != std::string::npos)
-    probe_full_ms_ = now_ms();
+  if (tag.story == probe_) {
+    const bool full = reply.status == 503 && reply.body.find("as many live orders") != std::string::npos;
+    probe_full_ms_ = full ? now_ms() : -1;
+  }
   check::order_answered(scene(), story, tag, reply);
   if (!storm_) check::answer_after_room(scene(), tag, reply, machine_.roomy_since_ms(), process_.serving());
 }

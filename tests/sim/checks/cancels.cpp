@@ -7,9 +7,18 @@
 namespace storegate::sim::check {
 
 void placement_after_cancel(const Scene& scene, const Story& story) {
-  if (story.intent_ms > story.cancel_acknowledged_ms)
+  if (story.intent_ms == never) scene.blame("I2", name_of(story) + " is placed without an intent");
+  if (story.intent_ms >= story.cancel_acknowledged_ms && story.cancel_acknowledged_ms != never)
     scene.blame("I4", name_of(story) + " is placed though its cancel was acknowledged at " +
                           std::to_string(story.cancel_acknowledged_ms) + " ms");
+}
+
+void intent_noted(const Scene& scene, Story& story, const core::Order& row) {
+  const auto is_it = [&](const core::Stamp& known) { return known == row.intent; };
+  if (std::any_of(story.intents.begin(), story.intents.end(), is_it)) return;
+  if (row.cancel_wanted) scene.blame("I4", name_of(story) + " is tried anew though its cancel is remembered");
+  story.intents.push_back(row.intent);
+  story.intent_ms = scene.now_ms;
 }
 
 void no_cancel_dropped(const Scene& scene) {

@@ -67,6 +67,8 @@ void event_follows(const Scene& scene, const Story& story);
 
 // ---- I4: a cancel that was acknowledged before the first placement left means no ticket; none is dropped
 
+/// A commit begins that has the order in `sending`.
+void intent_noted(const Scene& scene, Story& story, const core::Order& row);
 void placement_after_cancel(const Scene& scene, const Story& story);
 void no_cancel_dropped(const Scene& scene);
 

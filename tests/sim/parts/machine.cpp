@@ -140,7 +140,7 @@ void Machine::plan_disk() {
     roomy_since_ms_ = -1;
     world_.timeline().after(between(2 * s, 40 * s), [this] {
       world_.disk().set_capacity(std::nullopt);
-      roomy_since_ms_ = world_.now_ms();
+      if (world_.storm()) roomy_since_ms_ = world_.now_ms();
     });
   });
   some_time(faults.disk_errors, [this] {

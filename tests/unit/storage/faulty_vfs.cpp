@@ -31,6 +31,7 @@ struct FaultyVfs::Calls {
   }
   static int write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
     FaultyVfs& vfs = vfs_of(f);
+    ++vfs.writes_;
     if (now(vfs, vfs.cut_left_)) vfs.gone_ = true;
     if (vfs.gone_) return SQLITE_OK;
     if (vfs.full_) return vfs.came_about_ = true, SQLITE_FULL;

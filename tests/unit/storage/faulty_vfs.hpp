@@ -24,6 +24,8 @@ class FaultyVfs {
   void full(bool is_full) { full_ = is_full; }
   /// The disk has room for so many bytes in all files together; a write that would go beyond answers SQLITE_FULL.
   void room(sqlite3_int64 bytes) { room_ = bytes; }
+  /// Writes so far, failed ones too.
+  [[nodiscard]] std::int64_t writes() const noexcept { return writes_; }
   /// What the files opened so far hold together.
   [[nodiscard]] sqlite3_int64 used() const;
   /// The n-th write and everything after it never happens: the power is gone.
@@ -40,6 +42,7 @@ class FaultyVfs {
   std::string name_;
   sqlite3_vfs vfs_{};
   sqlite3_vfs* base_ = nullptr;
+  std::int64_t writes_ = 0;
   int writes_left_ = 0, write_result_ = SQLITE_OK, syncs_left_ = 0, cut_left_ = 0;
   sqlite3_int64 room_ = INT64_MAX;
   std::map<std::string, sqlite3_int64> sizes_;

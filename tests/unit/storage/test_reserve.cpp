@@ -151,10 +151,18 @@ TEST_CASE("to a WAL that was found nothing is appended, also when the disk is to
     const std::string found = content_of(options.path + "-wal");
     vfs.room(vfs.used());  // none to empty the WAL; a commit would fit into its file
     Journal journal = opened(options);
-    const core::Result<void> full = journal.commit(one_more(store)).written;
-    REQUIRE_FALSE(full.ok());
-    CHECK(full.error().code == core::ErrorCode::disk_full);
-    CHECK(content_of(options.path + "-wal") == found);
+    if (bytes == 0) {
+      for (int tries = 0; tries < 3; ++tries) {
+        const std::int64_t writes = vfs.writes();
+        const core::Result<void> full = journal.commit(one_more(store)).written;
+        REQUIRE_FALSE(full.ok());
+        CHECK(full.error().code == core::ErrorCode::disk_full);
+        CHECK(vfs.writes() <= writes + 1);  // a store that waits for room does not wear out its flash
+      }
+      CHECK(content_of(options.path + "-wal") == found);
+    } else {
+      CHECK(content_of(options.path + "-wal").empty());  // the reserve made room
+    }
     CHECK(moved(journal, store, 1, core::Phase::sending) == (bytes > 0));
     CHECK(as_written(journal, store));
     vfs.heal();
