@@ -221,6 +221,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
 }
 
 void World::compare_book(Process& process) {
+  check::live_orders_bounded(scene(), process.engine());
   if (commits_ % compare_every != 0 || process.engine().gateway().has_unwritten_orders()) return;
   ++compared_;
   check::book_equals_rows(scene(), process.engine(), process.store().journal());

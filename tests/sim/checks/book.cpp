@@ -1,4 +1,5 @@
-// The book is a fold of the rows: after a commit that leaves nothing unwritten every live order in it is its row.
+// The book is a fold of the rows: after a commit that leaves nothing unwritten every live order in it is its row. It is
+// bounded: no more live orders than the policy says.
 #include <string>
 
 #include "sim/checks/checks.hpp"
@@ -23,6 +24,13 @@ bool same(const core::Order& a, const core::Order& b) {
 }
 
 }  // namespace
+
+void live_orders_bounded(const Scene& scene, const core::Engine& engine) {
+  const auto live = static_cast<std::int64_t>(engine.gateway().book().live());
+  if (live > scene.plan.policy.live_orders_max)
+    scene.blame("I7", std::to_string(live) + " live orders, the store takes " +
+                          std::to_string(scene.plan.policy.live_orders_max));
+}
 
 void book_equals_rows(const Scene& scene, core::Engine& engine, storage::Journal& journal) {
   engine.gateway().book().for_each([&](core::Entry& entry) {

@@ -96,6 +96,10 @@ void probe_was_served(const Scene& scene, const Story& probe, std::int64_t full_
 
 void order_answered(const Scene& scene, Story& story, const Tag& tag, const codec::HttpReply& reply);
 
+// ---- I7: no more live orders than the store takes
+
+void live_orders_bounded(const Scene& scene, const core::Engine& engine);
+
 // ---- the book is a fold of the rows
 
 void book_equals_rows(const Scene& scene, core::Engine& engine, storage::Journal& journal);
