@@ -118,7 +118,10 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
         do_release(entry, facts.actor, turn);
       break;
     case Outcome::cancel: do_cancel(entry, facts, turn); break;
-    case Outcome::remember_cancel: remember_cancel(entry, facts, turn); break;
+    case Outcome::remember_cancel:
+      remember_cancel(entry, facts, turn);
+      replan_if_resending(entry, turn);
+      break;
     case Outcome::cancel_parked:
       if (entry.order.in_doubt)
         remember_cancel(entry, facts, turn);

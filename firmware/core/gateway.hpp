@@ -155,6 +155,7 @@ class Gateway {
   void doubt(Entry& entry, Turn& turn);
   [[nodiscard]] Milliseconds protected_until_ms(const Entry& entry, const Now& now) const;
   void plan_doubt(Entry& entry, Turn& turn);
+  void replan_if_resending(Entry& entry, Turn& turn);
   void note_lacking(Entry& entry, Turn& turn);
   void ask_later(Entry& entry, std::optional<Milliseconds> retry_after_ms, Turn& turn);
   void back_off(Entry& entry, std::optional<Milliseconds> retry_after_ms, const Now& now);

@@ -109,7 +109,9 @@ void Gateway::plan_doubt(Entry& entry, Turn& turn) {
   const Milliseconds wait =
       soft.failures == 0 ? 0
                          : backoff_ms(soft.failures, pos_backoff_first_ms, pos_backoff_most_ms, generator_);
-  if (now.steady_ms + wait <= protected_until_ms(entry, now)) {
+  // An order that is to be cancelled is not sent again where the POS can simply be asked: that might cook it first.
+  const bool only_ask = entry.order.cancel_wanted && policy_.pos.can_query;
+  if (!only_ask && now.steady_ms + wait <= protected_until_ms(entry, now)) {
     soft.next_request = PosRequest::place;
     soft.next_ms = now.steady_ms + wait;
   } else if (policy_.pos.can_query) {
@@ -119,6 +121,13 @@ void Gateway::plan_doubt(Entry& entry, Turn& turn) {
     park(entry, Reason::in_doubt, true, turn);
   }
   reindex(entry, now);
+}
+
+// A second try that has not left yet is put away for a question.
+void Gateway::replan_if_resending(Entry& entry, Turn& turn) {
+  const bool resending =
+      entry.soft.doubting && !entry.soft.in_flight && entry.soft.next_request == PosRequest::place;
+  if (resending && policy_.pos.can_query) plan_doubt(entry, turn);
 }
 
 void Gateway::note_lacking(Entry& entry, Turn& turn) {

@@ -7,6 +7,9 @@
 namespace storegate::sim::check {
 
 void placement_after_cancel(const Scene& scene, const Story& story) {
+  const bool asked_instead = scene.plan.policy.pos.can_query && story.resolve_reached_ms == never;
+  if (asked_instead && story.cancel_acknowledged_ms != never)
+    scene.blame("I4", name_of(story) + " is sent again though it is to be cancelled and could be asked for");
   if (story.intent_ms == never) scene.blame("I2", name_of(story) + " is placed without an intent");
   if (story.intent_ms >= story.cancel_acknowledged_ms && story.cancel_acknowledged_ms != never)
     scene.blame("I4", name_of(story) + " is placed though its cancel was acknowledged at " +

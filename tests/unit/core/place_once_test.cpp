@@ -307,3 +307,27 @@ TEST_CASE("a POS that is tried again, but has no token yet, is waited for withou
   store.pass(500);
   CHECK(store.open_requests() == 1);
 }
+
+TEST_CASE(
+    "in doubt and to be cancelled: a POS that can be asked is asked, and not sent the order again [I4]") {
+  enum class When { before_the_doubt, after_it, before_a_restart };
+  for (const When when : {When::before_the_doubt, When::after_it, When::before_a_restart}) {
+    CAPTURE(static_cast<int>(when));
+    Script store(pos_that(10 * minute_ms, true));
+    store.arrive("K-1");
+    store.release("K-1");
+    if (when == When::before_the_doubt) store.cancel("K-1");
+    store.pos(PosOutcome::in_doubt);
+    if (when != When::before_the_doubt) store.cancel("K-1");
+    if (when == When::before_a_restart) store.restart();
+    store.pass(40 * second_ms);
+    REQUIRE(store.open_requests() == 1);
+    REQUIRE(store.requests[0].first == PosRequest::ask);
+    store.pos(PosOutcome::not_found);
+    store.pass(5 * second_ms);
+    store.pos(PosOutcome::healthy);
+    store.pos(PosOutcome::not_found);
+    CHECK(store.phase("K-1") == Phase::cancelled);
+    CHECK(store.sent.size() == 1);
+  }
+}
