@@ -89,10 +89,6 @@ struct Journal::State {
                                                      std::size_t bytes_limit);
 };
 
-[[nodiscard]] inline std::string key_of(core::Position position) {
-  return std::to_string(position.epoch) + "-" + std::to_string(position.sequence);
-}
-
 /// An error that names the row, as a single read reports it.
 [[nodiscard]] inline core::Error at_row(core::Error error, std::string_view table, std::string_view key) {
   return std::move(error).in(std::string(table) + " " + std::string(key));

@@ -20,6 +20,11 @@ namespace storegate::storage {
   return {static_cast<std::int32_t>(packed >> 40), packed & ((std::int64_t{1} << 40) - 1)};
 }
 
+/// A position as DamagedRow has it.
+[[nodiscard]] inline std::string key_of(core::Position position) {
+  return std::to_string(position.epoch) + "-" + std::to_string(position.sequence);
+}
+
 /// The whole database's few facts.
 struct Meta {
   std::array<std::uint8_t, 32> digest_key{};

@@ -107,6 +107,11 @@ void add_service_commands(CLI::App& app, CliRequest& request) {
         ->add_option("--config", request.config, "The configuration; default /etc/storegate/storegate.toml")
         ->type_name("FILE");
   }
+  CLI::App* salvage = add_command(
+      app, "salvage", "Make a new database of all that is undamaged in one that the service refuses",
+      CliCommand::salvage, request);
+  salvage->add_option("FILE", request.file, "The damaged database; it is only read")->required();
+  salvage->add_option("--out", request.out, "The new database; default FILE.salvaged")->type_name("FILE");
   add_command(app, "version", "Print the version", CliCommand::version, request);
 }
 

@@ -14,9 +14,9 @@ namespace storegate::app {
 /// What `storegate` ends with (interfaces: Commands).
 enum class ExitStatus : int {
   done = 0,
-  refused = 1,      // the service said no
+  refused = 1,      // the service said no; salvage: something was damaged, the rest is salvaged
   bad_usage = 2,    // of the command line or in the configuration
-  unreachable = 3,  // no service answered
+  unreachable = 3,  // no service answered; salvage: it could not be done
 };
 
 struct CliWorld {

@@ -11,6 +11,7 @@
 #include "app/cli_answers.hpp"
 #include "app/cli_call.hpp"
 #include "app/cli_format.hpp"
+#include "app/cli_salvage.hpp"
 #include "app/config.hpp"
 #include "app/version.hpp"
 #include "codec/text.hpp"
@@ -188,6 +189,7 @@ ExitStatus ask_service(Errand errand) {
     case CliCommand::events: return events(errand);
     case CliCommand::run:
     case CliCommand::check_config:
+    case CliCommand::salvage:
     case CliCommand::version: break;  // these need no service
   }
   return ExitStatus::bad_usage;
@@ -197,6 +199,7 @@ ExitStatus ask_service(Errand errand) {
 
 ExitStatus carry_out(const CliRequest& request, CliWorld& world) {
   if (request.command == CliCommand::check_config) return check_config(request, world);
+  if (request.command == CliCommand::salvage) return salvage(request, world);
   if (request.command == CliCommand::version) {
     world.out << "storegate " << version() << "\n";
     return ExitStatus::done;

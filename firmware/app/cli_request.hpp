@@ -10,6 +10,7 @@ namespace storegate::app {
 enum class CliCommand : std::uint8_t {
   run,
   check_config,
+  salvage,
   version,
   list,
   show,
@@ -30,6 +31,9 @@ struct CliRequest {
   std::string socket;      // --socket PATH
   std::string token_file;  // --token-file FILE
   bool json = false;       // print the HTTP body as it came
+
+  std::string file;  // salvage: the damaged database
+  std::string out;   // salvage; "" = FILE.salvaged
 
   std::string id;      // order or item
   std::string reason;  // of a cancel, free text
