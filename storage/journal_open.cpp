@@ -139,18 +139,7 @@ Result<void> Journal::State::find_meta() {
   meta = {};
   meta.digest_key = key;
   if (!epochs.empty()) meta.epoch = epochs.rbegin()->first;
-  Statement& first = sql.events_after;
-  const Reading reading(first);
-  first.bind(1, std::int64_t{0});
-  first.bind(2, std::int64_t{1});
-  Result<bool> row = first.step();
-  if (!row) return std::move(row).error();
-  if (!*row) return {};
-  if (Result<EventRow> event = read_event(first, digest)) {
-    meta.pruned_through = unpacked(packed(event->record.position) - 1);
-    meta.pruned_digest = event->predecessor;
-  }
-  return {};
+  return read_pruned(sql.events_after, digest, meta);
 }
 
 Result<void> Journal::State::draw_epoch_if_damaged(const JournalOptions& options) {

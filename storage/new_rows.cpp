@@ -158,18 +158,7 @@ Result<std::vector<std::int64_t>> NewRows::numbers(std::string_view sql) {
 }
 
 Result<void> NewRows::find_pruned(const core::DigestFunction& digest, Meta& meta) {
-  Statement& first = sql_.events_after;
-  const Reading reading(first);
-  first.bind(1, std::int64_t{0});
-  first.bind(2, std::int64_t{1});
-  Result<bool> row = first.step();
-  if (!row) return std::move(row).error();
-  if (!*row) return {};
-  if (Result<EventRow> event = read_event(first, digest)) {
-    meta.pruned_through = unpacked(packed(event->record.position) - 1);
-    meta.pruned_digest = event->predecessor;
-  }
-  return {};
+  return read_pruned(sql_.events_after, digest, meta);
 }
 
 Result<void> NewRows::finish(const core::DigestFunction& digest, const Meta& meta, const EpochRow& epoch) {

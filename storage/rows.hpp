@@ -78,6 +78,9 @@ struct BodyRow {
 [[nodiscard]] core::Result<void> write_meta(Statement& put, const core::DigestFunction& digest,
                                             const Meta& meta);
 [[nodiscard]] core::Result<Meta> read_meta(const Statement& row, const core::DigestFunction& digest);
+/// What was pruned, by the first event that is kept (`first`: events_after.sql); unchanged if there is none undamaged.
+[[nodiscard]] core::Result<void> read_pruned(Statement& first, const core::DigestFunction& digest,
+                                             Meta& into);
 [[nodiscard]] core::Result<void> write_epoch(Statement& put, const core::DigestFunction& digest,
                                              const EpochRow& epoch);
 [[nodiscard]] core::Result<EpochRow> read_epoch(const Statement& row, const core::DigestFunction& digest);

@@ -38,6 +38,20 @@ Result<Meta> read_meta(const Statement& statement, const DigestFunction& digest)
   return meta;
 }
 
+Result<void> read_pruned(Statement& first, const core::DigestFunction& digest, Meta& into) {
+  const Reading reading(first);
+  first.bind(1, std::int64_t{0});
+  first.bind(2, std::int64_t{1});
+  Result<bool> row = first.step();
+  if (!row) return std::move(row).error();
+  if (!*row) return {};
+  if (Result<EventRow> event = read_event(first, digest)) {
+    into.pruned_through = unpacked(packed(event->record.position) - 1);
+    into.pruned_digest = event->predecessor;
+  }
+  return {};
+}
+
 Result<void> write_epoch(Statement& put, const DigestFunction& digest, const EpochRow& epoch) {
   RowWriter row(put, "epochs");
   row.integer(epoch.ordinal);
