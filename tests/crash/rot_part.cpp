@@ -13,6 +13,7 @@
 #include "crash/record.hpp"
 #include "crash/row_prints.hpp"
 #include "crash/station.hpp"
+#include "storage/salvage.hpp"
 
 namespace storegate::crash {
 
@@ -28,6 +29,7 @@ void count(Unit& unit, RotFigure figure, std::uint64_t by = 1) {
 /// What undamaged rows say.
 struct Truth {
   std::map<core::OrderNumber, Print> live;
+  std::map<core::OrderNumber, core::OrderId> ids;  // of the live ones: only their rows have these bytes
   std::map<core::OrderNumber, core::Position> last_events;  // of every order that ever was
   core::Position first_kept;                                // the oldest event that is not pruned
   std::map<Print, core::Position> earlier;  // rows that were once written whole, by their last event
@@ -96,9 +98,10 @@ class Rot {
     }
     core::Result<storage::LoadReport> report_of = journal.load({});
     if (!report_of) return report({"I1", "an undamaged store cannot be read"}), false;
-    truth_.live.clear(), truth_.ended.clear();
+    truth_.live.clear(), truth_.ids.clear(), truth_.ended.clear();
     for (const core::Order& order : report_of->loaded.live) {
       truth_.live[order.number] = print_of(order);
+      truth_.ids[order.number] = order.id;
       truth_.earlier[print_of(order)] = order.last_event;
     }
     for (const auto& order : report_of->loaded.ended) truth_.ended[order.number] = order.phase;
@@ -170,13 +173,13 @@ class Rot {
   void look_at(disk::Image image, disk::Draws& draws) {
     if (image == image_ || !unit_.is_new(print_of_image(image), true)) return;
     count(unit_, RotFigure::images);
-    disk_.reset(std::move(image), draws.next());
+    disk_.reset(image, draws.next());
     core::Result<storage::Journal> journal = storage::Journal::open(options());
-    if (!journal) return count(unit_, RotFigure::refused);
+    if (!journal) return salvage(image);
     core::Result<storage::LoadReport> loaded = journal->load({});
-    if (!loaded) return count(unit_, RotFigure::refused);
+    if (!loaded) return salvage(image);
     std::vector<storage::DamagedRow> damaged = loaded->damaged;
-    if (!verify(*journal, damaged)) return count(unit_, RotFigure::refused);
+    if (!verify(*journal, damaged)) return salvage(image);
     if (const Broken broken = check_rows(*loaded, damaged)) return report(broken);
     if (!read_the_rest(*journal, damaged)) return;
     count(unit_, damaged.empty() ? RotFigure::harmless : RotFigure::reported);
@@ -256,7 +259,7 @@ class Rot {
   /// Events and bodies that are given out are as they were.
   bool read_the_rest(storage::Journal& journal, std::vector<storage::DamagedRow>& damaged) {
     core::Result<storage::EventPage> page = journal.events_after({1, 0}, 100'000, 1U << 30U);
-    if (!page) return count(unit_, RotFigure::refused), false;
+    if (!page) return salvage(disk_.cached()), false;
     damaged.insert(damaged.end(), page->damaged.begin(), page->damaged.end());
     for (const auto& event : page->events) {
       const auto truth = truth_.events.find(event.record.position);
@@ -267,6 +270,47 @@ class Rot {
       }
     }
     return true;
+  }
+
+  /// The journal refuses the file. Salvage gives every live order whose page nobody touched, and whatever else it gives
+  /// is as it was or named.
+  void salvage(const disk::Image& image) {
+    count(unit_, RotFigure::refused);
+    const auto wal = image.files.find(std::string(database_path) + "-wal");
+    const disk::Bytes in_wal = wal == image.files.end() ? disk::Bytes() : wal->second;
+    const disk::Bytes& file = image.files.at(database_path);
+    disk::Disk bench("salvaged");
+    storage::JournalOptions into = options();
+    into.vfs = bench.name();
+    into.fresh_epoch = "salvaged";
+    const auto made = storage::salvage(storage::MemorySource(file), storage::MemorySource(in_wal), into);
+    if (!made) return report({"I10", "cannot be salvaged: " + made.error().context});
+    core::Result<storage::Journal> journal = storage::Journal::open(into);
+    if (!journal) return report({"I10", "what was salvaged does not open: " + journal.error().context});
+    core::Result<storage::LoadReport> loaded = journal->load({});
+    if (!loaded) return report({"I10", "what was salvaged cannot be read"});
+    for (const auto& [number, print] : truth_.live) {
+      if (!is_untouched(number, file)) continue;
+      const auto order = journal->find_order(number);
+      if (!order || !*order || print_of(**order) != print)
+        return report(
+            {"I10", "order " + std::to_string(value_of(number)) + " is undamaged and was not salvaged"});
+    }
+    std::vector<storage::DamagedRow> damaged = loaded->damaged;
+    for (const auto& finding : made->damaged) damaged.push_back(finding.row);
+    if (const Broken broken = check_rows(*loaded, damaged)) return report(broken);
+    count(unit_, RotFigure::salvaged);
+  }
+
+  /// The page on which the order's row lies is as it was.
+  bool is_untouched(core::OrderNumber number, const disk::Bytes& file) const {
+    const disk::Bytes& whole = image_.files.at(database_path);
+    const auto& id = truth_.ids.at(number).bytes;
+    const auto at = std::search(whole.begin(), whole.end(), id.begin(), id.end()) - whole.begin();
+    const auto page = at / static_cast<std::ptrdiff_t>(page_bytes) * static_cast<std::ptrdiff_t>(page_bytes);
+    const auto end = page + static_cast<std::ptrdiff_t>(page_bytes);
+    return end <= std::ssize(file) && end <= std::ssize(whole) &&
+           std::equal(whole.begin() + page, whole.begin() + end, file.begin() + page);
   }
 
   /// Nothing that is wrong leaves the box: placements and events are those that were to be.

@@ -1,6 +1,7 @@
 // Part three: rot. Bits flip, sectors die, pages come back from the past or land elsewhere, rows vanish, in the database
 // file of a store that rests. What is left undamaged loads as it was; what is not is reported or refused; and nothing
-// that differs from what was written ever leaves the box. Rot in the WAL is told from it: SQLite ends the WAL there.
+// that differs from what was written ever leaves the box. What is refused is salvaged: every order comes over whose page
+// nobody touched. Rot in the WAL is told from it: SQLite ends the WAL there.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,12 @@ enum class RotFigure : std::size_t {
   run_on,
   rows_reported,
   lost_unseen,
-  stale_unseen
+  stale_unseen,
+  salvaged
 };
-inline constexpr const char* rot_figures[] = {"images", "refused",       "reported",    "harmless",
-                                              "run_on", "rows_reported", "lost_unseen", "stale_unseen"};
+inline constexpr const char* rot_figures[] = {"images",      "refused",      "reported",
+                                              "harmless",    "run_on",       "rows_reported",
+                                              "lost_unseen", "stale_unseen", "salvaged"};
 
 void run_rot(const RotOptions& options, std::uint64_t number, Unit& unit);
 
