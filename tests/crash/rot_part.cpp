@@ -298,6 +298,7 @@ class Rot {
     }
     std::vector<storage::DamagedRow> damaged = loaded->damaged;
     for (const auto& finding : made->damaged) damaged.push_back(finding.row);
+    for (const auto& finding : made->contradictions) damaged.push_back(finding.row);
     if (const Broken broken = check_rows(*loaded, damaged)) return report(broken);
     count(unit_, RotFigure::salvaged);
   }
