@@ -45,7 +45,8 @@ class Cuts {
     disk::Image image;
     Outside world(record_.pos_class, draws_.next());
     for (int generation = 0; generation < options_.generations && !broken_; ++generation) {
-      record_.happenings = generation == 0 ? 50 : 30;
+      // Small stores too: they cost less, so more of them are seen.
+      record_.happenings = static_cast<int>(generation == 0 ? 10 + draws_.below(41) : 8 + draws_.below(23));
       record_.script.first_order = static_cast<std::uint64_t>(generation) * 100;
       const Recorded recorded = record(player_, record_, std::move(image), world);
       if (recorded.failed) return report(recorded.failed);

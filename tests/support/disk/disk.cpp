@@ -95,6 +95,11 @@ Image Disk::cached() const {
   return image;
 }
 
+const Bytes* Disk::cached(std::string_view name) const {
+  const auto found = folder_.find(name);
+  return found == folder_.end() ? nullptr : &found->second->cached;
+}
+
 // ---------------------------------------------------------------- processes and power
 
 void Disk::restart() {

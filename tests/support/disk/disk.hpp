@@ -85,6 +85,8 @@ class Disk {
   void reset_without_medium(Image image, std::uint64_t seed = 1);
   /// Files as a process reads them now (the page cache).
   [[nodiscard]] Image cached() const;
+  /// The same of one file; nothing: there is none of that name.
+  [[nodiscard]] const Bytes* cached(std::string_view name) const;
   /// What a cut now could undo, in the order it was made.
   [[nodiscard]] const std::vector<Step>& pending() const noexcept { return medium_.pending(); }
   /// What a cut with these fates would leave; changes nothing. One fate for each of pending().

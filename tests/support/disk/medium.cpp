@@ -16,7 +16,10 @@ std::size_t at(std::int64_t offset) { return static_cast<std::size_t>(offset); }
 /// The bytes of [from, to) in `bytes`, where they exist, become what the flash made of them.
 void garble_range(Bytes& bytes, std::int64_t from, std::int64_t to, Draws& draws) {
   to = std::min(to, static_cast<std::int64_t>(bytes.size()));
-  for (; from < to; ++from) bytes[at(from)] = static_cast<unsigned char>(draws.next() >> 56U);
+  for (; from < to; from += 8) {
+    const std::uint64_t drawn = draws.next();
+    std::memcpy(bytes.data() + from, &drawn, at(std::min<std::int64_t>(8, to - from)));
+  }
 }
 
 /// What lies in the write's blocks outside of it: each such sector is hit in half of the cases.
