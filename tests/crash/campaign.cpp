@@ -1,6 +1,7 @@
 // Workers are forked; they meet in a piece of shared memory and leave the prints of their images in files of their own.
 #include "crash/campaign.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t units_max = 20'000;
+constexpr std::uint64_t units_max = 40'000;  // every sequence of four inputs, for each class of POS
 constexpr std::size_t workers_max = 64;
 constexpr std::size_t text_max = 400;
 
@@ -80,7 +81,8 @@ class WorkersUnit final : public Unit {
 class Campaign {
  public:
   Campaign(const CampaignOptions& options, const UnitFunction& run)
-      : options_(options), run_(run), units_(std::min(options.units, units_max)) {
+      : options_(options), run_(run), units_(options.units) {
+    if (units_ > units_max) std::abort();
     void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) std::abort();
     shared_ = new (memory) Shared;
@@ -133,6 +135,9 @@ class Campaign {
   }
 
   [[noreturn]] void work(std::size_t worker) {
+    // Images come and go by the thousand: their memory is kept, or each costs its page faults anew.
+    mallopt(M_TRIM_THRESHOLD, 1 << 28);
+    mallopt(M_MMAP_THRESHOLD, 1 << 28);
     Slot& slot = shared_->slots[worker];
     while (!shared_->stop && !reached()) {
       if (options_.minutes != 0 && seconds() > static_cast<double>(options_.minutes) * 60) break;
@@ -198,6 +203,7 @@ class Campaign {
     }
     std::sort(all.begin(), all.end());
     outcome.repeated = static_cast<std::uint64_t>(all.end() - std::unique(all.begin(), all.end()));
+    outcome.figures[0] -= outcome.repeated;  // an image counts once in the whole run
     outcome.seconds = seconds();
   }
 

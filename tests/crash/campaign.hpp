@@ -35,7 +35,7 @@ class Unit {
 struct CampaignOptions {
   std::uint64_t seed = 1;
   std::uint64_t goal = 0;     // of figure 0; 0 = all units
-  std::uint64_t units = 0;    // so many at most
+  std::uint64_t units = 0;    // so many at most; up to 40,000
   std::uint64_t minutes = 0;  // take no unit after so long; 0 = no limit
   std::uint64_t workers = 0;  // 0 = one for each processor
   std::string only;           // "UNIT:INDEX": this image alone, in this process
@@ -44,7 +44,7 @@ struct CampaignOptions {
 struct Outcome {
   Figures figures{};
   std::uint64_t units = 0;
-  std::uint64_t repeated = 0;  // images of one unit that another one had too
+  std::uint64_t repeated = 0;  // images that another unit had too: figure 0 is without them
   double seconds = 0;
   std::string broken;  // rule and what; "" = none
   std::string died;    // a worker's end that was not its own; "" = none

@@ -82,7 +82,7 @@ class Cuts {
     disk::Draws draws = draws_.fork(++index_);
     offer_next(cut);
     if (!unit_.begin_image(index_)) return true;
-    if (!unit_.is_new(print_of(cut.image), cut.world->acknowledged > 0)) return true;
+    if (!unit_.is_new(print_of(cut.image), cut.world->acknowledged_orders > 0)) return true;
     if (cut.world != world_) {
       world_ = cut.world;
       checked_.clear();
@@ -101,7 +101,7 @@ class Cuts {
   }
 
   void note(const CutImage& cut) {
-    if (cut.world->acknowledged == 0) return;
+    if (cut.world->acknowledged_orders == 0) return;
     count(unit_, CutsFigure::images);
     count(unit_, CutsFigure::torn, cut.torn ? 1 : 0);
     count(unit_, CutsFigure::garbled, cut.garbled ? 1 : 0);
@@ -114,7 +114,7 @@ class Cuts {
     opened.journal.reset();
     const Broken broken = run_to_the_end(station, after);
     if (broken) return report(broken), false;
-    count(unit_, CutsFigure::run_on);
+    if (world.acknowledged_orders > 0) count(unit_, CutsFigure::run_on);
     count(unit_, CutsFigure::orders, after.orders.size());
     return true;
   }

@@ -101,6 +101,7 @@ void Outside::hear(const core::Answer& answer) {
     known.number = core::number_of(answer.order->id);
     known.first_phase = answer.order->phase;
     ++acknowledged;
+    ++acknowledged_orders;
   }
   if (question.kind == Question::Kind::cancel && answer.kind == core::AnswerKind::done) {
     ++acknowledged;

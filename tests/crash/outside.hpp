@@ -83,8 +83,9 @@ struct Outside {
   std::map<std::string, Known> orders;  // by partner/id
   std::map<std::uint64_t, Question> waiting;
   std::uint64_t callers = 0;
-  std::uint64_t acknowledged = 0;      // answers that bind the gateway
-  std::int64_t pruned_before_ms = -1;  // true time: ended orders from before may be gone
+  std::uint64_t acknowledged = 0;         // answers that bind the gateway
+  std::uint64_t acknowledged_orders = 0;  // those of them that took an order
+  std::int64_t pruned_before_ms = -1;     // true time: ended orders from before may be gone
 
   [[nodiscard]] core::Caller ask(Question::Kind kind, std::string identity);
   void hear(const core::Answer& answer);

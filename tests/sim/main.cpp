@@ -21,6 +21,10 @@ int judge_control(const Options& options, const Summary& summary) {
     if (wanted.find("," + failure.invariant + ",") == std::string::npos) continue;
     std::printf("the planted bug is caught:\n");
     storegate::sim::print_failure(failure);
+    std::printf(R"({"suite":"control","harness":"sim","name":"%s","caught":"%s","where":"seed %llu"})"
+                "\n",
+                options.control.c_str(), failure.invariant.c_str(),
+                static_cast<unsigned long long>(failure.seed));
     return 0;
   }
   std::printf("the planted bug was not caught as %s\n", options.must_break->c_str());

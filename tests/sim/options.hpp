@@ -16,14 +16,15 @@ struct Options {
   bool trace = false;                     // one seed, its steps as lines
   bool keep_going = false;                // count all failures instead of ending at the first
   bool twice = false;                     // each seed twice: the hashes must agree
-  std::optional<std::string> must_break;  // a control: this invariant must be found broken
+  std::optional<std::string> must_break;  // a control: one of these invariants must be found broken
+  std::string control;                    // its name
 };
 
 /// Nothing, and the reason in `why`, if the line cannot be understood.
 [[nodiscard]] std::optional<Options> options_of(const std::vector<std::string>& arguments, std::string& why);
 inline constexpr const char* usage =
     "storegate-sim [--seed N | --seeds FROM..TO | --count N] [--jobs N] [--trace] [--twice] [--calm]\n"
-    "              [--keep-going] [--must-break INVARIANT[,INVARIANT]]\n"
+    "              [--keep-going] [--control NAME --must-break INVARIANT[,INVARIANT]]\n"
     "exit: 0 fine, 1 safety, 2 liveness, 3 budget, 4 crash or usage\n";
 
 }  // namespace storegate::sim
