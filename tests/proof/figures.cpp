@@ -60,6 +60,8 @@ Result<void> Figures::read(std::string_view lines) {
     return std::pair(a.harness, a.name) < std::pair(b.harness, b.name);
   };
   std::sort(controls_.begin(), controls_.end(), by_name);
+  const auto by_definitions = [](const Search& a, const Search& b) { return a.definitions < b.definitions; };
+  std::sort(searches_.begin(), searches_.end(), by_definitions);
   return {};
 }
 
