@@ -34,7 +34,8 @@ Broken check_end(const std::string& identity, const Known& known, Phase phase, c
     return {"I1", "order " + identity + " came to rest as " + std::string(name_of(phase))};
   if (never_cooked && standing > 0)
     return {"I4", "order " + identity + " is " + std::string(name_of(phase)) + ", its ticket stands"};
-  if (phase == Phase::completed && standing == 0)
+  // Of a void whose reply never came nobody knows what became, and the cloud was told so.
+  if (phase == Phase::completed && standing == 0 && !known.void_unknown)
     return {"I1", "order " + identity + " is completed without a ticket"};
   return {};
 }

@@ -118,6 +118,8 @@ void Outside::publish(const core::OutgoingEvent& event) {
   if (found == orders.end() || event.record.order == core::no_order) return;
   if (core::is_end(event.record.phase)) found->second.published_end = event.record.phase;
   if (event.record.type == core::EventType::order_placed) found->second.published_placed = true;
+  if (event.record.type == core::EventType::order_cancel_refused)
+    found->second.void_unknown = event.record.reason == core::Reason::pos_offline;
 }
 
 void Outside::lose_gateway() {

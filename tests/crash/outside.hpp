@@ -47,6 +47,7 @@ struct Known {
   bool reprinted = false;
   std::optional<core::Phase> published_end;  // an event told the cloud of its end
   bool published_placed = false;
+  bool void_unknown = false;  // an event told that the POS never said what became of the void
 };
 
 /// The cloud's end: what came.
