@@ -71,11 +71,18 @@ std::string uri_of(const std::string& path) {
 // ---------------------------------------------------------------- Statement
 
 Statement::Statement(Statement&& other) noexcept
-    : statement_(std::exchange(other.statement_, nullptr)), bind_error_(other.bind_error_) {}
+    : connection_(other.connection_),
+      sql_(other.sql_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      bind_error_(other.bind_error_),
+      used_(other.used_) {}
 
 Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  std::swap(sql_, other.sql_);
   std::swap(statement_, other.statement_);
   std::swap(bind_error_, other.bind_error_);
+  std::swap(used_, other.used_);
   return *this;
 }
 
@@ -85,24 +92,39 @@ void Statement::note(int bind_result) noexcept {
   if (bind_error_ == SQLITE_OK) bind_error_ = bind_result;
 }
 
+/// False: it could not be prepared, which stands in bind_error_ until the reset.
+bool Statement::ready() noexcept {
+  used_ = true;
+  if (statement_ != nullptr || bind_error_ != SQLITE_OK) return statement_ != nullptr;
+  note(sqlite3_prepare_v3(connection_, sql_.data(), static_cast<int>(sql_.size()), SQLITE_PREPARE_PERSISTENT,
+                          &statement_, nullptr));
+  return bind_error_ == SQLITE_OK;
+}
+
 void Statement::bind(int index, std::int64_t value) noexcept {
+  if (!ready()) return;
   note(sqlite3_bind_int64(statement_, index, value));
 }
 
 void Statement::bind(int index, std::string_view text) noexcept {
+  if (!ready()) return;
   const char* data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
   note(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void Statement::bind(int index, std::span<const std::uint8_t> bytes) noexcept {
+  if (!ready()) return;
   if (bytes.empty()) return note(sqlite3_bind_zeroblob(statement_, index, 0));
   note(sqlite3_bind_blob64(statement_, index, bytes.data(), bytes.size(), SQLITE_STATIC));
 }
 
-void Statement::bind_null(int index) noexcept { note(sqlite3_bind_null(statement_, index)); }
+void Statement::bind_null(int index) noexcept {
+  if (ready()) note(sqlite3_bind_null(statement_, index));
+}
 
 Result<bool> Statement::step() {
-  sqlite3* connection = sqlite3_db_handle(statement_);
+  const bool prepared = ready();
+  sqlite3* connection = prepared ? sqlite3_db_handle(statement_) : connection_;
   const int result = bind_error_ != SQLITE_OK ? bind_error_ : sqlite3_step(statement_);
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) {
@@ -123,9 +145,10 @@ Result<void> Statement::run() {
 }
 
 void Statement::reset() noexcept {
+  bind_error_ = SQLITE_OK;
+  if (statement_ == nullptr || !std::exchange(used_, false)) return;
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
-  bind_error_ = SQLITE_OK;
 }
 
 int Statement::columns() const noexcept { return sqlite3_column_count(statement_); }
@@ -274,6 +297,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
   if (result != SQLITE_OK) return error_of(state_->connection, result).in(sql.substr(0, 60));
   return Statement(statement);
 }
+
+Statement Database::prepare_later(std::string_view sql) noexcept { return {state_->connection, sql}; }
 
 Result<void> Database::execute(std::string_view sql) {
   Result<Statement> statement = prepare(sql);

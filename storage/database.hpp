@@ -21,6 +21,8 @@ class Statement {
  public:
   Statement() = default;
   explicit Statement(sqlite3_stmt* statement) noexcept : statement_(statement) {}
+  /// Prepared when it is first used; what is wrong with it is told by step(). `sql` must live as long.
+  Statement(sqlite3* connection, std::string_view sql) noexcept : connection_(connection), sql_(sql) {}
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&& other) noexcept;
   ~Statement();
@@ -46,8 +48,12 @@ class Statement {
 
  private:
   void note(int bind_result) noexcept;
+  [[nodiscard]] bool ready() noexcept;
+  sqlite3* connection_ = nullptr;  // of one that may still have to be prepared
+  std::string_view sql_;
   sqlite3_stmt* statement_ = nullptr;
   int bind_error_ = 0;
+  bool used_ = false;  // since the last reset
 };
 
 inline constexpr std::int64_t page_bytes = 4096;
@@ -76,6 +82,7 @@ class Database {
   ~Database();
 
   [[nodiscard]] core::Result<Statement> prepare(std::string_view sql);
+  [[nodiscard]] Statement prepare_later(std::string_view sql) noexcept;
   /// Runs one statement that gives no row that matters.
   [[nodiscard]] core::Result<void> execute(std::string_view sql);
   /// The first column of the first row, 0 if there is none.

@@ -93,10 +93,9 @@ Result<void> Folding::scan_orders() {
     briefs_.push_back({rows.integer(0), rows.integer(2), live, false, false});
   }
   // A page in the wrong place gives rows out of order, or twice; each is read whole by its number below.
-  const auto number = [](const Brief& brief) { return brief.number; };
-  std::ranges::stable_sort(briefs_, {}, number);
-  const auto twice = std::ranges::unique(briefs_, {}, number);
-  briefs_.erase(twice.begin(), twice.end());
+  std::ranges::stable_sort(briefs_, {}, &Brief::number);
+  const auto same = [](const Brief& a, const Brief& b) { return a.number == b.number; };
+  briefs_.erase(std::unique(briefs_.begin(), briefs_.end(), same), briefs_.end());
   return {};
 }
 

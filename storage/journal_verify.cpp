@@ -64,7 +64,7 @@ Result<bool> Journal::State::verify_events(std::size_t rows_max, Passes& at, Hou
     at.verify_digest = event->digest;
     // load() looks only as far back as the orders it finds; an order whose row is gone is found by its events here.
     if (event->record.order == core::no_order) continue;
-    Statement& order = sql.order_get;
+    Statement& order = sql.order_arrival;  // one column of it: the row is read whole by its own table's step
     const Reading reading_order(order);
     order.bind(1, value_of(event->record.order));
     Result<bool> found = order.step();

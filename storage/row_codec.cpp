@@ -4,32 +4,58 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace storegate::storage {
 
 // One tag byte for each column. Integers are written in as few bytes as they need, their count in the tag: the image
 // of an order's row then takes half the digest's blocks, and stays unambiguous.
 
+namespace {
+
+constexpr std::size_t integer_bytes_max = 9;
+
+/// Byte by byte, lowest first, on every machine; written out, so that the compiler makes one store of it.
+void put_word(std::uint64_t word, char* into) noexcept {
+  into[0] = static_cast<char>(word);
+  into[1] = static_cast<char>(word >> 8U);
+  into[2] = static_cast<char>(word >> 16U);
+  into[3] = static_cast<char>(word >> 24U);
+  into[4] = static_cast<char>(word >> 32U);
+  into[5] = static_cast<char>(word >> 40U);
+  into[6] = static_cast<char>(word >> 48U);
+  into[7] = static_cast<char>(word >> 56U);
+}
+
+/// How many bytes were put: the count, 0 to 8 and thereby below every other tag, and so many bytes.
+std::size_t put_integer(std::int64_t value, char* into) noexcept {
+  const auto word = static_cast<std::uint64_t>(value);
+  const auto count = (static_cast<std::size_t>(std::bit_width(word)) + 7) / 8;
+  into[0] = static_cast<char>(count);
+  put_word(word, into + 1);
+  return count + 1;
+}
+
+}  // namespace
+
 RowImage::RowImage(std::string_view table) {
-  image_.reserve(512);
+  image_.resize(768);  // an order's row, usually
   text(table);
 }
 
-void RowImage::null() { image_ += 'n'; }
-
-void RowImage::integer(std::int64_t value) {
-  auto rest = static_cast<std::uint64_t>(value);
-  std::array<char, 8> digits{};
-  std::size_t count = 0;
-  for (; rest != 0; rest >>= 8U) digits[count++] = static_cast<char>(rest & 0xffU);
-  image_ += static_cast<char>(count);  // 0 to 8: below every other tag
-  image_.append(digits.data(), count);
+void RowImage::null() {
+  *room_for(1) = 'n';
+  ++used_;
 }
 
+void RowImage::integer(std::int64_t value) { used_ += put_integer(value, room_for(integer_bytes_max)); }
+
 void RowImage::sized(char tag, std::string_view value) {
-  image_ += tag;
-  integer(static_cast<std::int64_t>(value.size()));
-  image_ += value;
+  char* into = room_for(1 + integer_bytes_max + value.size());
+  *into = tag;
+  const std::size_t head = 1 + put_integer(static_cast<std::int64_t>(value.size()), into + 1);
+  value.copy(into + head, value.size());
+  used_ += head + value.size();
 }
 
 void RowImage::text(std::string_view value) { sized('t', value); }

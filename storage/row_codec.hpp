@@ -26,11 +26,17 @@ class RowImage {
   void bytes(std::string_view value);
   /// Column `column` of the present row, whatever its type.
   void column(const Statement& row, int column);
-  [[nodiscard]] std::string_view view() const noexcept { return image_; }
+  [[nodiscard]] std::string_view view() const noexcept { return {image_.data(), used_}; }
 
  private:
+  /// Where the next bytes go; `most` of them may be written.
+  [[nodiscard]] char* room_for(std::size_t most) {
+    if (image_.size() - used_ < most) image_.resize(2 * image_.size() + most);
+    return image_.data() + used_;
+  }
   void sized(char tag, std::string_view value);
   std::string image_;
+  std::size_t used_ = 0;  // of image_, which is longer
 };
 
 [[nodiscard]] inline std::string_view view_of(std::span<const std::uint8_t> bytes) noexcept {

@@ -1,4 +1,4 @@
-// Prepares every statement of the journal; the SQL is embedded from sql/*.sql.
+// Prepares the statements of the journal; the SQL is embedded from sql/*.sql.
 #include "storage/statements.hpp"
 
 #include <string_view>
@@ -12,8 +12,25 @@ core::Result<void> Statements::prepare(Database& database) {
     Statement* into;
     std::string_view text;
   };
-  const Entry entries[] = {
+  // At once: they name every column of every table, so that a database which is not ours is found out here.
+  const Entry writers[] = {
       {&order_put, sql::order_put},
+      {&body_put, sql::body_put},
+      {&event_put, sql::event_put},
+      {&early_put, sql::early_put},
+      {&key_alias_put, sql::key_alias_put},
+      {&availability_put, sql::availability_put},
+      {&dead_letter_put, sql::dead_letter_put},
+      {&meta_put, sql::meta_put},
+      {&epoch_put, sql::epoch_put},
+  };
+  for (const Entry& entry : writers) {
+    core::Result<Statement> prepared = database.prepare(entry.text);
+    if (!prepared) return std::move(prepared).error();
+    *entry.into = std::move(*prepared);
+  }
+  // The others when they are first used: a start needs few of them.
+  const Entry others[] = {
       {&order_get, sql::order_get},
       {&orders_list, sql::orders_list},
       {&orders_from, sql::orders_from},
@@ -22,7 +39,6 @@ core::Result<void> Statements::prepare(Database& database) {
       {&order_number_below, sql::order_number_below},
       {&order_arrival, sql::order_arrival},
       {&order_delete, sql::order_delete},
-      {&body_put, sql::body_put},
       {&body_get, sql::body_get},
       {&bodies_from, sql::bodies_from},
       {&body_canonical, sql::body_canonical},
@@ -30,38 +46,27 @@ core::Result<void> Statements::prepare(Database& database) {
       {&body_erased, sql::body_erased},
       {&body_wipe, sql::body_wipe},
       {&body_delete, sql::body_delete},
-      {&event_put, sql::event_put},
       {&event_get, sql::event_get},
       {&events_last, sql::events_last},
       {&events_after, sql::events_after},
       {&events_scan, sql::events_scan},
       {&events_step, sql::events_step},
       {&events_prune, sql::events_prune},
-      {&early_put, sql::early_put},
       {&early_all, sql::early_all},
       {&early_step, sql::early_step},
       {&early_delete, sql::early_delete},
-      {&key_alias_put, sql::key_alias_put},
       {&key_aliases_all, sql::key_aliases_all},
       {&key_aliases_step, sql::key_aliases_step},
       {&key_alias_delete, sql::key_alias_delete},
-      {&availability_put, sql::availability_put},
       {&availability_all, sql::availability_all},
       {&availability_clear, sql::availability_clear},
-      {&dead_letter_put, sql::dead_letter_put},
       {&dead_letters_from, sql::dead_letters_from},
       {&dead_letters_step, sql::dead_letters_step},
       {&dead_letter_delete, sql::dead_letter_delete},
-      {&meta_put, sql::meta_put},
       {&meta_get, sql::meta_get},
-      {&epoch_put, sql::epoch_put},
       {&epochs_all, sql::epochs_all},
   };
-  for (const Entry& entry : entries) {
-    core::Result<Statement> prepared = database.prepare(entry.text);
-    if (!prepared) return std::move(prepared).error();
-    *entry.into = std::move(*prepared);
-  }
+  for (const Entry& entry : others) *entry.into = database.prepare_later(entry.text);
   return {};
 }
 

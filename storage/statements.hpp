@@ -1,4 +1,4 @@
-// The journal's statements, prepared once from sql/*.sql and kept. Named as the files are.
+// The journal's statements, prepared at most once from sql/*.sql and kept. Named as the files are.
 #pragma once
 
 #include "core/result.hpp"

@@ -260,7 +260,12 @@ OrderNumber Book::first_in_line() const noexcept {
 }
 
 void Book::for_each(const std::function<void(Entry&)>& visit) {
-  for (auto& [number, entry] : entries_) visit(entry);
+  std::vector<OrderNumber> numbers;
+  numbers.reserve(entries_.size());
+  for (const auto& [number, entry] : entries_) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  for (const OrderNumber number : numbers)
+    if (Entry* entry = find(number)) visit(*entry);
 }
 
 std::vector<std::size_t> Book::count_by_phase() const {

@@ -132,6 +132,7 @@ class Book {
   [[nodiscard]] bool availability_full() const noexcept { return availability_full_; }
   void set_availability_full(bool full) noexcept { availability_full_ = full; }
 
+  /// In the order of their numbers: what is decided on the way does not depend on a hash.
   void for_each(const std::function<void(Entry&)>& visit);
   [[nodiscard]] std::vector<std::size_t> count_by_phase() const;
 

@@ -1,18 +1,12 @@
-// SQLite's memory in this process: an allocator of size classes that nobody shares (a check opens a database and
-// prepares all its statements, and half of that is malloc), and the fault: the n-th allocation fails.
+// SQLite's memory in this process, which can fail: the disk's neighbour, and the simulator's too.
 #pragma once
 
-#include <cstdint>
+#include "support/disk/memory.hpp"
 
 namespace storegate::crash {
 
-/// Gives SQLite this allocator and takes its mutexes away: one thread may use SQLite in this process. Before anything
-/// else touches SQLite. False: it was touched already.
-[[nodiscard]] bool own_sqlite_memory();
-
-/// The n-th allocation of SQLite from now on fails, and with `persistent` every later one; 0 = none.
-void fail_allocation(std::uint64_t nth, bool persistent) noexcept;
-/// How many failed since fail_allocation().
-[[nodiscard]] std::uint64_t failed_allocations() noexcept;
+using disk::fail_allocation;
+using disk::failed_allocations;
+using disk::own_sqlite_memory;
 
 }  // namespace storegate::crash

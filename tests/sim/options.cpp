@@ -27,6 +27,8 @@ bool read_value(std::string_view name, const std::string& value, Options& option
   if (name == "--seeds") return read_range(value, options);
   if (name == "--must-break") return options.must_break = value, true;
   if (name == "--control") return options.control = value, true;
+  if (name == "--hashes") return options.hashes = value, true;
+  if (name == "--same-hashes") return options.same_hashes = value, true;
   if (!read_number(value, number)) return false;
   if (name == "--seed") return options.from = number, options.count = 1, true;
   if (name == "--count") return options.count = number, number > 0;

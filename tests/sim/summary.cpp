@@ -62,7 +62,7 @@ bool read_line(const std::string& line, SeedResult& result) {
 void Summary::add(SeedResult result) {
   ++seeds_;
   cpu_us_ += result.cpu_us;
-  only_hash_ = result.hash;
+  hashes_[result.seed] = result.hash;
   for (const Field field : fields) sum_.*field += result.totals.*field;
   for (const auto& [what, count] : result.totals.faults) sum_.faults[what] += count;
   if (result.verdict != Verdict::fine) failures_.push_back(std::move(result));
@@ -92,7 +92,7 @@ void Summary::print(const Options& options, std::uint64_t wall_ms) const {
   std::printf("seeds %llu..%llu: %llu run, %zu failed; %llu us of CPU an order life, %llu ms in all\n",
               wide(options.from), wide(options.from + options.count - 1), wide(seeds_), failures_.size(),
               wide(cpu_us_ / lives), wide(wall_ms));
-  if (options.count == 1) std::printf("trace hash %s\n", only_hash_.c_str());
+  if (options.count == 1 && !hashes_.empty()) std::printf("trace hash %s\n", hashes_.begin()->second.c_str());
   for (std::size_t i = 0; i < std::size(fields); ++i)
     std::printf("%s%s %llu", i == 0 ? "" : ", ", names[i], wide(sum_.*fields[i]));
   std::printf("\nfaults:");

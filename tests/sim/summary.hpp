@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/hash_list.hpp"
 #include "sim/options.hpp"
 #include "sim/world.hpp"
 
@@ -35,11 +36,12 @@ class Summary {
   /// Failures with the line to paste, then the sums, then one line of JSON.
   void print(const Options& options, std::uint64_t wall_ms) const;
   [[nodiscard]] Verdict verdict() const noexcept;
+  [[nodiscard]] const HashList& hashes() const noexcept { return hashes_; }
 
  private:
   std::uint64_t seeds_ = 0;
   std::uint64_t cpu_us_ = 0;
-  std::string only_hash_;
+  HashList hashes_;
   Totals sum_;
   std::vector<SeedResult> failures_;
 };

@@ -15,10 +15,14 @@ namespace storegate::sim {
 
 namespace {
 constexpr std::int64_t sleep_ms_max = 1000;
+// After the storm no clock moves and no machine sleeps: a wake that only looks finds nothing.
+constexpr std::int64_t calm_sleep_ms_max = 60'000;
 constexpr std::int64_t linger_after_failed_sync_ms = 10'000;
 constexpr std::int64_t chores_every_ms = 60'000;
-// Nothing new to find when nothing fails any more; time there is long.
+// Nothing new to find when nothing fails any more, and time there is long: each chore once more or twice, then hourly.
 constexpr std::int64_t chores_later_every_ms = 600'000;
+constexpr std::int64_t chores_at_last_every_ms = 3'600'000;
+constexpr int chores_before_the_last = 8;
 // Turns at one instant without the disk: beyond it the engine goes round in circles.
 constexpr std::uint64_t turns_at_once_max = 1000;
 
@@ -218,7 +222,8 @@ void Process::arm_timer() {
   const auto wake_ms = life_->engine.next_wake_ms();
   if (!wake_ms) return;
   const std::int64_t now_ms = now().steady_ms;
-  const std::int64_t at_ms = std::clamp(*wake_ms, now_ms, now_ms + sleep_ms_max);
+  const std::int64_t at_ms =
+      std::clamp(*wake_ms, now_ms, now_ms + (world_.storm() ? sleep_ms_max : calm_sleep_ms_max));
   if (life_->armed_for_ms && *life_->armed_for_ms <= at_ms) return;
   life_->armed_for_ms = at_ms;
   after(at_ms - now_ms, [this, armed = ++life_->armed] {
@@ -265,7 +270,11 @@ void Process::keep_house() {
       if (failed) on_sync_failed();
     };
   });
-  after(world_.storm() ? chores_every_ms : chores_later_every_ms, [this] { keep_house(); });
+  const bool often_enough = life_->chore >= chores_before_the_last;
+  after(world_.storm() ? chores_every_ms
+        : often_enough ? chores_at_last_every_ms
+                       : chores_later_every_ms,
+        [this] { keep_house(); });
 }
 
 }  // namespace storegate::sim

@@ -74,8 +74,10 @@ void Machine::plan_ends() {
 void Machine::start() {
   if (world_.process().up()) return;
   if (marker_) world_.disk().drop_clean_pages();
-  if (world_.storm() && draws_.chance(world_.plan().faults.recovery_kills_of_1000) && armed_at_ == 0)
-    arm(1 + draws_.below(40), draws_.chance(300) && world_.plan().faults.power_cuts > 0);
+  if (world_.storm() && draws_.chance(world_.plan().faults.recovery_kills_of_1000) && armed_at_ == 0) {
+    const bool power = draws_.chance(300) && world_.plan().faults.power_cuts > 0;
+    arm(1 + draws_.below(40), power);
+  }
   world_.trace().note(Noted::process, 1);
   if (world_.process().start()) return;
   if (world_.disk().dead()) return process_died();

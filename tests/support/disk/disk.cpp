@@ -196,7 +196,7 @@ void Disk::reset_numbers() {
 // ---------------------------------------------------------------- files
 
 void Disk::write_down(File& file, std::int64_t offset, std::int64_t bytes) {
-  if (file.id == 0) return;
+  if (file.id == 0 || (!has_medium_ && !recording_)) return;
   // The kernel writes whole pages: one that was clean with lost bytes goes down with all it has.
   std::int64_t from = offset;
   std::int64_t to = offset + bytes;
@@ -222,9 +222,8 @@ int Disk::write(File& file, const unsigned char* from, std::int64_t bytes, std::
   if (bytes == 0) return result;
   if (offset + bytes > size) {
     used_bytes_ += offset + bytes - size;
-    file.cached.resize(at(offset + bytes));
   }
-  std::memcpy(file.cached.data() + offset, from, at(bytes));
+  put(file.cached, offset, from, bytes);
   counts_.bytes_written += static_cast<std::uint64_t>(bytes);
   write_down(file, offset, bytes);
   return result;

@@ -53,6 +53,14 @@ void write_torn(const Step& step, const Fate& fate, Bytes& bytes) {
 
 }  // namespace
 
+void put(Bytes& bytes, std::int64_t offset, const unsigned char* from, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  if (offset > size) bytes.resize(at(offset));
+  const std::int64_t over = std::clamp<std::int64_t>(size - offset, 0, count);
+  if (over > 0) std::memcpy(bytes.data() + offset, from, at(over));
+  bytes.insert(bytes.end(), from + over, from + count);
+}
+
 void carry_out(const Step& step, const Fate& fate, Bytes& bytes) {
   if (step.kind == StepKind::truncate) {
     if (fate.kept) bytes.resize(at(step.offset));
@@ -60,8 +68,7 @@ void carry_out(const Step& step, const Fate& fate, Bytes& bytes) {
   }
   const std::int64_t end = step.offset + static_cast<std::int64_t>(step.bytes->size());
   if (fate.kept && fate.sectors == ~0ULL) {
-    if (static_cast<std::int64_t>(bytes.size()) < end) bytes.resize(at(end));
-    std::memcpy(bytes.data() + step.offset, step.bytes->data(), step.bytes->size());
+    put(bytes, step.offset, step.bytes->data(), end - step.offset);
   } else if (fate.kept) {
     write_torn(step, fate, bytes);
   }

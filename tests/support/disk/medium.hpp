@@ -86,6 +86,8 @@ class Medium {
   std::vector<Step> pending_;
 };
 
+/// Writes over what there is and appends the rest; what lies between its end and `offset` becomes zeros.
+void put(Bytes& bytes, std::int64_t offset, const unsigned char* from, std::int64_t count);
 /// Carries a write or a truncate out on `bytes`, as far as `fate` lets it.
 void carry_out(const Step& step, const Fate& fate, Bytes& bytes);
 

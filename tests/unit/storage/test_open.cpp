@@ -97,6 +97,20 @@ TEST_CASE("a newer schema, another program's file and no database at all are ref
         core::ErrorCode::failed);
 }
 
+TEST_CASE("a database that lacks one of the tables is refused at once, not when the table is first needed") {
+  for (const char* table : {"meta", "epochs", "orders", "bodies", "events", "early", "key_aliases",
+                            "availability", "dead_letters"}) {
+    CAPTURE(table);
+    const support::TempDir dir;
+    const std::string path = dir.file("orders.db");
+    { const Journal journal = opened(options_for(path)); }
+    run_sql(path, (std::string("DROP TABLE ") + table).c_str());
+    const core::Result<Journal> refused = Journal::open(options_for(path));
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().context.find(table) != std::string::npos);
+  }
+}
+
 TEST_CASE("a creation that is cut at any write leaves no half-made database [F11]") {
   FaultyVfs vfs("test-cut");
   int cuts = 0;

@@ -1,14 +1,15 @@
 // Blocks are cut from slabs, by size class of a power of two or one and a half of it, and go back to their class.
-#include "crash/memory.hpp"
+#include "support/disk/memory.hpp"
 
 #include <sqlite3.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
-namespace storegate::crash {
+namespace storegate::disk {
 
 namespace {
 
@@ -42,9 +43,9 @@ std::size_t bytes_of(std::size_t size_class) {
 }
 
 std::size_t class_of(std::size_t bytes) {
-  std::size_t size_class = 0;
-  while (bytes_of(size_class) < bytes) ++size_class;
-  return size_class;
+  const auto doublings = static_cast<std::size_t>(std::bit_width((bytes - 1) / 32));
+  const bool half_is_enough = doublings > 0 && bytes <= bytes_of(2 * doublings - 1);
+  return 2 * doublings - (half_is_enough ? 1 : 0);
 }
 
 bool must_fail() {
@@ -133,4 +134,4 @@ void fail_allocation(std::uint64_t nth, bool persistent) noexcept {
 
 std::uint64_t failed_allocations() noexcept { return memory.failed; }
 
-}  // namespace storegate::crash
+}  // namespace storegate::disk
