@@ -13,8 +13,9 @@ namespace storegate::sim {
 namespace {
 constexpr const char* database_path = "/store/orders.db";
 constexpr std::uint64_t steps_max = 3'000'000;
-constexpr std::uint64_t compare_every = 128;
-constexpr std::int64_t tolerated_error_ms = 1500;
+// Reading a row back costs as much as a tenth of a life; a start compares what was loaded with all that was committed.
+constexpr std::uint64_t read_back_every = 8;
+constexpr std::uint64_t read_all_every = 128;
 }  // namespace
 
 World::World(Plan plan, disk::Disk& disk, bool telling)
@@ -112,7 +113,7 @@ Totals World::totals() const {
   totals.events = static_cast<std::uint64_t>(last_sequence_);
   totals.tickets = pos_.tickets();
   totals.steps = timeline_.steps();
-  totals.turns_compared = compared_;
+  totals.turns_compared = fold_.compared();
   for (const auto& [what, count] : faults_) totals.faults[what] = count;
   return totals;
 }
@@ -188,6 +189,7 @@ void World::on_start_failed(const core::Error& error) {
 void World::on_loaded(const storage::LoadReport& report) {
   machine_.loaded();
   on_damaged(report.damaged);
+  fold_.begin(scene(), report.loaded);
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -201,6 +203,7 @@ void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
 }
 
 void World::on_commit_begins(const core::Changes& changes) {
+  fold_.trying(changes);
   for (const core::Order& order : changes.orders) {
     if (order.phase != core::Phase::sending) continue;
     if (Story* story = ledger_.find(order.partner, order.partner_order_id))
@@ -217,14 +220,19 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
              std::to_string(changes.orders.size()) + " orders, " + std::to_string(changes.events.size()) +
              " events");
   on_damaged(result.damaged);
+  if (result.written) fold_.written();
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
-void World::compare_book(Process& process) {
+void World::on_turn_ended(Process& process) {
+  if (process.engine().stopped()) return;  // what is on disk and what was undone is the next start's to find out
   check::live_orders_bounded(scene(), process.engine());
-  if (commits_ % compare_every != 0 || process.engine().gateway().has_unwritten_orders()) return;
-  ++compared_;
-  check::book_equals_rows(scene(), process.engine(), process.store().journal());
+  fold_.equals_book(scene(), process.engine());
+}
+
+void World::on_written(Process& process, const core::Changes& changes) {
+  if (commits_ % read_back_every == 0) fold_.is_on_disk(scene(), changes, process.store().journal());
+  if (commits_ % read_all_every == 0) fold_.live_are_on_disk(scene(), process.store().journal());
 }
 
 void World::on_reached(const Tag& tag) {
@@ -236,35 +244,10 @@ void World::on_reached(const Tag& tag) {
   if (tag.about != About::order) return;
   if (story.reached_ms == never) story.boot = clock_.boots();
   first(story.reached_ms);
-  if (story.acknowledged_ms == never) judge_clock_release(story);
+  if (story.acknowledged_ms == never) check::ClockWatch::on_reached(scene(), clock_, story);
 }
 
-// When the clocks alone may release it, if it were decided now: computed from the interface pages, not from the code.
-void World::judge_clock_release(Story& story) {
-  if (story.mode == core::ReleaseMode::immediate) return;
-  if (story.mode == core::ReleaseMode::on_event && story.fallback != core::FallbackPolicy::release) return;
-  const core::PartnerPolicy& partner = plan_.policy.partners.find(story.partner)->second;
-  const bool at_time = story.mode == core::ReleaseMode::at_time;
-  const std::int64_t shown_ms = now_ms() + clock_.error_ms();
-  std::int64_t span_ms = partner.fallback_without_promise_ms;
-  if (clock_.trusted() && at_time && story.at_ms) {
-    span_ms = std::max<std::int64_t>(0, *story.at_ms - shown_ms);
-  } else if (clock_.trusted() && story.promised_ms) {
-    const std::int64_t base_ms = *story.promised_ms - plan_.policy.prep_ms - shown_ms;
-    if (base_ms > 0)
-      span_ms = base_ms + (at_time ? 0 : partner.fallback_ms);
-    else if (at_time)
-      span_ms = 0;
-  }
-  story.clock_may_release_ms = std::min(story.clock_may_release_ms, now_ms() + span_ms);
-}
-
-void World::on_clock_changed() {
-  for (Story& story : ledger_.stories())
-    if (story.reached_ms != never && story.acknowledged_ms == never) judge_clock_release(story);
-  if (lying_) lied_ms_ = now_ms();
-  lying_ = clock_.trusted() && std::abs(clock_.error_ms()) > tolerated_error_ms;
-}
+void World::on_clock_changed() { clock_watch_.on_changed(scene(), clock_); }
 
 void World::on_puback_left(const Tag& tag) {
   if (tag.story == SIZE_MAX) return;
@@ -315,8 +298,8 @@ void World::on_post(const std::string& key) {
   Story* story = ledger_.find_key(key);
   if (story == nullptr) return scene().blame("I2", "a placement of an order that nobody sent: " + key);
   check::placement_after_cancel(scene(), *story);
-  const bool rebooted = clock_.boots() != story->boot;
-  check::placement_is_released(scene(), *story, rebooted && (lying_ || lied_ms_ >= story->reached_ms));
+  check::placement_is_released(scene(), *story);
+  clock_watch_.placement_is_in_time(scene(), clock_, *story);
   story->first_post_ms = std::min(story->first_post_ms, now_ms());
   story->last_key = key;
 }

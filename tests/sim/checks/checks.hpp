@@ -10,6 +10,7 @@
 
 #include "codec/http.hpp"
 #include "core/engine.hpp"
+#include "sim/clock.hpp"
 #include "sim/ledger.hpp"
 #include "sim/plan.hpp"
 #include "sim/wire.hpp"
@@ -72,11 +73,25 @@ void intent_noted(const Scene& scene, Story& story, const core::Order& row);
 void placement_after_cancel(const Scene& scene, const Story& story);
 void no_cancel_dropped(const Scene& scene);
 
-// ---- I5, I9: nothing is sent without a release, and no clock makes one early
+// ---- I5: nothing is sent without a release, and the release is on record
 
-/// `clock_excused`: a clock that was trusted and wrong may have judged the deadline after a reboot.
-void placement_is_released(const Scene& scene, const Story& story, bool clock_excused);
+void placement_is_released(const Scene& scene, const Story& story);
 void releases_on_record(const Scene& scene);
+
+// ---- I9: no clock releases an order before its time
+
+class ClockWatch {
+ public:
+  /// The order is at the door: when the clocks alone may release it, if it were decided now.
+  static void on_reached(const Scene& scene, const Clock& clock, Story& story);
+  /// Somebody set the wall clock, or it is trusted now and was not: judges those that are being decided anew.
+  void on_changed(const Scene& scene, const Clock& clock);
+  void placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const;
+
+ private:
+  bool lying_ = false;          // it is trusted and wrong
+  std::int64_t lied_ms_ = -1;  // when it last was
+};
 
 // ---- I8: a full disk stops no running order while the reserve lasts; with room again, orders are taken within 5 s
 
@@ -102,6 +117,47 @@ void live_orders_bounded(const Scene& scene, const core::Engine& engine);
 
 // ---- the book is a fold of the rows
 
-void book_equals_rows(const Scene& scene, core::Engine& engine, storage::Journal& journal);
+/// What the rows must say: those that were loaded and every change committed since, folded here a second time. Orders'
+/// rows only.
+class Fold {
+ public:
+  /// A process has loaded them: they must be what the last one left, with or without one of the commits that it did not
+  /// see succeed since its last one. (A commit that failed for want of room may have been done: where a sector holds
+  /// several frames, SQLite writes the last one over and over up to the sector's end, and that may be what failed.)
+  void begin(const Scene& scene, const core::Loaded& loaded);
+  /// A commit is about to be tried; it counts once it is known to be written.
+  void trying(const core::Changes& changes);
+  void written();
+  /// After every turn: the live orders of the book are these, but for what rides on the next commit.
+  void equals_book(const Scene& scene, core::Engine& engine);
+  [[nodiscard]] std::uint64_t compared() const noexcept { return compared_; }
+  /// After a commit: each order it wrote is on disk as it was to be.
+  void is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const;
+  /// Now and then: so is every live order.
+  void live_are_on_disk(const Scene& scene, storage::Journal& journal) const;
+
+ private:
+  struct Row {
+    bool known = false;
+    bool live = false;
+    core::Order order;
+  };
+  struct Commit {
+    std::vector<core::Order> orders;
+    core::Position last_event;
+  };
+  [[nodiscard]] const Row* find(core::OrderNumber number) const noexcept;
+  void take(const core::Order& order);
+  void take(const Commit& commit);
+  void compare_row(const Scene& scene, const core::Order& wanted, storage::Journal& journal) const;
+  [[nodiscard]] bool holds(const core::Loaded& loaded) const;
+
+  std::vector<Row> rows_;  // by number
+  std::size_t live_ = 0;
+  core::Position last_event_;
+  std::uint64_t compared_ = 0;
+  bool begun_ = false;
+  std::vector<Commit> tried_;  // since the last that is known to be written
+};
 
 }  // namespace storegate::sim::check

@@ -156,7 +156,7 @@ void Process::commit_ended(Commit& commit) {
   world_.on_commit(result, commit.changes);
   const bool sync_failed = committed.sync_failed;
   finish(std::move(committed));
-  if (result.written) world_.compare_book(*this);
+  if (result.written) world_.on_written(*this, commit.changes);
   if (commit.wish.events_after) {
     events_read(std::move(result.page));
   }
@@ -167,7 +167,9 @@ void Process::commit_ended(Commit& commit) {
 }
 
 void Process::finish(core::Committed committed) {
-  for (core::Effect& effect : life_->engine.finish_turn(std::move(committed), now())) {
+  std::vector<core::Effect> effects = life_->engine.finish_turn(std::move(committed), now());
+  world_.on_turn_ended(*this);
+  for (core::Effect& effect : effects) {
     note_effect(world_.trace(), effect, world_.now_ms());
     carry_out(std::move(effect));
   }
