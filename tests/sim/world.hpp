@@ -37,6 +37,8 @@ struct Totals {
   std::uint64_t events = 0;
   std::uint64_t tickets = 0;
   std::uint64_t steps = 0;
+  std::uint64_t erased = 0;
+  std::uint64_t pruned = 0;
   std::uint64_t turns_compared = 0;
   std::map<std::string, std::uint64_t> faults;
 };
@@ -95,14 +97,16 @@ class World {
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
   void on_kept(Story& story);
-  void on_post(const std::string& key);
+  void on_post(const std::string& key, std::string_view body);
   void on_ticket(const std::string& key);
+  void on_void(const std::string& key);
+  void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned);
   void on_clock_changed();
 
  private:
   void run_until(std::int64_t ms);
+  void judge_healing(std::int64_t healed_ms);
   void judge_end();
-  [[nodiscard]] std::int64_t healing_ms() const;
   [[nodiscard]] check::Scene scene() { return {ledger_, plan_, now_ms()}; }
 
   Plan plan_;
@@ -124,9 +128,9 @@ class World {
   check::Fold fold_;
   check::ClockWatch clock_watch_;
   bool storm_ = true;
+  std::int64_t loaded_ms_ = 0;       // when the present process came up
   std::size_t probe_ = SIZE_MAX;     // the order sent when the faults are over
-  std::int64_t probe_full_ms_ = -1;  // when it was last refused because of too many live orders
-  std::uint64_t commits_ = 0, rows_ = 0;
+  std::uint64_t commits_ = 0, erased_ = 0, pruned_ = 0;
   std::int64_t last_sequence_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> faults_;
 };

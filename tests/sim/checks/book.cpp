@@ -51,17 +51,18 @@ const Fold::Row* Fold::find(core::OrderNumber number) const noexcept {
   return at < rows_.size() && rows_[at].known ? &rows_[at] : nullptr;
 }
 
-void Fold::take(const core::Order& order) {
+void Fold::take(const core::Order& order, std::int64_t now_ms) {
   const auto at = static_cast<std::size_t>(core::value_of(order.number));
   if (at >= rows_.size()) rows_.resize(at + 1);
   Row& row = rows_[at];
   const bool live = !core::is_end(order.phase);
+  if (!row.known) ++orders_;
   live_ = live_ + (live ? 1 : 0) - (row.live ? 1 : 0);
-  row = {true, live, order};
+  row = {true, live, false, now_ms, order};
 }
 
-void Fold::take(const Commit& commit) {
-  for (const core::Order& order : commit.orders) take(order);
+void Fold::take(const Commit& commit, std::int64_t now_ms) {
+  for (const core::Order& order : commit.orders) take(order, now_ms);
   last_event_ = std::max(last_event_, commit.last_event);
 }
 
@@ -76,17 +77,17 @@ bool Fold::holds(const core::Loaded& loaded) const {
 void Fold::begin(const Scene& scene, const core::Loaded& loaded) {
   if (!begun_) {
     last_event_ = loaded.last_event;
-    for (const core::Order& order : loaded.live) take(order);
+    for (const core::Order& order : loaded.live) take(order, scene.now_ms);
   } else if (!holds(loaded)) {
     const auto done = std::find_if(tried_.begin(), tried_.end(), [&](const Commit& commit) {
       Fold with = *this;
-      with.take(commit);
+      with.take(commit, scene.now_ms);
       return with.holds(loaded);
     });
     if (done == tried_.end())
       scene.blame("book", "the rows that were loaded are not those that were committed");
     else
-      take(Commit(*done));
+      take(Commit(*done), scene.now_ms);
   }
   begun_ = true;
   tried_.clear();
@@ -96,8 +97,8 @@ void Fold::trying(const core::Changes& changes) {
   tried_.push_back({changes.orders, changes.events.empty() ? core::Position{} : changes.events.back().position});
 }
 
-void Fold::written() {
-  take(tried_.back());
+void Fold::written(std::int64_t now_ms) {
+  take(tried_.back(), now_ms);
   tried_.clear();
 }
 
@@ -141,6 +142,25 @@ void Fold::is_on_disk(const Scene& scene, const core::Changes& changes, storage:
 void Fold::live_are_on_disk(const Scene& scene, storage::Journal& journal) const {
   for (const Row& row : rows_)
     if (row.live) compare_row(scene, row.order, journal);
+}
+
+// Pruning goes from the oldest on; where several that have ended are still there, it has not been further.
+std::size_t Fold::note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged) {
+  constexpr int enough = 8;
+  std::size_t gone = 0;
+  int there = 0;
+  for (Row& row : rows_) {
+    if (!row.known || row.live || row.gone) continue;
+    const auto found = journal.find_order(row.order.number);
+    if (!found || *found) {
+      if (++there == enough) break;
+      continue;
+    }
+    row.gone = true;
+    ++gone;
+    pruned_in_time(scene, row.order, row.taken_ms, acknowledged);
+  }
+  return gone;
 }
 
 }  // namespace storegate::sim::check

@@ -24,6 +24,15 @@ void intent_noted(const Scene& scene, Story& story, const core::Order& row) {
   story.intent_ms = scene.now_ms;
 }
 
+// What is told as cancelled after it was placed must be gone from the kitchen.
+void voids_were_done(const Scene& scene) {
+  for (const Story& story : scene.ledger.stories()) {
+    const Seen* cancelled = story.first_named("cancelled");
+    if (cancelled == nullptr || cancelled->previous_phase != "voiding" || story.voided > 0) continue;
+    scene.blame("I4", name_of(story) + " is cancelled though its ticket stands");
+  }
+}
+
 void no_cancel_dropped(const Scene& scene) {
   for (const Story& story : scene.ledger.stories()) {
     const Seen* last = story.last();

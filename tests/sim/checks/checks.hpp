@@ -36,13 +36,24 @@ struct Scene {
 
 // ---- I1: no acknowledged order is lost, each reaches one end
 
-/// One row of the table of orders, read by plain SQL.
+/// One order's rows, read by plain SQL.
 struct RowSeen {
   std::string partner, id;
   std::int64_t phase = 0;
+  bool has_body = false;
+  bool names_customer = false;  // its body does
 };
 [[nodiscard]] std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std::string& error);
 void every_order_ended(const Scene& scene, const std::vector<RowSeen>& rows);
+/// An ended order's row is gone: only with age, and when all its events were delivered. `acknowledged`: how far the cloud
+/// has them, -1 = it does not say. `ended_ms`: when its end was committed.
+void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t ended_ms,
+                    std::int64_t acknowledged);
+
+// ---- customers: the kitchen gets all that was sent, and nobody keeps it longer than he may
+
+void placement_is_whole(const Scene& scene, const Story& story, std::string_view body);
+void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows);
 
 // ---- I2: at most one ticket under a key
 
@@ -72,6 +83,7 @@ void event_follows(const Scene& scene, const Story& story);
 void intent_noted(const Scene& scene, Story& story, const core::Order& row);
 void placement_after_cancel(const Scene& scene, const Story& story);
 void no_cancel_dropped(const Scene& scene);
+void voids_were_done(const Scene& scene);
 
 // ---- I5: nothing is sent without a release, and the release is on record
 
@@ -103,9 +115,32 @@ void answer_after_room(const Scene& scene, const Tag& tag, const codec::HttpRepl
 
 // ---- I13: what can move moves
 
-void everything_moved(const Scene& scene, std::int64_t healed_ms);
-/// `full_ms`: when the probe was last told that the store has as many orders as it takes; -1 = never.
-void probe_was_served(const Scene& scene, const Story& probe, std::int64_t full_ms);
+/// The process is up again so long after the faults ended.
+inline constexpr std::int64_t up_within_ms = 30'000;
+
+/// What was in the way when the faults ended, and by when each order, event and sender has got past it.
+class Healing {
+ public:
+  /// `up_ms`: when the process that is up now came up.
+  Healing(const Scene& scene, std::int64_t healed_ms, std::int64_t up_ms);
+  /// Events that were there have reached their consumer.
+  [[nodiscard]] std::int64_t uplink_by_ms() const noexcept;
+  /// When to judge: the bounds of all but a few lie before it.
+  [[nodiscard]] std::int64_t all_by_ms() const noexcept { return all_by_ms_; }
+  /// `probe`: the order sent after the faults ended.
+  void judge(const Scene& scene, const Story& probe) const;
+
+ private:
+  [[nodiscard]] std::int64_t line_ms(const Scene& scene) const;
+  [[nodiscard]] std::int64_t placed_by_ms(const Scene& scene, const Story& story, std::int64_t from_ms,
+                                          std::int64_t line_ms) const;
+  void judge_order(const Scene& scene, const Story& story, std::int64_t line_ms) const;
+  void judge_sender(const Scene& scene, const Story& story) const;
+  void judge_probe(const Scene& scene, const Story& probe, std::int64_t line_ms) const;
+
+  std::int64_t since_ms_;
+  std::int64_t all_by_ms_;
+};
 
 // ---- I14: the same request has the same answer, another body a 409
 
@@ -127,19 +162,25 @@ class Fold {
   void begin(const Scene& scene, const core::Loaded& loaded);
   /// A commit is about to be tried; it counts once it is known to be written.
   void trying(const core::Changes& changes);
-  void written();
+  void written(std::int64_t now_ms);
   /// After every turn: the live orders of the book are these, but for what rides on the next commit.
   void equals_book(const Scene& scene, core::Engine& engine);
   [[nodiscard]] std::uint64_t compared() const noexcept { return compared_; }
+  /// Orders that came to be.
+  [[nodiscard]] std::uint64_t orders() const noexcept { return orders_; }
   /// After a commit: each order it wrote is on disk as it was to be.
   void is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const;
   /// Now and then: so is every live order.
   void live_are_on_disk(const Scene& scene, storage::Journal& journal) const;
+  /// After pruning: what has gone of the oldest orders. Gives how many.
+  std::size_t note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged);
 
  private:
   struct Row {
     bool known = false;
     bool live = false;
+    bool gone = false;  // pruned
+    std::int64_t taken_ms = 0;
     core::Order order;
   };
   struct Commit {
@@ -147,13 +188,14 @@ class Fold {
     core::Position last_event;
   };
   [[nodiscard]] const Row* find(core::OrderNumber number) const noexcept;
-  void take(const core::Order& order);
-  void take(const Commit& commit);
+  void take(const core::Order& order, std::int64_t now_ms);
+  void take(const Commit& commit, std::int64_t now_ms);
   void compare_row(const Scene& scene, const core::Order& wanted, storage::Journal& journal) const;
   [[nodiscard]] bool holds(const core::Loaded& loaded) const;
 
   std::vector<Row> rows_;  // by number
   std::size_t live_ = 0;
+  std::uint64_t orders_ = 0;
   core::Position last_event_;
   std::uint64_t compared_ = 0;
   bool begun_ = false;
