@@ -85,8 +85,8 @@ void draw_policy(Draws draws, Plan& plan) {
   const std::int64_t window_s = static_cast<std::int64_t>(60 + draws.below(241));
   const bool both = flag(draws, 500);
   // Some remember a key hardly longer than a request takes.
-  const std::int64_t short_window_ms =
-      pos.timeout_ms + pos.max_processing_ms + static_cast<std::int64_t>(1 + draws.below(10)) * core::second_ms;
+  const std::int64_t short_window_ms = pos.timeout_ms + pos.max_processing_ms +
+                                       static_cast<std::int64_t>(1 + draws.below(10)) * core::second_ms;
   const bool briefly = flag(draws, 400);
   const std::int64_t window_ms = briefly ? short_window_ms : window_s * core::second_ms;
   pos.deduplicates_ms = plan.pos_class == PosClass::deduplicates ? window_ms : 0;

@@ -36,7 +36,7 @@ struct Faults {
   std::uint64_t pos_confused_of_1000 = 0;  // answers for another order
   std::uint64_t void_too_late_of_1000 = 0;
   std::int64_t pos_lists_after_ms =
-      0;  // a ticket is found by asking only so long after it was cut (below 5 s)
+      0;                        // a ticket is found by asking only so long after it was cut (below 5 s)
   std::uint64_t pos_blind = 0;  // for some time its lists are empty; its health says that it is not well
 
   // partners, cloud, people

@@ -91,9 +91,11 @@ void World::judge_end() {
   if (!process_.up()) return at.blame_liveness("I13", "the gateway is not up at the end");
   stream_.complete(at, process_.engine().outbox().last_written().sequence);
   last_sequence_ = process_.engine().outbox().last_written().sequence;
+  fold_.tell_ends(ledger_);
   check::no_cancel_dropped(at);
   check::voids_were_done(at);
   check::releases_on_record(at);
+  check::probe_has_ticket(at, ledger_.story(probe_));
   if (partners_.undelivered() > 0) at.blame_liveness("I13", "a partner still waits for an answer");
   process_.die();
   std::string error;
@@ -214,8 +216,10 @@ void World::on_commit_begins(const core::Changes& changes) {
   fold_.trying(changes);
   for (const core::Order& order : changes.orders) {
     if (order.phase != core::Phase::sending) continue;
-    if (Story* story = ledger_.find(order.partner, order.partner_order_id))
-      check::intent_noted(scene(), *story, order);
+    Story* story = ledger_.find(order.partner, order.partner_order_id);
+    if (story == nullptr) continue;
+    if (storm_) story->last_storm_try_ms = now_ms();
+    check::intent_noted(scene(), *story, order);
   }
 }
 
@@ -233,7 +237,8 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
 }
 
 void World::on_turn_ended(Process& process) {
-  if (process.engine().stopped()) return;  // what is on disk and what was undone is the next start's to find out
+  if (process.engine().stopped())
+    return;  // what is on disk and what was undone is the next start's to find out
   check::live_orders_bounded(scene(), process.engine());
   fold_.equals_book(scene(), process.engine());
 }
@@ -313,7 +318,7 @@ void World::on_post(const std::string& key, std::string_view body) {
   check::placement_is_released(scene(), *story);
   clock_watch_.placement_is_in_time(scene(), clock_, *story);
   story->first_post_ms = std::min(story->first_post_ms, now_ms());
-  if (storm_) story->last_storm_post_ms = now_ms();
+  if (storm_) story->last_storm_try_ms = now_ms();
   story->last_key = key;
 }
 
@@ -333,7 +338,8 @@ void World::on_void(const std::string& key) {
 void World::on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned) {
   erased_ += erased;
   if (pruned == 0) return;
-  pruned_ += fold_.note_pruned(scene(), journal, plan_.policy.wait_for_application_ack ? cloud_.through() : -1);
+  pruned_ +=
+      fold_.note_pruned(scene(), journal, plan_.policy.wait_for_application_ack ? cloud_.through() : -1);
 }
 
 }  // namespace storegate::sim

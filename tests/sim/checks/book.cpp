@@ -94,7 +94,8 @@ void Fold::begin(const Scene& scene, const core::Loaded& loaded) {
 }
 
 void Fold::trying(const core::Changes& changes) {
-  tried_.push_back({changes.orders, changes.events.empty() ? core::Position{} : changes.events.back().position});
+  tried_.push_back(
+      {changes.orders, changes.events.empty() ? core::Position{} : changes.events.back().position});
 }
 
 void Fold::written(std::int64_t now_ms) {
@@ -113,9 +114,9 @@ void Fold::equals_book(const Scene& scene, core::Engine& engine) {
         (!whole || same_from_birth(entry.order, row->order)))
       return;
     if (!unwritten) unwritten = engine.gateway().unwritten_orders();
-    const bool rides_along =
-        std::any_of(unwritten->begin(), unwritten->end(),
-                    [&](const core::Order& order) { return order.number == entry.order.number; });
+    const bool rides_along = std::any_of(unwritten->begin(), unwritten->end(), [&](const core::Order& order) {
+      return order.number == entry.order.number;
+    });
     if (row != nullptr && row->live && rides_along) return;
     scene.blame("book", entry.order.partner + "/" + entry.order.partner_order_id +
                             " is not in the book as it was committed");
@@ -131,8 +132,9 @@ void Fold::compare_row(const Scene& scene, const core::Order& wanted, storage::J
   const auto row = journal.find_order(wanted.number);
   if (!row && row.error().code != core::ErrorCode::damaged) return;  // a read failed: the disk's matter
   if (row && *row && same(wanted, **row)) return;
-  scene.blame("book", wanted.partner + "/" + wanted.partner_order_id +
-                          (row && !*row ? " was committed and has no row" : " has not the row that was committed"));
+  scene.blame("book",
+              wanted.partner + "/" + wanted.partner_order_id +
+                  (row && !*row ? " was committed and has no row" : " has not the row that was committed"));
 }
 
 void Fold::is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const {
@@ -142,6 +144,14 @@ void Fold::is_on_disk(const Scene& scene, const core::Changes& changes, storage:
 void Fold::live_are_on_disk(const Scene& scene, storage::Journal& journal) const {
   for (const Row& row : rows_)
     if (row.live) compare_row(scene, row.order, journal);
+}
+
+void Fold::tell_ends(Ledger& ledger) const {
+  for (const Row& row : rows_) {
+    if (!row.known || row.live) continue;
+    Story* story = ledger.find(row.order.partner, row.order.partner_order_id);
+    if (story != nullptr) story->ended_ms = std::min(story->ended_ms, row.taken_ms);
+  }
 }
 
 // Pruning goes from the oldest on; where several that have ended are still there, it has not been further.

@@ -101,7 +101,7 @@ class ClockWatch {
   void placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const;
 
  private:
-  bool lying_ = false;          // it is trusted and wrong
+  bool lying_ = false;         // it is trusted and wrong
   std::int64_t lied_ms_ = -1;  // when it last was
 };
 
@@ -138,9 +138,12 @@ class Healing {
   void judge_sender(const Scene& scene, const Story& story) const;
   void judge_probe(const Scene& scene, const Story& probe, std::int64_t line_ms) const;
 
+  std::int64_t up_ms_;
   std::int64_t since_ms_;
   std::int64_t all_by_ms_;
 };
+/// Long after.
+void probe_has_ticket(const Scene& scene, const Story& probe);
 
 // ---- I14: the same request has the same answer, another body a 409
 
@@ -172,6 +175,8 @@ class Fold {
   void is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const;
   /// Now and then: so is every live order.
   void live_are_on_disk(const Scene& scene, storage::Journal& journal) const;
+  /// Every story hears when its end was committed, or when a start found that it had been.
+  void tell_ends(Ledger& ledger) const;
   /// After pruning: what has gone of the oldest orders. Gives how many.
   std::size_t note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged);
 

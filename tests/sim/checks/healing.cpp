@@ -16,7 +16,7 @@ constexpr std::int64_t lag_ms = 2000;
 // A partner waits so long for an answer that was lost with the last faults, and then so long before it tries again.
 constexpr std::int64_t partner_times_out_ms = 12'000;
 constexpr std::int64_t partner_rests_ms = 17'000;
-// Whoever sends over MQTT looks so often whether an event came.
+// Whoever sends over MQTT looks so often whether an event came, and otherwise sends again.
 constexpr std::int64_t publisher_looks_every_ms = 20'000;
 
 /// When the event after this one came.
@@ -37,7 +37,7 @@ bool may_have_waited(const Story& story, std::int64_t at_ms) {
 }  // namespace
 
 Healing::Healing(const Scene& scene, std::int64_t healed_ms, std::int64_t up_ms)
-    : since_ms_(std::max(healed_ms, up_ms)) {
+    : up_ms_(up_ms), since_ms_(std::max(healed_ms, up_ms)) {
   const core::PosPolicy& pos = scene.plan.policy.pos;
   const auto all = static_cast<std::int64_t>(scene.plan.orders);
   all_by_ms_ = since_ms_ + 2 * moves_within_ms + std::max(pos.max_processing_ms, partner_rests_ms) +
@@ -62,8 +62,9 @@ std::int64_t Healing::placed_by_ms(const Scene& scene, const Story& story, std::
                                    std::int64_t line_ms) const {
   const core::PosPolicy& pos = scene.plan.policy.pos;
   const std::int64_t plain_ms = std::max(from_ms, since_ms_) + moves_within_ms + line_ms;
-  if (story.last_storm_post_ms == never) return plain_ms;
-  const std::int64_t closed_ms = std::max(since_ms_, story.last_storm_post_ms + pos.timeout_ms);
+  if (story.last_storm_try_ms == never) return plain_ms;
+  // In doubt, after a restart also by an intent alone.
+  const std::int64_t closed_ms = std::max(up_ms_, story.last_storm_try_ms + pos.timeout_ms);
   return std::max(plain_ms, closed_ms + pos.max_processing_ms + moves_within_ms + line_ms);
 }
 
@@ -105,7 +106,7 @@ void Healing::judge_sender(const Scene& scene, const Story& story) const {
   const std::int64_t rate = scene.plan.policy.partners.find(story.partner)->second.rate_per_minute;
   const std::int64_t by_ms =
       since_ms_ + moves_within_ms + lag_ms +
-      (story.over_mqtt ? publisher_looks_every_ms
+      (story.over_mqtt ? 2 * publisher_looks_every_ms
                        : partner_times_out_ms + partner_rests_ms + as_late * core::minute_ms / rate);
   if (by_ms <= scene.now_ms && story.settled_ms > by_ms)
     scene.blame_liveness("I13", name_of(story) + ": who sent it did not hear what became of it");
@@ -113,6 +114,7 @@ void Healing::judge_sender(const Scene& scene, const Story& story) const {
 
 void Healing::judge_probe(const Scene& scene, const Story& probe, std::int64_t line_ms) const {
   const bool told_full = probe.door_closed_ms != never;
+  if (!told_full && probe.acknowledged_ms == never) return;  // at the door: judge_sender's
   if (probe.tickets_in_all() == 1 &&
       (told_full || probe.first_ticket_ms <= probe.acknowledged_ms + moves_within_ms + line_ms))
     return;
@@ -124,11 +126,17 @@ void Healing::judge_probe(const Scene& scene, const Story& probe, std::int64_t l
   scene.blame_liveness("I13", "an order sent after the faults ended has no ticket in time");
 }
 
+void probe_has_ticket(const Scene& scene, const Story& probe) {
+  if (probe.tickets_in_all() != 1)
+    scene.blame_liveness("I13", "an order sent after the faults ended has no ticket");
+}
+
 void Healing::judge(const Scene& scene, const Story& probe) const {
   const std::int64_t line = line_ms(scene);
   for (const Story& story : scene.ledger.stories()) {
+    if (story.reborn) continue;
     judge_order(scene, story, line);
-    if (&story != &probe) judge_sender(scene, story);
+    judge_sender(scene, story);
   }
   judge_probe(scene, probe, line);
 }

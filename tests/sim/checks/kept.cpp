@@ -37,10 +37,11 @@ std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std:
   if (code == SQLITE_OK)
     code = sqlite3_exec(database, "PRAGMA locking_mode=EXCLUSIVE", nullptr, nullptr, nullptr);
   if (code == SQLITE_OK)
-    code = sqlite3_prepare_v2(database,
-                              "SELECT partner, partner_order_id, phase, canonical || shared, CAST(raw AS TEXT) "
-                              "FROM orders LEFT JOIN bodies USING (number) ORDER BY number",
-                              -1, &statement, nullptr);
+    code =
+        sqlite3_prepare_v2(database,
+                           "SELECT partner, partner_order_id, phase, canonical || shared, CAST(raw AS TEXT) "
+                           "FROM orders LEFT JOIN bodies USING (number) ORDER BY number",
+                           -1, &statement, nullptr);
   while (code == SQLITE_OK || code == SQLITE_ROW) {
     code = sqlite3_step(statement);
     if (code != SQLITE_ROW) continue;

@@ -254,7 +254,8 @@ void Process::keep_house() {
       return erased ? std::move(*erased) : std::string{};
     };
     const std::int64_t erase_before_ms = limits.now.wall_ms - world_.plan().ages.erase_after_ms;
-    if (chore == 0 && limits.now.wall_trusted) kept = journal.erase_customer_data(erase_before_ms, 200, erase);
+    if (chore == 0 && limits.now.wall_trusted)
+      kept = journal.erase_customer_data(erase_before_ms, 200, erase);
     if (chore == 1 && limits.now.wall_trusted) kept = journal.prune(limits);
     if (kept) world_.on_housekept(journal, chore == 0 ? kept->rows : 0, chore == 1 ? kept->rows : 0);
     if (chore == 2) kept = journal.verify(200);

@@ -112,21 +112,26 @@ void Machine::gone(bool power) {
     world_.disk().power_cut(fates);
     marker_ = false;
     asleep_until_ms_ = 0;
-    world_.clock().boot(world_.now_ms(), world_.storm() && faults.boots_in_1970);
-    if (!world_.clock().trusted()) {
-      const std::int64_t heard_ms = between(2 * s, 90 * s);
-      world_.timeline().after(heard_ms, [this] {
-        world_.clock().set_right();
-        world_.on_clock_changed();
-      });
-    }
-    world_.on_clock_changed();
   } else {
     world_.disk().restart();
   }
-  world_.timeline().after(power ? dark_ms() : between(100, 3 * s), [this, starting = ++starting_] {
-    if (starting == starting_) start();
+  world_.timeline().after(power ? dark_ms() : between(100, 3 * s), [this, power, starting = ++starting_] {
+    if (starting != starting_) return;
+    if (power) boot();
+    start();
   });
+}
+
+void Machine::boot() {
+  world_.clock().boot(world_.now_ms(), world_.storm() && world_.plan().faults.boots_in_1970);
+  if (!world_.clock().trusted()) {
+    const std::int64_t heard_ms = between(2 * s, 90 * s);
+    world_.timeline().after(heard_ms, [this] {
+      world_.clock().set_right();
+      world_.on_clock_changed();
+    });
+  }
+  world_.on_clock_changed();
 }
 
 // It is back when the storm ends.

@@ -190,8 +190,8 @@ std::int64_t Partners::retry_ms(const std::optional<codec::HttpReply>& reply, st
 }
 
 bool Partners::is_past(std::size_t sender) const {
-  return world_.now_ms() > senders_[sender].first_sent_ms + world_.plan().policy.order_id_reuse_ms -
-                               no_repeats_before_reuse_ms;
+  return world_.now_ms() >
+         senders_[sender].first_sent_ms + world_.plan().policy.order_id_reuse_ms - no_repeats_before_reuse_ms;
 }
 
 void Partners::settle(std::size_t sender) {

@@ -166,8 +166,12 @@ void Pos::ask(std::string_view target, const Reply& reply) {
     world_.fault("pos ignores the filter");
     const Ticket& foreign = tickets_[draws_.below(tickets_.size())];
     if (foreign.key != key) append(foreign);
-    // A page of whatever there is; the own one may be on another.
-    if (foreign.key != key && draws_.chance(500)) return reply(reply_of(200, body + "]}"));
+    if (foreign.key != key && draws_.chance(700)) on_another_page_.insert(key);
+  }
+  // A page of whatever there is; the own one is on another, and stays there.
+  if (world_.storm() && on_another_page_.contains(key)) {
+    if (!confused && tickets_.front().key != key) append(tickets_.front());
+    if (!body.ends_with('[')) return reply(reply_of(200, body + "]}"));
   }
   if (const auto own = by_key_.find(key); own != by_key_.end())
     for (const std::size_t ticket : own->second)

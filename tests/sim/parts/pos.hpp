@@ -65,6 +65,7 @@ class Pos {
   Draws draws_;
   bool down_ = false;
   bool blind_ = false;
+  std::set<std::string> on_another_page_;
   std::set<std::string> lacked_;  // asked for and truly not there, last time
   std::vector<Ticket> tickets_;
   std::map<std::string, std::vector<std::size_t>> by_key_;
