@@ -88,8 +88,9 @@ struct MqttOptions {
 
   std::chrono::milliseconds connect_timeout{10'000};  // TCP and CONNACK and SUBACK together
   std::chrono::milliseconds retry_min{500};           // first wait after a failed or lost connection
-  std::chrono::milliseconds retry_max{30'000};        // the wait doubles up to this; 75..125 % jitter on each
-  std::uint64_t jitter_seed = 1;                      // same seed, same waits. Give each store its own
+  /// The wait doubles up to this; 75..125 % jitter on each. With an attempt that hangs it stays below 30 s (I13).
+  std::chrono::milliseconds retry_max{15'000};
+  std::uint64_t jitter_seed = 1;  // same seed, same waits. Give each store its own
 
   std::chrono::milliseconds receipt_wait{10'000};  // unsettled so long = refused
   std::uint16_t unsettled_max =

@@ -36,7 +36,7 @@ Result<bool> verify_table(Statement& rows, std::string_view table, std::int64_t&
 Result<bool> Journal::State::verify_events(std::size_t rows_max, Passes& at, Housekept& done) {
   Statement& rows = sql.events_after;
   const Reading reading(rows);
-  if (at.verify_event == 0) {
+  if (at.verify_event <= packed(meta.pruned_through)) {  // from the start, or pruned since the last step
     at.verify_event = packed(meta.pruned_through);
     at.verify_digest = meta.pruned_digest;
   }

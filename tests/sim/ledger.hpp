@@ -42,6 +42,8 @@ struct Story {
   std::optional<std::int64_t> at_ms;        // at_time: of true time
   bool over_mqtt = false;
   bool must_be_refused = false;  // it uses a key that belongs to another order
+  bool reborn = false;  // it came again when its id may be another order's: whatever is done is right
+  bool pruned = false;  // its row went in its time
 
   // what reached the gateway while it ran
   std::int64_t reached_ms = never;
@@ -57,14 +59,21 @@ struct Story {
   std::int64_t acknowledged_ms = never;
   std::string first_answer;  // its body, "" over MQTT
   std::int64_t cancel_acknowledged_ms = never;
+  std::int64_t release_acknowledged_ms = never;
   std::int64_t intent_ms =
       never;  // a commit began that may have put its intent on disk, and no later one took it back
   std::vector<core::Stamp> intents;  // of all tries, also such as a power cut took away
   std::int64_t first_post_ms = never;
-  std::string last_key;  // of the newest placement that left
+  std::int64_t last_storm_try_ms = never;  // the newest intent or placement while things failed
+  std::int64_t door_closed_ms = never;     // it was last told that the store has as many orders as it takes
+  std::int64_t ended_ms = never;           // its end was committed
+  std::int64_t settled_ms = never;         // its sender heard what became of it
+  std::string last_key;                    // of the newest placement that left
 
   // at the POS: tickets by key
   std::map<std::string, int> tickets;
+  std::int64_t first_ticket_ms = never;
+  int voided = 0;  // of its tickets
 
   // at the consumer
   std::string order_id, token;

@@ -21,8 +21,7 @@ using storegate::sim::Summary;
 /// names `crash`.
 int judge_control(const Options& options, const Summary& summary) {
   for (const auto& failure : summary.failures()) {
-    const std::string wanted = "," + *options.must_break + ",";
-    if (wanted.find("," + failure.invariant + ",") == std::string::npos) continue;
+    if (!options.names(failure.invariant)) continue;
     std::printf("the planted bug is caught:\n");
     storegate::sim::print_failure(failure);
     std::printf(R"({"suite":"control","harness":"sim","name":"%s","caught":"%s","where":"seed %llu"})"

@@ -9,6 +9,11 @@
 namespace storegate::sim {
 
 struct Options {
+  /// Whether a control is to be caught by this.
+  [[nodiscard]] bool names(const std::string& invariant) const {
+    return must_break && ("," + *must_break + ",").find("," + invariant + ",") != std::string::npos;
+  }
+
   std::uint64_t from = 1;
   std::uint64_t count = 100;
   unsigned jobs = 1;

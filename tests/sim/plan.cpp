@@ -48,6 +48,9 @@ void draw_faults(Draws draws, Faults& faults) {
   faults.boots_in_1970 = flag(draws, 300);
   faults.suspends = strength(draws, 3);
   faults.pos_lists_after_ms = static_cast<std::int64_t>(strength(draws, 4500));
+  faults.pos_blind = strength(draws, 1);
+  faults.long_cuts_of_1000 = strength(draws, 500);
+  faults.failed_again_of_1000 = strength(draws, 1000);
 }
 
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
@@ -81,13 +84,35 @@ void draw_policy(Draws draws, Plan& plan) {
   pos.max_processing_ms = static_cast<std::int64_t>(5 + draws.below(26)) * core::second_ms;
   const std::int64_t window_s = static_cast<std::int64_t>(60 + draws.below(241));
   const bool both = flag(draws, 500);
-  pos.deduplicates_ms = plan.pos_class == PosClass::deduplicates ? window_s * core::second_ms : 0;
+  // Some remember a key hardly longer than a request takes.
+  const std::int64_t short_window_ms = pos.timeout_ms + pos.max_processing_ms +
+                                       static_cast<std::int64_t>(1 + draws.below(10)) * core::second_ms;
+  const bool briefly = flag(draws, 400);
+  const std::int64_t window_ms = briefly ? short_window_ms : window_s * core::second_ms;
+  pos.deduplicates_ms = plan.pos_class == PosClass::deduplicates ? window_ms : 0;
   pos.can_query =
       plan.pos_class == PosClass::can_be_asked || (plan.pos_class == PosClass::deduplicates && both);
   pos.rate_per_s = flag(draws, 300) ? 5 : 50;
   pos.requests_max = flag(draws, 300) ? 2 : 16;
   pos.expire_ms = 10 * core::minute_ms;
   pos.complete_after_ms = 15 * core::minute_ms;
+}
+
+// A store whose days are minutes: orders end, are erased and pruned while others still come.
+void draw_ages(Draws draws, Plan& plan) {
+  const bool on = flag(draws, 200);
+  const auto minutes = [&](std::int64_t from, std::uint64_t spread) {
+    return from * core::minute_ms + static_cast<std::int64_t>(draws.below(spread * 60)) * core::second_ms;
+  };
+  const std::int64_t storm_ms = minutes(11, 6), reuse_ms = minutes(5, 2), retain_ms = minutes(1, 2),
+                     erase_after_ms = minutes(1, 2), complete_after_ms = minutes(1, 2);
+  if (!on) return;
+  plan.storm_ms = storm_ms;
+  plan.ages = {true, retain_ms, erase_after_ms, 20 * core::second_ms, core::minute_ms};
+  plan.policy.order_id_reuse_ms = reuse_ms;
+  plan.policy.pos.complete_after_ms = complete_after_ms;
+  // What a broker forgets after its PUBACK may be pruned by then: where that can be, the cloud acknowledges.
+  if (plan.faults.broker_forgets) plan.policy.wait_for_application_ack = true;
 }
 
 void append(std::string& text, const char* name, std::uint64_t value) {
@@ -107,6 +132,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   plan.orders = 60 + size.below(81);
   plan.storm_ms = static_cast<std::int64_t>(150 + size.below(150)) * core::second_ms;
   plan.reserve_bytes = plan.faults.full_disks > 0 && size.chance(700) ? 512 * 1024 : 0;
+  draw_ages(root.fork(4), plan);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -118,6 +144,7 @@ std::string describe(const Plan& plan) {
   text += classes[static_cast<std::size_t>(plan.pos_class)];
   append(text, "orders", plan.orders);
   append(text, "storm_ms", static_cast<std::uint64_t>(plan.storm_ms));
+  append(text, "ages", plan.ages.on ? 1 : 0);
   append(text, "application_ack", plan.policy.wait_for_application_ack ? 1 : 0);
   append(text, "calls_lost", f.calls_lost_of_1000);
   append(text, "calls_slow_ms", static_cast<std::uint64_t>(f.calls_slow_ms));
@@ -135,6 +162,7 @@ std::string describe(const Plan& plan) {
   append(text, "pos_confused", f.pos_confused_of_1000);
   append(text, "void_too_late", f.void_too_late_of_1000);
   append(text, "pos_lists_after_ms", static_cast<std::uint64_t>(f.pos_lists_after_ms));
+  append(text, "pos_blind", f.pos_blind);
   append(text, "repeats", f.repeats_of_1000);
   append(text, "other_bodies", f.other_bodies_of_1000);
   append(text, "cancels", f.cancels_of_1000);
@@ -143,11 +171,13 @@ std::string describe(const Plan& plan) {
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);
+  append(text, "long_cuts", f.long_cuts_of_1000);
   append(text, "torn", f.torn ? 1 : 0);
   append(text, "garbled", f.garbled ? 1 : 0);
   append(text, "full_disks", f.full_disks);
   append(text, "disk_errors", f.disk_errors);
   append(text, "failed_syncs", f.failed_syncs);
+  append(text, "failed_again", f.failed_again_of_1000);
   append(text, "slow_disk_ms", static_cast<std::uint64_t>(f.slow_disk_ms));
   append(text, "wall_jumps", f.wall_jumps);
   append(text, "boots_in_1970", f.boots_in_1970 ? 1 : 0);

@@ -36,7 +36,8 @@ struct Faults {
   std::uint64_t pos_confused_of_1000 = 0;  // answers for another order
   std::uint64_t void_too_late_of_1000 = 0;
   std::int64_t pos_lists_after_ms =
-      0;  // a ticket is found by asking only so long after it was cut (below 5 s)
+      0;                        // a ticket is found by asking only so long after it was cut (below 5 s)
+  std::uint64_t pos_blind = 0;  // for some time its lists are empty; its health says that it is not well
 
   // partners, cloud, people
   std::uint64_t repeats_of_1000 = 0;
@@ -49,11 +50,13 @@ struct Faults {
   std::uint64_t kills = 0;
   std::uint64_t recovery_kills_of_1000 = 0;
   std::uint64_t power_cuts = 0;
+  std::uint64_t long_cuts_of_1000 = 0;  // of the power cuts: for minutes
   bool torn = false;
   bool garbled = false;
   std::uint64_t full_disks = 0;
   std::uint64_t disk_errors = 0;
   std::uint64_t failed_syncs = 0;
+  std::uint64_t failed_again_of_1000 = 0;  // of the failed syncs: one of the next few fails too
   std::int64_t slow_disk_ms = 0;
 
   // clocks
@@ -62,11 +65,22 @@ struct Faults {
   std::uint64_t suspends = 0;
 };
 
+/// How long things are kept where a world sees them grow old: minutes, where a store has days.
+struct Ages {
+  bool on = false;
+  std::int64_t retain_ms = 30 * 24 * core::hour_ms;
+  std::int64_t erase_after_ms = 48 * core::hour_ms;
+  std::int64_t chores_every_ms = core::minute_ms;  // in the storm
+  // Nothing new to find when nothing fails any more; time there is long.
+  std::int64_t chores_later_every_ms = 10 * core::minute_ms;
+};
+
 struct Plan {
   std::uint64_t seed = 0;
   PosClass pos_class = PosClass::deduplicates;
   core::Policy policy;
   Faults faults;
+  Ages ages;
   std::uint64_t orders = 0;
   std::int64_t storm_ms = 0;
   std::int64_t person_after_ms = 0;

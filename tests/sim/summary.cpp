@@ -10,11 +10,12 @@ namespace storegate::sim {
 namespace {
 
 using Field = std::uint64_t Totals::*;
-constexpr Field fields[] = {&Totals::orders, &Totals::acknowledged,  &Totals::commits, &Totals::kills,
-                            &Totals::cuts,   &Totals::starts,        &Totals::events,  &Totals::tickets,
-                            &Totals::steps,  &Totals::turns_compared};
-constexpr const char* names[] = {"order_lives", "acknowledged", "commits", "kills", "power_cuts",
-                                 "starts",      "events",       "tickets", "steps", "books_compared"};
+constexpr Field fields[] = {&Totals::orders, &Totals::acknowledged,   &Totals::commits, &Totals::kills,
+                            &Totals::cuts,   &Totals::starts,         &Totals::events,  &Totals::tickets,
+                            &Totals::steps,  &Totals::turns_compared, &Totals::erased,  &Totals::pruned};
+constexpr const char* names[] = {"order_lives", "acknowledged",   "commits", "kills",
+                                 "power_cuts",  "starts",         "events",  "tickets",
+                                 "steps",       "books_compared", "erased",  "pruned"};
 
 unsigned long long wide(std::uint64_t number) { return number; }
 

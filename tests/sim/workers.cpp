@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -132,6 +133,14 @@ void read_some(Worker& worker, const Options& options, Summary& summary) {
   if (got <= 0) bury(worker, options, summary);
 }
 
+// A control goes on until what it names is found: the same bug may break other things first.
+bool is_enough(const Options& options, const Summary& summary) {
+  const auto& failures = summary.failures();
+  if (!options.must_break) return !failures.empty() && !options.keep_going;
+  return std::any_of(failures.begin(), failures.end(),
+                     [&](const SeedResult& failure) { return options.names(failure.invariant); });
+}
+
 }  // namespace
 
 SeedResult run_seed(std::uint64_t seed, const Options& options) {
@@ -164,7 +173,7 @@ void run_seeds(const Options& options, Summary& summary) {
     if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
     for (std::size_t i = 0; i < waiting.size(); ++i)
       if (waiting[i].revents != 0) read_some(*whose[i], options, summary);
-    if (summary.failures().empty() || options.keep_going) continue;
+    if (!is_enough(options, summary)) continue;
     for (Worker& worker : workers)
       if (worker.from >= 0) kill(worker.process, SIGKILL), worker.busy = false;
   }

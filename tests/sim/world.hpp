@@ -37,6 +37,8 @@ struct Totals {
   std::uint64_t events = 0;
   std::uint64_t tickets = 0;
   std::uint64_t steps = 0;
+  std::uint64_t erased = 0;
+  std::uint64_t pruned = 0;
   std::uint64_t turns_compared = 0;
   std::map<std::string, std::uint64_t> faults;
 };
@@ -87,22 +89,24 @@ class World {
   void on_damaged(const std::vector<storage::DamagedRow>& damaged);
   void on_commit_begins(const core::Changes& changes);
   void on_commit(const storage::CommitResult& result, const core::Changes& changes);
-  void compare_book(Process& process);
+  void on_turn_ended(Process& process);
+  void on_written(Process& process, const core::Changes& changes);
   void on_reached(const Tag& tag);
   void on_puback_left(const Tag& tag);
   void on_answer_left(const Tag& tag, const codec::HttpReply& reply);
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
   void on_kept(Story& story);
-  void on_post(const std::string& key);
+  void on_post(const std::string& key, std::string_view body);
   void on_ticket(const std::string& key);
+  void on_void(const std::string& key);
+  void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned);
   void on_clock_changed();
 
  private:
   void run_until(std::int64_t ms);
+  void judge_healing(std::int64_t healed_ms);
   void judge_end();
-  [[nodiscard]] std::int64_t healing_ms() const;
-  void judge_clock_release(Story& story);
   [[nodiscard]] check::Scene scene() { return {ledger_, plan_, now_ms()}; }
 
   Plan plan_;
@@ -121,12 +125,12 @@ class World {
   Machine machine_;
   Process process_;  // after the disk's user of it; it goes first
   check::EventStream stream_;
+  check::Fold fold_;
+  check::ClockWatch clock_watch_;
   bool storm_ = true;
-  bool lying_ = false;               // the clock is trusted and wrong
-  std::int64_t lied_ms_ = -1;        // when it last was
-  std::size_t probe_ = SIZE_MAX;     // the order sent when the faults are over
-  std::int64_t probe_full_ms_ = -1;  // when it was last refused because of too many live orders
-  std::uint64_t commits_ = 0, compared_ = 0, rows_ = 0;
+  std::int64_t loaded_ms_ = 0;    // when the present process came up
+  std::size_t probe_ = SIZE_MAX;  // the order sent when the faults are over
+  std::uint64_t commits_ = 0, erased_ = 0, pruned_ = 0;
   std::int64_t last_sequence_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> faults_;
 };

@@ -5,6 +5,7 @@
 namespace storegate::sim::check {
 
 void order_answered(const Scene& scene, Story& story, const Tag& tag, const codec::HttpReply& reply) {
+  if (story.reborn) return;
   const bool taken = reply.status >= 200 && reply.status < 300;
   if (taken && story.must_be_refused)
     return scene.blame("I14", name_of(story) + " was taken under a key that belongs to another order");

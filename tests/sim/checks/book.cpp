@@ -1,5 +1,8 @@
-// The book is a fold of the rows: after a commit that leaves nothing unwritten every live order in it is its row. It is
-// bounded: no more live orders than the policy says.
+// The book is a fold of the rows: after every turn its live orders are what was committed, after every commit so are the
+// rows on disk, and a process that starts finds what the last one left. It is bounded: no more live orders than the
+// policy says.
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include "sim/checks/checks.hpp"
@@ -8,20 +11,29 @@ namespace storegate::sim::check {
 
 namespace {
 
-bool same(const core::Order& a, const core::Order& b) {
+/// What never changes.
+bool same_from_birth(const core::Order& a, const core::Order& b) {
   return a.number == b.number && a.id == b.id && a.release_token == b.release_token &&
          a.partner == b.partner && a.partner_order_id == b.partner_order_id &&
          a.business_day == b.business_day && a.idempotency_key == b.idempotency_key &&
          a.traceparent == b.traceparent && a.body_digest == b.body_digest && a.test == b.test &&
-         a.phase == b.phase && a.reason == b.reason && a.arrival_phase == b.arrival_phase &&
-         a.arrival_reason == b.arrival_reason && a.arrived == b.arrived &&
-         a.updated_wall_ms == b.updated_wall_ms && a.release_mode == b.release_mode &&
-         a.release_due == b.release_due && a.fallback == b.fallback && a.released == b.released &&
-         a.released_by == b.released_by && a.intent == b.intent && a.reprints == b.reprints &&
-         a.in_doubt == b.in_doubt && a.pos_reference == b.pos_reference && a.placed == b.placed &&
-         a.pos_code == b.pos_code && a.cancel_wanted == b.cancel_wanted && a.cancelled_by == b.cancelled_by &&
-         a.cancel_asked == b.cancel_asked && a.cancel_text == b.cancel_text && a.last_event == b.last_event;
+         a.arrival_phase == b.arrival_phase && a.arrival_reason == b.arrival_reason &&
+         a.arrived == b.arrived && a.release_mode == b.release_mode && a.fallback == b.fallback;
 }
+
+bool same_now(const core::Order& a, const core::Order& b) {
+  return a.phase == b.phase && a.reason == b.reason && a.updated_wall_ms == b.updated_wall_ms &&
+         a.last_event == b.last_event && a.release_due == b.release_due && a.released == b.released &&
+         a.released_by == b.released_by && a.intent == b.intent && a.reprints == b.reprints &&
+         a.in_doubt == b.in_doubt && a.placed == b.placed && a.cancel_wanted == b.cancel_wanted &&
+         a.cancelled_by == b.cancelled_by && a.cancel_asked == b.cancel_asked &&
+         a.pos_reference == b.pos_reference && a.pos_code == b.pos_code && a.cancel_text == b.cancel_text;
+}
+
+bool same(const core::Order& a, const core::Order& b) { return same_now(a, b) && same_from_birth(a, b); }
+
+/// What never changes is compared every so many turns.
+constexpr std::uint64_t whole_every = 8;
 
 }  // namespace
 
@@ -32,16 +44,133 @@ void live_orders_bounded(const Scene& scene, const core::Engine& engine) {
                           std::to_string(scene.plan.policy.live_orders_max));
 }
 
-void book_equals_rows(const Scene& scene, core::Engine& engine, storage::Journal& journal) {
-  engine.gateway().book().for_each([&](core::Entry& entry) {
-    const auto row = journal.find_order(entry.order.number);
-    if (!row) return;  // a read failed: the disk's matter
-    const std::string name = entry.order.partner + "/" + entry.order.partner_order_id;
-    if (!*row)
-      scene.blame("book", name + " is in the book and has no row");
-    else if (!same(entry.order, **row))
-      scene.blame("book", name + " is not in the book as its row has it");
+// ---------------------------------------------------------------- the second fold
+
+const Fold::Row* Fold::find(core::OrderNumber number) const noexcept {
+  const auto at = static_cast<std::size_t>(core::value_of(number));
+  return at < rows_.size() && rows_[at].known ? &rows_[at] : nullptr;
+}
+
+void Fold::take(const core::Order& order, std::int64_t now_ms) {
+  const auto at = static_cast<std::size_t>(core::value_of(order.number));
+  if (at >= rows_.size()) rows_.resize(at + 1);
+  Row& row = rows_[at];
+  const bool live = !core::is_end(order.phase);
+  if (!row.known) ++orders_;
+  live_ = live_ + (live ? 1 : 0) - (row.live ? 1 : 0);
+  row = {true, live, false, now_ms, order};
+}
+
+void Fold::take(const Commit& commit, std::int64_t now_ms) {
+  for (const core::Order& order : commit.orders) take(order, now_ms);
+  last_event_ = std::max(last_event_, commit.last_event);
+}
+
+bool Fold::holds(const core::Loaded& loaded) const {
+  if (loaded.live.size() != live_ || loaded.last_event != last_event_) return false;
+  return std::all_of(loaded.live.begin(), loaded.live.end(), [this](const core::Order& order) {
+    const Row* row = find(order.number);
+    return row != nullptr && row->live && same(order, row->order);
   });
+}
+
+void Fold::begin(const Scene& scene, const core::Loaded& loaded) {
+  if (!begun_) {
+    last_event_ = loaded.last_event;
+    for (const core::Order& order : loaded.live) take(order, scene.now_ms);
+  } else if (!holds(loaded)) {
+    const auto done = std::find_if(tried_.begin(), tried_.end(), [&](const Commit& commit) {
+      Fold with = *this;
+      with.take(commit, scene.now_ms);
+      return with.holds(loaded);
+    });
+    if (done == tried_.end())
+      scene.blame("book", "the rows that were loaded are not those that were committed");
+    else
+      take(Commit(*done), scene.now_ms);
+  }
+  begun_ = true;
+  tried_.clear();
+}
+
+void Fold::trying(const core::Changes& changes) {
+  tried_.push_back(
+      {changes.orders, changes.events.empty() ? core::Position{} : changes.events.back().position});
+}
+
+void Fold::written(std::int64_t now_ms) {
+  take(tried_.back(), now_ms);
+  tried_.clear();
+}
+
+void Fold::equals_book(const Scene& scene, core::Engine& engine) {
+  const bool whole = ++compared_ % whole_every == 0;
+  std::size_t in_book = 0;
+  std::optional<std::vector<core::Order>> unwritten;
+  engine.gateway().book().for_each([&](const core::Entry& entry) {
+    ++in_book;
+    const Row* row = find(entry.order.number);
+    if (row != nullptr && row->live && same_now(entry.order, row->order) &&
+        (!whole || same_from_birth(entry.order, row->order)))
+      return;
+    if (!unwritten) unwritten = engine.gateway().unwritten_orders();
+    const bool rides_along = std::any_of(unwritten->begin(), unwritten->end(), [&](const core::Order& order) {
+      return order.number == entry.order.number;
+    });
+    if (row != nullptr && row->live && rides_along) return;
+    scene.blame("book", entry.order.partner + "/" + entry.order.partner_order_id +
+                            " is not in the book as it was committed");
+  });
+  if (in_book != live_)
+    scene.blame("book", "the book has " + std::to_string(in_book) + " live orders, the rows " +
+                            std::to_string(live_));
+}
+
+// ---------------------------------------------------------------- the disk
+
+void Fold::compare_row(const Scene& scene, const core::Order& wanted, storage::Journal& journal) const {
+  const auto row = journal.find_order(wanted.number);
+  if (!row && row.error().code != core::ErrorCode::damaged) return;  // a read failed: the disk's matter
+  if (row && *row && same(wanted, **row)) return;
+  scene.blame("book",
+              wanted.partner + "/" + wanted.partner_order_id +
+                  (row && !*row ? " was committed and has no row" : " has not the row that was committed"));
+}
+
+void Fold::is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const {
+  for (const core::Order& order : changes.orders) compare_row(scene, order, journal);
+}
+
+void Fold::live_are_on_disk(const Scene& scene, storage::Journal& journal) const {
+  for (const Row& row : rows_)
+    if (row.live) compare_row(scene, row.order, journal);
+}
+
+void Fold::tell_ends(Ledger& ledger) const {
+  for (const Row& row : rows_) {
+    if (!row.known || row.live) continue;
+    Story* story = ledger.find(row.order.partner, row.order.partner_order_id);
+    if (story != nullptr) story->ended_ms = std::min(story->ended_ms, row.taken_ms);
+  }
+}
+
+// Pruning goes from the oldest on; where several that have ended are still there, it has not been further.
+std::size_t Fold::note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged) {
+  constexpr int enough = 8;
+  std::size_t gone = 0;
+  int there = 0;
+  for (Row& row : rows_) {
+    if (!row.known || row.live || row.gone) continue;
+    const auto found = journal.find_order(row.order.number);
+    if (!found || *found) {
+      if (++there == enough) break;
+      continue;
+    }
+    row.gone = true;
+    ++gone;
+    pruned_in_time(scene, row.order, row.taken_ms, acknowledged);
+  }
+  return gone;
 }
 
 }  // namespace storegate::sim::check

@@ -24,19 +24,23 @@ void intent_noted(const Scene& scene, Story& story, const core::Order& row) {
   story.intent_ms = scene.now_ms;
 }
 
+// What is told as cancelled after it was placed must be gone from the kitchen.
+void voids_were_done(const Scene& scene) {
+  for (const Story& story : scene.ledger.stories()) {
+    const Seen* cancelled = story.first_named("cancelled");
+    if (cancelled == nullptr || cancelled->previous_phase != "voiding" || story.voided > 0) continue;
+    scene.blame("I4", name_of(story) + " is cancelled though its ticket stands");
+  }
+}
+
 void no_cancel_dropped(const Scene& scene) {
   for (const Story& story : scene.ledger.stories()) {
     const Seen* last = story.last();
     if (story.cancel_acknowledged_ms == never || last == nullptr) continue;
     if (last->phase != "completed") continue;  // cancelled, or ended before there was anything to cancel
     if (story.first_named("cancel_refused") != nullptr) continue;
-    if (last->at_ms < story.cancel_acknowledged_ms) continue;
-    // A clock that was slow when it was placed ends it early after a reboot; over MQTT nobody hears that it is too late.
-    std::int64_t placed_ms = last->at_ms;
-    for (const Seen& seen : story.events)
-      if (seen.phase == "placed") placed_ms = std::min(placed_ms, seen.at_ms);
-    const bool early = last->at_ms - placed_ms < scene.plan.policy.pos.complete_after_ms / 2;
-    if (early && scene.plan.faults.wall_jumps > 0) continue;
+    if (story.ended_ms <= story.cancel_acknowledged_ms)
+      continue;  // over MQTT nobody hears that it is too late
     scene.blame("I4", "the cancel of " + name_of(story) + " was acknowledged and then dropped");
   }
 }

@@ -10,6 +10,7 @@
 
 #include "codec/http.hpp"
 #include "core/engine.hpp"
+#include "sim/clock.hpp"
 #include "sim/ledger.hpp"
 #include "sim/plan.hpp"
 #include "sim/wire.hpp"
@@ -35,13 +36,24 @@ struct Scene {
 
 // ---- I1: no acknowledged order is lost, each reaches one end
 
-/// One row of the table of orders, read by plain SQL.
+/// One order's rows, read by plain SQL.
 struct RowSeen {
   std::string partner, id;
   std::int64_t phase = 0;
+  bool has_body = false;
+  bool names_customer = false;  // its body does
 };
 [[nodiscard]] std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std::string& error);
 void every_order_ended(const Scene& scene, const std::vector<RowSeen>& rows);
+/// An ended order's row is gone: only with age, and when all its events were delivered. `acknowledged`: how far the cloud
+/// has them, -1 = it does not say. `ended_ms`: when its end was committed.
+void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t ended_ms,
+                    std::int64_t acknowledged);
+
+// ---- customers: the kitchen gets all that was sent, and nobody keeps it longer than he may
+
+void placement_is_whole(const Scene& scene, const Story& story, std::string_view body);
+void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows);
 
 // ---- I2: at most one ticket under a key
 
@@ -71,12 +83,27 @@ void event_follows(const Scene& scene, const Story& story);
 void intent_noted(const Scene& scene, Story& story, const core::Order& row);
 void placement_after_cancel(const Scene& scene, const Story& story);
 void no_cancel_dropped(const Scene& scene);
+void voids_were_done(const Scene& scene);
 
-// ---- I5, I9: nothing is sent without a release, and no clock makes one early
+// ---- I5: nothing is sent without a release, and the release is on record
 
-/// `clock_excused`: a clock that was trusted and wrong may have judged the deadline after a reboot.
-void placement_is_released(const Scene& scene, const Story& story, bool clock_excused);
+void placement_is_released(const Scene& scene, const Story& story);
 void releases_on_record(const Scene& scene);
+
+// ---- I9: no clock releases an order before its time
+
+class ClockWatch {
+ public:
+  /// The order is at the door: when the clocks alone may release it, if it were decided now.
+  static void on_reached(const Scene& scene, const Clock& clock, Story& story);
+  /// Somebody set the wall clock, or it is trusted now and was not: judges those that are being decided anew.
+  void on_changed(const Scene& scene, const Clock& clock);
+  void placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const;
+
+ private:
+  bool lying_ = false;         // it is trusted and wrong
+  std::int64_t lied_ms_ = -1;  // when it last was
+};
 
 // ---- I8: a full disk stops no running order while the reserve lasts; with room again, orders are taken within 5 s
 
@@ -88,9 +115,35 @@ void answer_after_room(const Scene& scene, const Tag& tag, const codec::HttpRepl
 
 // ---- I13: what can move moves
 
-void everything_moved(const Scene& scene, std::int64_t healed_ms);
-/// `full_ms`: when the probe was last told that the store has as many orders as it takes; -1 = never.
-void probe_was_served(const Scene& scene, const Story& probe, std::int64_t full_ms);
+/// The process is up again so long after the faults ended.
+inline constexpr std::int64_t up_within_ms = 30'000;
+
+/// What was in the way when the faults ended, and by when each order, event and sender has got past it.
+class Healing {
+ public:
+  /// `up_ms`: when the process that is up now came up.
+  Healing(const Scene& scene, std::int64_t healed_ms, std::int64_t up_ms);
+  /// Events that were there have reached their consumer.
+  [[nodiscard]] std::int64_t uplink_by_ms() const noexcept;
+  /// When to judge: the bounds of all but a few lie before it.
+  [[nodiscard]] std::int64_t all_by_ms() const noexcept { return all_by_ms_; }
+  /// `probe`: the order sent after the faults ended.
+  void judge(const Scene& scene, const Story& probe) const;
+
+ private:
+  [[nodiscard]] std::int64_t line_ms(const Scene& scene) const;
+  [[nodiscard]] std::int64_t placed_by_ms(const Scene& scene, const Story& story, std::int64_t from_ms,
+                                          std::int64_t line_ms) const;
+  void judge_order(const Scene& scene, const Story& story, std::int64_t line_ms) const;
+  void judge_sender(const Scene& scene, const Story& story) const;
+  void judge_probe(const Scene& scene, const Story& probe, std::int64_t line_ms) const;
+
+  std::int64_t up_ms_;
+  std::int64_t since_ms_;
+  std::int64_t all_by_ms_;
+};
+/// Long after.
+void probe_has_ticket(const Scene& scene, const Story& probe);
 
 // ---- I14: the same request has the same answer, another body a 409
 
@@ -102,6 +155,56 @@ void live_orders_bounded(const Scene& scene, const core::Engine& engine);
 
 // ---- the book is a fold of the rows
 
-void book_equals_rows(const Scene& scene, core::Engine& engine, storage::Journal& journal);
+/// What the rows must say: those that were loaded and every change committed since, folded here a second time. Orders'
+/// rows only.
+class Fold {
+ public:
+  /// A process has loaded them: they must be what the last one left, with or without one of the commits that it did not
+  /// see succeed since its last one. (A commit that failed for want of room may have been done: where a sector holds
+  /// several frames, SQLite writes the last one over and over up to the sector's end, and that may be what failed.)
+  void begin(const Scene& scene, const core::Loaded& loaded);
+  /// A commit is about to be tried; it counts once it is known to be written.
+  void trying(const core::Changes& changes);
+  void written(std::int64_t now_ms);
+  /// After every turn: the live orders of the book are these, but for what rides on the next commit.
+  void equals_book(const Scene& scene, core::Engine& engine);
+  [[nodiscard]] std::uint64_t compared() const noexcept { return compared_; }
+  /// Orders that came to be.
+  [[nodiscard]] std::uint64_t orders() const noexcept { return orders_; }
+  /// After a commit: each order it wrote is on disk as it was to be.
+  void is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const;
+  /// Now and then: so is every live order.
+  void live_are_on_disk(const Scene& scene, storage::Journal& journal) const;
+  /// Every story hears when its end was committed, or when a start found that it had been.
+  void tell_ends(Ledger& ledger) const;
+  /// After pruning: what has gone of the oldest orders. Gives how many.
+  std::size_t note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged);
+
+ private:
+  struct Row {
+    bool known = false;
+    bool live = false;
+    bool gone = false;  // pruned
+    std::int64_t taken_ms = 0;
+    core::Order order;
+  };
+  struct Commit {
+    std::vector<core::Order> orders;
+    core::Position last_event;
+  };
+  [[nodiscard]] const Row* find(core::OrderNumber number) const noexcept;
+  void take(const core::Order& order, std::int64_t now_ms);
+  void take(const Commit& commit, std::int64_t now_ms);
+  void compare_row(const Scene& scene, const core::Order& wanted, storage::Journal& journal) const;
+  [[nodiscard]] bool holds(const core::Loaded& loaded) const;
+
+  std::vector<Row> rows_;  // by number
+  std::size_t live_ = 0;
+  std::uint64_t orders_ = 0;
+  core::Position last_event_;
+  std::uint64_t compared_ = 0;
+  bool begun_ = false;
+  std::vector<Commit> tried_;  // since the last that is known to be written
+};
 
 }  // namespace storegate::sim::check

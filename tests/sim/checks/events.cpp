@@ -85,6 +85,7 @@ void EventStream::complete(const Scene& scene, std::int64_t last) const {
 }
 
 void event_follows(const Scene& scene, const Story& story) {
+  if (story.reborn) return;  // the events of two orders
   const Seen& seen = story.events.back();
   const std::string_view before =
       story.events.size() > 1 ? std::string_view(story.events.end()[-2].phase) : "";

@@ -11,23 +11,43 @@ namespace storegate::sim::check {
 
 std::string name_of(const Story& story) { return story.partner + "/" + story.id; }
 
+namespace {
+// As the bodies have them; see parts/bodies.cpp.
+bool names_customer(std::string_view text) {
+  for (const std::string_view name : {"\"Ana\"", "\"Bo\"", "+15550100", "no onions"})
+    if (text.find(name) != std::string_view::npos) return true;
+  return false;
+}
+}  // namespace
+
+void placement_is_whole(const Scene& scene, const Story& story, std::string_view body) {
+  if (!names_customer(body)) scene.blame("I1", name_of(story) + " is placed without its customer");
+}
+
 std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std::string& error) {
   std::vector<RowSeen> rows;
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
   const std::string file(path);
   const auto text = [&](int column) {
-    return std::string(reinterpret_cast<const char*>(sqlite3_column_text(statement, column)));
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+    return std::string(bytes == nullptr ? "" : bytes);
   };
   int code = sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READWRITE, disk.name().c_str());
   if (code == SQLITE_OK)
     code = sqlite3_exec(database, "PRAGMA locking_mode=EXCLUSIVE", nullptr, nullptr, nullptr);
   if (code == SQLITE_OK)
-    code = sqlite3_prepare_v2(database, "SELECT partner, partner_order_id, phase FROM orders ORDER BY number",
-                              -1, &statement, nullptr);
+    code =
+        sqlite3_prepare_v2(database,
+                           "SELECT partner, partner_order_id, phase, canonical || shared, CAST(raw AS TEXT) "
+                           "FROM orders LEFT JOIN bodies USING (number) ORDER BY number",
+                           -1, &statement, nullptr);
   while (code == SQLITE_OK || code == SQLITE_ROW) {
     code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) rows.push_back({text(0), text(1), sqlite3_column_int64(statement, 2)});
+    if (code != SQLITE_ROW) continue;
+    const bool has_body = sqlite3_column_type(statement, 3) != SQLITE_NULL;
+    const std::string body = has_body ? text(3) + text(4) : std::string();
+    rows.push_back({text(0), text(1), sqlite3_column_int64(statement, 2), has_body, names_customer(body)});
   }
   if (code != SQLITE_DONE) error = sqlite3_errmsg(database);
   sqlite3_finalize(statement);
@@ -35,11 +55,35 @@ std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std:
   return rows;
 }
 
+void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t ended_ms,
+                    std::int64_t acknowledged) {
+  Story* story = scene.ledger.find(order.partner, order.partner_order_id);
+  if (story == nullptr) return;
+  story->pruned = true;
+  if (scene.now_ms - story->reached_ms < scene.plan.policy.order_id_reuse_ms)
+    scene.blame("I14", name_of(*story) + " is pruned while it may still be sent again");
+  // A clock that ran ahead and was trusted makes things old.
+  if (scene.plan.faults.wall_jumps == 0 && scene.now_ms - ended_ms < scene.plan.ages.retain_ms)
+    scene.blame("I1", name_of(*story) + " is pruned " + std::to_string(scene.now_ms - ended_ms) +
+                          " ms after its end");
+  if (acknowledged >= 0 && order.last_event.sequence > acknowledged)
+    scene.blame("I3", name_of(*story) + " is pruned before its last event was acknowledged");
+}
+
 namespace {
 
+/// It has ended, its end was heard of, and it is old.
+bool may_be_pruned(const Scene& scene, const Story& story) {
+  const Seen* last = story.last();
+  if (!scene.plan.ages.on || last == nullptr || !is_end_phase(last->phase)) return false;
+  return story.pruned || scene.now_ms - story.reached_ms >= scene.plan.policy.order_id_reuse_ms;
+}
+
 void judge(const Scene& scene, const Story& story, const std::vector<const RowSeen*>& rows) {
+  if (story.reborn) return;
   if (rows.size() > 1)
     return scene.blame("I1", name_of(story) + " has " + std::to_string(rows.size()) + " rows");
+  if (rows.empty() && may_be_pruned(scene, story)) return;
   if (rows.empty()) {
     if (story.acknowledged_body >= 0 && !story.must_be_refused)
       scene.blame("I1", name_of(story) + " was acknowledged and is gone");
@@ -68,6 +112,25 @@ void every_order_ended(const Scene& scene, const std::vector<RowSeen>& rows) {
   }
   for (const auto& [name, strange] : by_name)
     scene.blame("I1", "a row of an order that nobody sent: " + name);
+}
+
+// Each chore of the house comes round in so many minutes. When an order ended is told by the wall clock alone: one that
+// ran ahead makes it late, one that stood in 1970 early.
+void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows) {
+  const Faults& faults = scene.plan.faults;
+  if (faults.wall_jumps > 0 || (faults.boots_in_1970 && faults.power_cuts > 0)) return;
+  constexpr std::int64_t chores_come_round_ms = 6 * core::minute_ms;
+  const Ages& ages = scene.plan.ages;
+  for (const RowSeen& row : rows) {
+    const Story* story = scene.ledger.find(row.partner, row.id);
+    if (story == nullptr || story->reborn || story->events.empty()) continue;
+    const std::int64_t ended_ms = story->last()->at_ms;
+    if (row.names_customer && ended_ms + ages.erase_after_ms + chores_come_round_ms < scene.now_ms)
+      scene.blame("customer", name_of(*story) + " ended long ago and its customer is still named");
+    const bool cooked = story->tickets_in_all() > 0;  // what is refused on a full disk has no body
+    if (!row.names_customer && cooked && ended_ms + ages.erase_after_ms > scene.now_ms)
+      scene.blame("customer", name_of(*story) + " has lost its customer before its time");
+  }
 }
 
 }  // namespace storegate::sim::check

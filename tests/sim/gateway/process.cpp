@@ -18,9 +18,8 @@ constexpr std::int64_t sleep_ms_max = 1000;
 // After the storm no clock moves and no machine sleeps: a wake that only looks finds nothing.
 constexpr std::int64_t calm_sleep_ms_max = 60'000;
 constexpr std::int64_t linger_after_failed_sync_ms = 10'000;
-constexpr std::int64_t chores_every_ms = 60'000;
-// Nothing new to find when nothing fails any more, and time there is long: each chore once more or twice, then hourly.
-constexpr std::int64_t chores_later_every_ms = 600'000;
+// Nothing new to find when nothing fails any more, no row grows old enough for anything, and time there is long: each
+// chore twice, then hourly.
 constexpr std::int64_t chores_at_last_every_ms = 3'600'000;
 constexpr int chores_before_the_last = 8;
 // Turns at one instant without the disk: beyond it the engine goes round in circles.
@@ -62,7 +61,7 @@ bool Process::start() {
                                  core::Generator(world_.fresh_seed()), World::date_of);
   life_->uplink.start();
   offer(std::move(started));
-  after(chores_every_ms, [this] { keep_house(); });
+  after(world_.plan().ages.chores_every_ms, [this] { keep_house(); });
   return true;
 }
 
@@ -160,7 +159,7 @@ void Process::commit_ended(Commit& commit) {
   world_.on_commit(result, commit.changes);
   const bool sync_failed = committed.sync_failed;
   finish(std::move(committed));
-  if (result.written) world_.compare_book(*this);
+  if (result.written) world_.on_written(*this, commit.changes);
   if (commit.wish.events_after) {
     events_read(std::move(result.page));
   }
@@ -171,7 +170,9 @@ void Process::commit_ended(Commit& commit) {
 }
 
 void Process::finish(core::Committed committed) {
-  for (core::Effect& effect : life_->engine.finish_turn(std::move(committed), now())) {
+  std::vector<core::Effect> effects = life_->engine.finish_turn(std::move(committed), now());
+  world_.on_turn_ended(*this);
+  for (core::Effect& effect : effects) {
     note_effect(world_.trace(), effect, world_.now_ms());
     carry_out(std::move(effect));
   }
@@ -241,15 +242,15 @@ void Process::on_sync_failed() {
   after(linger_after_failed_sync_ms, [this] { world_.end_process(); });
 }
 
-// One chore each time, in the order of the product's housekeeping. What lies beyond the days a store keeps is never
-// reached in a run, so erasing and pruning only look.
+// One chore each time, in the order of the product's housekeeping. Where the plan has no ages, what lies beyond the days
+// a store keeps is never reached in a run, and erasing and pruning only look.
 void Process::keep_house() {
   const int chore = life_->chore++ % 4;
   const core::Now at = now();
   const core::Policy& policy = world_.plan().policy;
   storage::PruneLimits limits;
   limits.now = at;
-  limits.retain_ms = 30 * 24 * core::hour_ms;
+  limits.retain_ms = world_.plan().ages.retain_ms;
   limits.reuse_ms = policy.order_id_reuse_ms;
   const auto& marks = life_->engine.outbox().marks();
   limits.events_through = policy.wait_for_application_ack ? marks.acknowledged : marks.published;
@@ -259,9 +260,11 @@ void Process::keep_house() {
       auto erased = codec::erase_customer(canonical);
       return erased ? std::move(*erased) : std::string{};
     };
+    const std::int64_t erase_before_ms = limits.now.wall_ms - world_.plan().ages.erase_after_ms;
     if (chore == 0 && limits.now.wall_trusted)
-      kept = journal.erase_customer_data(limits.now.wall_ms - 48 * core::hour_ms, 200, erase);
+      kept = journal.erase_customer_data(erase_before_ms, 200, erase);
     if (chore == 1 && limits.now.wall_trusted) kept = journal.prune(limits);
+    if (kept) world_.on_housekept(journal, chore == 0 ? kept->rows : 0, chore == 1 ? kept->rows : 0);
     if (chore == 2) kept = journal.verify(200);
     if (chore == 3) kept = as_step(journal.checkpoint(storage::CheckpointMode::truncate));
     if (chore == 3 && kept) kept = as_step(journal.shrink(64));
@@ -270,10 +273,11 @@ void Process::keep_house() {
       if (failed) on_sync_failed();
     };
   });
-  const bool often_enough = life_->chore >= chores_before_the_last;
-  after(world_.storm() ? chores_every_ms
+  const Ages& ages = world_.plan().ages;
+  const bool often_enough = !ages.on && life_->chore >= chores_before_the_last;
+  after(world_.storm() ? ages.chores_every_ms
         : often_enough ? chores_at_last_every_ms
-                       : chores_later_every_ms,
+                       : ages.chores_later_every_ms,
         [this] { keep_house(); });
 }
 

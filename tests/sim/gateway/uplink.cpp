@@ -15,7 +15,7 @@ namespace storegate::sim {
 
 namespace {
 constexpr std::int64_t connect_within_ms = 10'000;
-constexpr std::int64_t retry_ms_max = 30'000;
+constexpr std::int64_t retry_ms_max = 15'000;
 constexpr std::int64_t receipt_wait_ms = 10'000;
 constexpr std::size_t window = 20;
 }  // namespace
@@ -56,7 +56,7 @@ void Uplink::connect() {
 
 void Uplink::on_connected(std::uint64_t connection, bool session_present) {
   connection_ = connection;
-  retry_ms_ = 500;
+  online_since_ms_ = process_.world().now_ms();
   process_.engine().outbox().on_connected(window);
   process_.offer(core::UplinkConnected{session_present});
 }
@@ -64,12 +64,13 @@ void Uplink::on_connected(std::uint64_t connection, bool session_present) {
 // As the product's client: the window is reported in its order, then the loss.
 void Uplink::on_lost() {
   ++attempt_;
-  connection_ = 0;
+  const bool was_online = std::exchange(connection_, 0) != 0;
   unsettled_.clear();
   const auto window_lost = std::exchange(sent_, {});
   for (const auto& [id, position] : window_lost) process_.published(position, false);
   process_.engine().outbox().on_disconnected();
-  const std::int64_t wait_ms = process_.world().jittered_ms(retry_ms_);
+  if (was_online && process_.world().now_ms() - online_since_ms_ >= last_wait_ms_) retry_ms_ = 500;
+  const std::int64_t wait_ms = last_wait_ms_ = process_.world().jittered_ms(retry_ms_);
   retry_ms_ = std::min(retry_ms_ * 2, retry_ms_max);
   const std::uint64_t attempt = attempt_;
   process_.after(wait_ms, [this, attempt] {

@@ -45,6 +45,8 @@ class Uplink {
   std::uint64_t connection_ = 0;  // 0: none
   std::uint64_t attempt_ = 0;
   std::int64_t retry_ms_ = 500;
+  std::int64_t last_wait_ms_ = 0;
+  std::int64_t online_since_ms_ = 0;
   std::deque<Unsettled> unsettled_;
   std::map<std::uint64_t, core::Position> sent_;  // no PUBACK yet
   std::uint64_t last_id_ = 0;

@@ -73,10 +73,12 @@ void Broker::restart(bool forgets, std::int64_t down_ms) {
     in_flight_.clear();
     to_cloud_.clear();
   }
-  world_.timeline().after(down_ms, [this] {
-    up_ = true;
-    pump();
-  });
+  world_.timeline().after(down_ms, [this] { come_back(); });
+}
+
+void Broker::come_back() {
+  up_ = true;
+  pump();
 }
 
 // ---------------------------------------------------------------- to the gateway

@@ -50,6 +50,8 @@ class Broker {
   void reset_link() { drop_connection(true); }
   void restart(bool forgets, std::int64_t down_ms);
   void set_ways(Ways ways);
+  /// At once, however long it was to be away.
+  void come_back();
 
  private:
   struct Message {

@@ -89,13 +89,13 @@ void PosLink::ask(codec::HttpRequest request, PosHeard heard) {
   const bool late = draws_.chance(faults.pos_late_of_1000) && world_.storm();
   if (world_.pos().is_down() || !ways_.from_gateway) {
     // Refused; or a connection from before is used, which takes the bytes and then dies.
-    if (kept_alive && !key.empty()) world_.on_post(key);
+    if (kept_alive && !key.empty()) world_.on_post(key, request.body);
     world_.timeline().after(ways_.from_gateway ? delay : timeout_ms, [this, call, kept_alive] {
       settle(call, {0, {}, {}, kept_alive});
     });
     return;
   }
-  if (!key.empty()) world_.on_post(key);
+  if (!key.empty()) world_.on_post(key, request.body);
   world_.timeline().after(timeout_ms, [this, call] { settle(call, {0, {}, {}, true}); });
   if (silent) {
     world_.fault("pos request lost");
@@ -113,7 +113,7 @@ void PosLink::deliver(std::uint64_t call, const codec::HttpRequest& request, boo
   const auto found = open_.find(call);
   if (must_be_open && found == open_.end()) return;
   if (world_.pos().is_down()) return settle(call, {0, {}, {}, true});
-  world_.pos().receive(request, [this, call](PosReply reply) {
+  world_.pos().receive(request, must_be_open, [this, call](PosReply reply) {
     const std::int64_t delay = 1 + static_cast<std::int64_t>(draws_.below(30));
     const bool lost = draws_.chance(world_.plan().faults.pos_silent_of_1000) && world_.storm();
     if (lost) world_.fault("pos reply lost");

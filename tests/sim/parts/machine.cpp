@@ -114,22 +114,35 @@ void Machine::gone(bool power) {
     world_.disk().power_cut(fates);
     marker_ = false;
     asleep_until_ms_ = 0;
-    world_.clock().boot(world_.now_ms(), world_.storm() && faults.boots_in_1970);
-    if (!world_.clock().trusted()) {
-      const std::int64_t heard_ms = between(2 * s, 90 * s);
-      world_.timeline().after(heard_ms, [this] {
-        world_.clock().set_right();
-        world_.on_clock_changed();
-      });
-    }
-    world_.on_clock_changed();
   } else {
     world_.disk().restart();
   }
-  world_.timeline().after(power ? between(3 * s, 12 * s) : between(100, 3 * s),
-                          [this, starting = ++starting_] {
-                            if (starting == starting_) start();
-                          });
+  world_.timeline().after(power ? dark_ms() : between(100, 3 * s), [this, power, starting = ++starting_] {
+    if (starting != starting_) return;
+    if (power) boot();
+    start();
+  });
+}
+
+void Machine::boot() {
+  world_.clock().boot(world_.now_ms(), world_.storm() && world_.plan().faults.boots_in_1970);
+  if (!world_.clock().trusted()) {
+    const std::int64_t heard_ms = between(2 * s, 90 * s);
+    world_.timeline().after(heard_ms, [this] {
+      world_.clock().set_right();
+      world_.on_clock_changed();
+    });
+  }
+  world_.on_clock_changed();
+}
+
+// It is back when the storm ends.
+std::int64_t Machine::dark_ms() {
+  const std::int64_t briefly_ms = between(3 * s, 12 * s);
+  const std::int64_t long_ms = between(30 * s, 360 * s);
+  if (!world_.storm() || !draws_.chance(world_.plan().faults.long_cuts_of_1000)) return briefly_ms;
+  world_.fault("long power cut");
+  return std::max(briefly_ms, std::min(long_ms, world_.plan().storm_ms - world_.now_ms()));
 }
 
 // ---------------------------------------------------------------- disk
@@ -154,11 +167,16 @@ void Machine::plan_disk() {
     world_.fault("disk error");
     world_.disk().plan(fault);
   });
-  some_time(faults.failed_syncs, [this] {
+  some_time(faults.failed_syncs, [this, &faults] {
     disk::Fault fault;
     fault.kind = disk::OpKind::sync;
     fault.nth = 1 + draws_.below(5);
     world_.fault("failed sync");
+    world_.disk().plan(fault);
+    // The next one is that of the next start, or of the reserve, or of a commit after it.
+    fault.nth += 1 + draws_.below(3);
+    if (!draws_.chance(faults.failed_again_of_1000)) return;
+    world_.fault("failed sync again");
     world_.disk().plan(fault);
   });
 }
@@ -215,6 +233,11 @@ void Machine::plan_wires() {
     world_.fault("broker restart");
     world_.broker().restart(world_.plan().faults.broker_forgets, between(100, 30 * s));
   });
+  some_time(faults.pos_blind, [this] {
+    world_.fault("pos blind");
+    world_.pos().set_blind(true);
+    world_.timeline().after(between(5 * s, 60 * s), [this] { world_.pos().set_blind(false); });
+  });
   some_time(faults.pos_outages, [this] {
     world_.fault("pos outage");
     world_.pos().set_down(true);
@@ -229,7 +252,9 @@ void Machine::heal() {
   world_.web().set_ways({});
   world_.pos_link().set_ways({});
   world_.broker().set_ways({});
+  world_.broker().come_back();
   world_.pos().set_down(false);
+  world_.pos().set_blind(false);
   world_.clock().set_right();
   world_.on_clock_changed();
 }

@@ -38,6 +38,8 @@ class Machine {
   void start();
   void arm(std::uint64_t operations, bool power);
   void gone(bool power);
+  void boot();
+  [[nodiscard]] std::int64_t dark_ms();
   void plan_ends();
   void plan_disk();
   void plan_clocks();

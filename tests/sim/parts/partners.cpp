@@ -12,6 +12,8 @@ namespace storegate::sim {
 namespace {
 constexpr std::int64_t s = 1000;
 constexpr std::int64_t seen_within_ms = 20 * s;
+// Nobody sends an order again when its id may be given anew, nor so shortly before that it might arrive then.
+constexpr std::int64_t no_repeats_before_reuse_ms = 120 * s;
 
 std::int64_t between(Draws& draws, std::int64_t from, std::int64_t to) {
   return from + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(to - from) + 1));
@@ -187,10 +189,23 @@ std::int64_t Partners::retry_ms(const std::optional<codec::HttpReply>& reply, st
   return std::max(asked_ms, wait_ms) + between(draws_, 0, 500);
 }
 
+bool Partners::is_past(std::size_t sender) const {
+  return world_.now_ms() >
+         senders_[sender].first_sent_ms + world_.plan().policy.order_id_reuse_ms - no_repeats_before_reuse_ms;
+}
+
+void Partners::settle(std::size_t sender) {
+  if (std::exchange(senders_[sender].answered, true)) return;
+  --undelivered_;
+  world_.ledger().story(senders_[sender].story).settled_ms = world_.now_ms();
+}
+
 // Until there is an answer that says what became of it: 2xx, or a 4xx that would not change.
 void Partners::send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,
                           bool until_answered) {
   const Tag tag{About::order, senders_[sender].story, body};
+  senders_[sender].first_sent_ms = std::min(senders_[sender].first_sent_ms, world_.now_ms());
+  if (is_past(sender)) return until_answered ? settle(sender) : void();
   world_.web().ask(
       order_ask(senders_[sender], body, key), tag,
       [this, sender, body, wait_ms, key, until_answered](const std::optional<codec::HttpReply>& reply) {
@@ -198,7 +213,7 @@ void Partners::send_order(std::size_t sender, int body, std::int64_t wait_ms, co
         if (reply && reply->status < 300) heard_keys_.insert(key);
         if (!until_answered) return;
         if (!again) {
-          if (!std::exchange(senders_[sender].answered, true)) --undelivered_;
+          settle(sender);
           return;
         }
         const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
@@ -210,6 +225,8 @@ void Partners::send_order(std::size_t sender, int body, std::int64_t wait_ms, co
 
 // The cloud's way: published until an event about the order is seen.
 void Partners::publish_order(std::size_t sender, bool until_seen) {
+  senders_[sender].first_sent_ms = std::min(senders_[sender].first_sent_ms, world_.now_ms());
+  if (is_past(sender)) return until_seen ? settle(sender) : void();
   const Sender& self = senders_[sender];
   const Story& story = world_.ledger().story(self.story);
   const Tag tag{About::order, self.story, 0};
@@ -219,13 +236,13 @@ void Partners::publish_order(std::size_t sender, bool until_seen) {
   if (!until_seen) return;
   world_.timeline().after(seen_within_ms, [this, sender] {
     if (world_.ledger().story(senders_[sender].story).events.empty()) return publish_order(sender, true);
-    if (!std::exchange(senders_[sender].answered, true)) --undelivered_;
+    settle(sender);
   });
 }
 
 // A key that belongs to an order, with another order: it must be refused, whatever happened in between.
 void Partners::reuse_key(std::size_t sender, const std::string& key) {
-  if (!heard_keys_.contains(key)) return;
+  if (!heard_keys_.contains(key) || is_past(sender)) return;
   Story thief;
   thief.partner = api_partner;
   thief.id = "t" + std::to_string(world_.ledger().stories().size() + 1);
@@ -296,7 +313,7 @@ void Partners::cancel_by_api(std::size_t sender, std::int64_t wait_ms) {
   ask.target = "/v1/orders/" + world_.ledger().story(index).order_id + "/cancel";
   world_.web().ask(std::move(ask), {About::cancel, index, 0},
                    [this, sender, wait_ms](const std::optional<codec::HttpReply>& reply) {
-                     if (reply && (reply->status < 300 || reply->status == 409)) return;
+                     if (reply && reply->status < 500 && reply->status != 429) return;
                      const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
                      world_.timeline().after(retry_ms(reply, wait_ms),
                                              [this, sender, next_ms] { cancel_by_api(sender, next_ms); });

@@ -36,6 +36,7 @@ class Partners {
     std::size_t story = 0;
     std::string key;
     std::string item;
+    std::int64_t first_sent_ms = never;
     bool answered = false;
     bool released = false;  // a release over MQTT was sent
     bool cancelled = false;
@@ -49,6 +50,8 @@ class Partners {
   [[nodiscard]] Story draw_story(Path path, std::int64_t at_ms);
   void send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,
                   bool until_answered);
+  [[nodiscard]] bool is_past(std::size_t sender) const;
+  void settle(std::size_t sender);
   void publish_order(std::size_t sender, bool until_seen);
   void reuse_key(std::size_t sender, const std::string& key);
   void send_webhook(const std::string& body, Tag tag, std::int64_t wait_ms);

@@ -33,22 +33,26 @@ bool Pos::storm_chance(std::uint64_t of_1000) {
   return hit && world_.storm();
 }
 
-std::int64_t Pos::work_ms() {
+std::int64_t Pos::work_ms(bool late) {
   const std::int64_t quick = 5 + static_cast<std::int64_t>(draws_.below(150));
-  const auto most = static_cast<std::uint64_t>(world_.plan().policy.pos.max_processing_ms);
-  const std::int64_t slow = static_cast<std::int64_t>(draws_.below(most));
-  return storm_chance(world_.plan().faults.pos_late_of_1000) ? world_.fault("pos late"), slow : quick;
+  const std::int64_t most = world_.plan().policy.pos.max_processing_ms;
+  const std::int64_t some = static_cast<std::int64_t>(draws_.below(static_cast<std::uint64_t>(most)));
+  const std::int64_t all = most - 1 - static_cast<std::int64_t>(draws_.below(100));
+  const std::int64_t slow = draws_.chance(500) ? some : all;
+  // Whoever lets a request lie until its caller gives up has much to do.
+  const bool is_slow = storm_chance(late ? 700 : world_.plan().faults.pos_late_of_1000);
+  return is_slow ? world_.fault("pos late"), slow : quick;
 }
 
-void Pos::receive(const codec::HttpRequest& request, std::function<void(PosReply)> reply) {
+void Pos::receive(const codec::HttpRequest& request, bool late, std::function<void(PosReply)> reply) {
   if (request.target == "/orders") {
     for (const auto& [name, value] : request.headers)
-      if (name == "Idempotency-Key") return place(value, std::move(reply));
+      if (name == "Idempotency-Key") return place(value, late, std::move(reply));
     return;
   }
   if (request.target == "/health") {
     if (storm_chance(world_.plan().faults.pos_busy_of_1000)) return busy(reply);
-    return reply(reply_of(200, "{}"));
+    return reply(reply_of(blind_ ? 503 : 200, "{}"));
   }
   constexpr std::string_view asking = "/orders?reference=";
   if (request.target.starts_with(asking))
@@ -80,7 +84,7 @@ bool Pos::refuse(const std::string& key, const Reply& reply) {
   return true;
 }
 
-void Pos::place(const std::string& key, Reply reply) {
+void Pos::place(const std::string& key, bool late, Reply reply) {
   const core::PosPolicy& policy = world_.plan().policy.pos;
   const std::int64_t now_ms = world_.now_ms();
   if (refuse(key, reply)) return;
@@ -98,7 +102,7 @@ void Pos::place(const std::string& key, Reply reply) {
     world_.fault("pos breaks before");
     return reply(reply_of(500, "{}"));
   }
-  const std::int64_t work = work_ms();
+  const std::int64_t work = work_ms(late);
   if (policy.deduplicates_ms > 0) remembered_[key] = {now_ms, now_ms + work, SIZE_MAX};
   ++working_[key];
   world_.timeline().after(work, [this, key, reply = std::move(reply)] {
@@ -136,6 +140,13 @@ void Pos::place_reply(const std::string& key, std::size_t ticket, const Reply& r
 
 // ---------------------------------------------------------------- ask, void
 
+// Between an empty list that is true and one that is not lies the question after its health, so the second comes first.
+bool Pos::hides(const std::string& key) {
+  if (!blind_ || lacked_.contains(key)) return false;
+  world_.fault("pos hides");
+  return true;
+}
+
 void Pos::ask(std::string_view target, const Reply& reply) {
   const Faults& faults = world_.plan().faults;
   if (!world_.plan().policy.pos.can_query) return reply(reply_of(404, "{}"));
@@ -143,20 +154,32 @@ void Pos::ask(std::string_view target, const Reply& reply) {
   if (storm_chance(faults.pos_breaks_of_1000))
     return world_.fault("pos breaks asked"), reply(reply_of(500, "{}"));
   const std::string key = unescaped(target);
+  if (hides(key)) return reply(reply_of(200, R"({"orders":[]})"));
   std::string body = R"({"orders":[)";
   const auto append = [&](const Ticket& ticket) {
     if (!body.ends_with('[')) body += ',';
     body += R"({"reference":")" + ticket.key + R"(","pos_reference":")" + ticket.reference +
             R"(","status":")" + (ticket.voided ? "voided" : "open") + "\"}";
   };
-  if (storm_chance(faults.pos_confused_of_1000) && !tickets_.empty()) {
+  const bool confused = storm_chance(faults.pos_confused_of_1000) && !tickets_.empty();
+  if (confused) {
     world_.fault("pos ignores the filter");
     const Ticket& foreign = tickets_[draws_.below(tickets_.size())];
     if (foreign.key != key) append(foreign);
+    if (foreign.key != key && draws_.chance(700)) on_another_page_.insert(key);
+  }
+  // A page of whatever there is; the own one is on another, and stays there.
+  if (world_.storm() && on_another_page_.contains(key)) {
+    if (!confused && tickets_.front().key != key) append(tickets_.front());
+    if (!body.ends_with('[')) return reply(reply_of(200, body + "]}"));
   }
   if (const auto own = by_key_.find(key); own != by_key_.end())
     for (const std::size_t ticket : own->second)
       if (tickets_[ticket].cut_ms + faults.pos_lists_after_ms <= world_.now_ms()) append(tickets_[ticket]);
+  if (body.ends_with('['))
+    lacked_.insert(key);
+  else
+    lacked_.erase(key);
   reply(reply_of(200, body + "]}"));
 }
 
@@ -173,6 +196,7 @@ void Pos::void_ticket(const std::string& reference, const Reply& reply) {
     return reply(reply_of(409, "{}"));
   }
   ticket.voided = true;
+  world_.on_void(ticket.key);
   reply(reply_of(200, "{}"));
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,12 +21,14 @@ class Pos {
  public:
   Pos(World& world, Draws draws) : world_(world), draws_(draws) {}
 
-  /// A whole request arrived. `began_ms`: when its first byte left the gateway. Nothing of it is carried out later than
-  /// the maximum processing time after it arrived. `reply` is called at most once.
-  void receive(const codec::HttpRequest& request, std::function<void(PosReply)> reply);
+  /// A whole request arrived; `late`: it had to wait for that, as where there is too much to do. Nothing of it is carried
+  /// out later than the maximum processing time after it arrived. `reply` is called at most once.
+  void receive(const codec::HttpRequest& request, bool late, std::function<void(PosReply)> reply);
 
   [[nodiscard]] bool is_down() const noexcept { return down_; }
   void set_down(bool down) noexcept { down_ = down; }
+  /// Its lists are empty, and its health says so. It takes orders all the same.
+  void set_blind(bool blind) noexcept { blind_ = blind; }
 
   // ---- what a person sees in the kitchen
   [[nodiscard]] bool has_ticket(const std::string& key) const;
@@ -47,7 +50,7 @@ class Pos {
   };
   using Reply = std::function<void(PosReply)>;
 
-  void place(const std::string& key, Reply reply);
+  void place(const std::string& key, bool late, Reply reply);
   bool refuse(const std::string& key, const Reply& reply);
   void cut(const std::string& key);
   void place_reply(const std::string& key, std::size_t ticket, const Reply& reply);
@@ -55,11 +58,15 @@ class Pos {
   void void_ticket(const std::string& reference, const Reply& reply);
   void busy(const Reply& reply);
   [[nodiscard]] bool storm_chance(std::uint64_t of_1000);
-  [[nodiscard]] std::int64_t work_ms();
+  [[nodiscard]] std::int64_t work_ms(bool late);
+  [[nodiscard]] bool hides(const std::string& key);
 
   World& world_;
   Draws draws_;
   bool down_ = false;
+  bool blind_ = false;
+  std::set<std::string> on_another_page_;
+  std::set<std::string> lacked_;  // asked for and truly not there, last time
   std::vector<Ticket> tickets_;
   std::map<std::string, std::vector<std::size_t>> by_key_;
   std::map<std::string, std::size_t> by_reference_;

@@ -77,6 +77,15 @@ TEST_CASE("options that can never work are refused with the option's name") {
   }
 }
 
+TEST_CASE("a broker that is back is found within 30 s: an attempt that hangs and the longest wait [I13]") {
+  const MqttOptions options;
+  MqttBackoff backoff(options.retry_min, options.retry_max, 42);
+  milliseconds longest{0};
+  for (int i = 0; i < 1000; ++i) longest = std::max(longest, backoff.next());
+  CHECK(longest > milliseconds(10'000));  // and it is left alone for a while
+  CHECK(options.connect_timeout + longest < milliseconds(30'000));
+}
+
 TEST_CASE("the waits double up to the maximum with a quarter of jitter, and one seed draws one row") {
   MqttBackoff backoff(milliseconds(500), milliseconds(4'000), 42);
   MqttBackoff twin(milliseconds(500), milliseconds(4'000), 42);

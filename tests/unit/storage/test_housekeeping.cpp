@@ -155,6 +155,26 @@ TEST_CASE("pruning takes old events up to the mark, then their orders, and keeps
   CHECK(damaged_rows(journal) == 0);
 }
 
+TEST_CASE("what is pruned in the middle of a check is not missing for it [I10]") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store(21);
+  for (int turn = 0; turn < 40; ++turn) {
+    store.wall_ms = base + turn * day;
+    core::Changes changes;
+    store.arrive(changes);
+    store.move(changes, turn + 1, core::Phase::completed);
+    REQUIRE(journal.commit(changes).written.ok());
+  }
+  REQUIRE_FALSE(journal.verify(5)->finished);  // it stands at the fifth event
+  PruneLimits limits;
+  limits.now = now_at(base + 39 * day + 1);
+  limits.retain_ms = 30 * day;
+  limits.events_through = {1, 1'000'000};
+  REQUIRE(whole_pass([&] { return journal.prune(limits); }) > 5);
+  CHECK(damaged_rows(journal) == 0);
+}
+
 TEST_CASE("after everything is pruned neither numbers nor sequences start again [I3]") {
   const support::TempDir dir;
   const JournalOptions options = options_for(dir.file("orders.db"));
