@@ -260,12 +260,22 @@ Result<void> Database::shape_new_file() {
 /// After a power cut the WAL may end inside a sector, since the padding that psow=0 puts behind a commit is not synced
 /// to its end; the next commit would write to the sector in which the last one lies. So nothing is appended to a WAL
 /// that was found: it is copied and emptied first. A disk that is full for that does not hinder the start: reading
-/// goes on, and the first transaction tries again.
+/// goes on, and the first transaction tries again. But what is read there may be a commit whose process was killed before
+/// its sync: nobody may act on it before it is durable.
 Result<void> Database::begin_wal_anew() {
   state_->wal_found = true;
   Result<void> emptied = ready_to_write();
-  if (!emptied && emptied.error().code == ErrorCode::disk_full) return {};
+  if (!emptied && emptied.error().code == ErrorCode::disk_full) return sync_wal();
   return emptied;
+}
+
+Result<void> Database::sync_wal() {
+  sqlite3_file* wal = nullptr;
+  int result = sqlite3_file_control(state_->connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (result == SQLITE_OK && wal != nullptr && wal->pMethods != nullptr)
+    result = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  if (result == SQLITE_OK) return {};
+  return Error{ErrorCode::sync_failed, "sync the WAL that was found"};
 }
 
 Result<void> Database::ready_to_write() {

@@ -105,6 +105,7 @@ class Database {
   [[nodiscard]] core::Result<void> configure();
   [[nodiscard]] core::Result<void> shape_new_file();
   [[nodiscard]] core::Result<void> begin_wal_anew();
+  [[nodiscard]] core::Result<void> sync_wal();
   [[nodiscard]] core::Result<void> make_room();
   [[nodiscard]] core::Result<void> first_row(std::string_view sql,
                                              const std::function<void(const Statement&)>& take);

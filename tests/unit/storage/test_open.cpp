@@ -6,6 +6,7 @@
 #include "faulty_vfs.hpp"
 #include "storage/counting_vfs.hpp"
 #include "storage/database.hpp"
+#include "support/disk/disk.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace storegate;
@@ -138,4 +139,34 @@ TEST_CASE("the counting VFS refuses a name that is taken and a base that is not 
   REQUIRE(first.ok());
   CHECK(CountingVfs::over("test-count-name").error().code == core::ErrorCode::conflict);
   CHECK(CountingVfs::over("test-count-other", "no such base").error().code == core::ErrorCode::not_found);
+}
+
+TEST_CASE("what a start finds in the WAL is durable before anybody acts on it, on a full disk too [I1]") {
+  disk::Disk disk("unit-start-on-a-full-disk");
+  const JournalOptions options = options_for("/store/orders.db", disk.name());
+  Store store(23);
+  {
+    Journal journal = opened(options);
+    core::Changes changes;
+    store.arrive(changes);
+    REQUIRE(journal.commit(changes).written.ok());
+    disk.set_hook([&](const disk::Op& op) {  // killed between the commit's last write and its sync
+      if (op.kind == disk::OpKind::sync) disk.kill();
+      return SQLITE_OK;
+    });
+    core::Changes cut_off;
+    store.arrive(cut_off);
+    CHECK_FALSE(journal.commit(cut_off).written.ok());
+  }
+  disk.set_hook({});
+  disk.restart();
+  disk.set_capacity(disk.used_bytes());
+  {
+    Journal journal = opened(options);
+    REQUIRE(journal.load(IdentityWindow{})->loaded.live.size() == 2);  // now it may be answered for
+  }
+  disk.power_cut([](const disk::Step&) { return disk::Fate{false, 0, 0}; });
+  disk.set_capacity(std::nullopt);
+  Journal journal = opened(options);
+  CHECK(journal.load(IdentityWindow{})->loaded.live.size() == 2);
 }
