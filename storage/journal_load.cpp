@@ -204,7 +204,9 @@ Result<void> Folding::check_against_events() {
     const std::size_t known = into_.damaged.size();
     Result<bool> intact = event_intact(brief.last_event);
     if (!intact) return std::move(intact).error();
-    if (*intact || into_.damaged.size() == known) drop(brief, "its last event is missing");
+    if (!*intact && into_.damaged.size() != known) continue;
+    damaged("orders", std::to_string(brief.number), "its last event is missing: a person must decide");
+    into_.loaded.unsure.push_back(core::OrderNumber{brief.number});
   }
   std::erase_if(into_.loaded.live,
                 [this](const core::Order& order) { return find(value_of(order.number))->damaged; });

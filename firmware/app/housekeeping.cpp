@@ -12,6 +12,8 @@ namespace storegate::app {
 namespace {
 constexpr std::size_t rows_per_step = 200;
 constexpr std::int64_t pages_per_step = 64;
+// A pass meets the same damaged rows every few minutes, for as long as they are kept.
+constexpr std::size_t rows_told_max = 1'000;
 
 std::string without_customer(std::string_view canonical) {
   auto erased = codec::erase_customer(canonical);
@@ -88,12 +90,22 @@ void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& ke
     return step_later(pace_.between_passes, Chore::erase);
   }
   gauges_.rows_damaged(kept->damaged.size());
-  for (const auto& row : kept->damaged)
-    platform::log_error("damaged row found", {{"table", row.table}, {"key", row.key}, {"why", row.why}});
+  tell(kept->damaged);
   if (chore == Chore::erase && kept->rows > 0) erased_ = true;
   // Looking at digests has no end: one step a pass.
   const bool again = !kept->finished && chore != Chore::verify;
   step_later(pace_.between_steps, again ? chore : after(chore));
+}
+
+/// Each row once in this life of the process, and not without end.
+void Housekeeping::tell(const std::vector<storage::DamagedRow>& damaged) {
+  for (const auto& row : damaged) {
+    if (told_.size() == rows_told_max) return;
+    if (!told_.insert(row.table + " " + row.key + ": " + row.why).second) continue;
+    platform::log_error("damaged row found", {{"table", row.table}, {"key", row.key}, {"why", row.why}});
+    if (told_.size() == rows_told_max)
+      platform::log_error("no further damaged row is named until the next start", {{"named", rows_told_max}});
+  }
 }
 
 }  // namespace storegate::app

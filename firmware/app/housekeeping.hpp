@@ -4,6 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "app/config.hpp"
 #include "app/gauges.hpp"
@@ -37,6 +40,7 @@ class Housekeeping {
   void step(Chore chore);
   void ended(Chore chore, const core::Result<storage::Housekept>& kept);
   [[nodiscard]] Job job_of(Chore chore);
+  void tell(const std::vector<storage::DamagedRow>& damaged);
 
   const Config& config_;
   platform::Loop& loop_;
@@ -44,7 +48,8 @@ class Housekeeping {
   Turns& turns_;
   Gauges& gauges_;
   HousekeepingPace pace_;
-  bool erased_ = false;  // in this pass: the WAL still holds the old bytes
+  std::set<std::string> told_;  // damaged rows, as they were named
+  bool erased_ = false;         // in this pass: the WAL still holds the old bytes
   platform::Timer timer_;
 };
 

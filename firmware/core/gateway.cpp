@@ -58,6 +58,19 @@ void Gateway::load(Loaded loaded, const Now& now) {
   if (loaded.availability_full) book_.set_availability_full(true);
   for (auto& mark : loaded.availability) book_.put_availability(std::move(mark));
   book_.keep_turn();
+  unsure_ = std::move(loaded.unsure);
+}
+
+// What is newer than such an order's row is not known, a ticket perhaps: nothing happens to it before a person has said.
+void Gateway::park_unsure(Turn& turn) {
+  for (const OrderNumber number : unsure_) {
+    Entry* entry = book_.find(number);
+    if (entry == nullptr || entry->order.phase == Phase::parked) continue;
+    book_.save(*entry);
+    entry->order.last_event = {};  // lost; what can be shown of its past begins here
+    park(*entry, Reason::in_doubt, true, turn);
+    reindex(*entry, turn.now);
+  }
 }
 
 void Gateway::load_live(Order order, const Now& now) {
@@ -74,6 +87,7 @@ void Gateway::load_live(Order order, const Now& now) {
 }
 
 void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
+  park_unsure(turn);
   rejudge_if_clock_moved(turn);
   if (const auto* order = std::get_if<OrderArrived>(&input))
     arrived(*order, turn);
@@ -329,6 +343,7 @@ void Gateway::restamp(Entry& entry, Turn& turn) {
 }
 
 void Gateway::decide_due(Turn& turn) {
+  park_unsure(turn);
   rejudge_if_clock_moved(turn);
   for (OrderNumber number = book_.first_due(turn.now.steady_ms); number != no_order;
        number = book_.first_due(turn.now.steady_ms)) {
@@ -354,6 +369,7 @@ void Gateway::wake(Entry& entry, Turn& turn) {
 }
 
 std::optional<Milliseconds> Gateway::next_wake_ms() const {
+  if (!unsure_.empty()) return loaded_ms_;
   Milliseconds wake = book_.next_agenda_ms();
   if (book_.first_in_line() != no_order) {
     if (const auto line = pos_.wake_ms(book_.in_flight())) wake = std::min(wake, *line);
@@ -378,6 +394,7 @@ void Gateway::on_written(const Now& now) {
     if (entry != nullptr && is_end(entry->order.phase)) book_.retire(number);
   }
   unwritten_.clear();
+  unsure_.clear();
   book_.forget_ended(witnessed_ms(now) - policy_.order_id_reuse_ms + 1, forget_per_turn);
   book_.forget_early([&](const EarlyMark& mark) { return beyond_reuse(mark, now); }, forget_per_turn);
 }

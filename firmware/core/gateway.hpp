@@ -109,6 +109,7 @@ class Gateway {
 
   // gateway.cpp
   void load_live(Order order, const Now& now);
+  void park_unsure(Turn& turn);
   Outcome happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn);
   void emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn);
   void emit_plain(EventType type, Details details, Turn& turn);
@@ -169,6 +170,7 @@ class Gateway {
   PosGate pos_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::set<OrderNumber> unwritten_;
+  std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet
   std::string epoch_;
   std::uint64_t next_attempt_ = 1;
   std::uint64_t stale_answers_ = 0;

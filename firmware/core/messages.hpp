@@ -362,8 +362,9 @@ struct Changes {
 
 /// What the rows said at start: the book is a fold of it.
 struct Loaded {
-  std::vector<Order> live;  // not ended, ascending by number
-  struct Ended {            // ended, and arrived within the reuse window
+  std::vector<Order> live;          // not ended, ascending by number
+  std::vector<OrderNumber> unsure;  // of them: their last event is lost, so the row may be of the past
+  struct Ended {                    // ended, and arrived within the reuse window
     OrderNumber number = no_order;
     OrderId id;
     ReleaseToken release_token;

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "crash/allocations.hpp"
 #include "crash/row_prints.hpp"
 #include "crash/station.hpp"
 
@@ -108,7 +109,7 @@ Broken check_orders(const core::Loaded& loaded, const Outside& world) {
     if (row == rows.end()) {
       if (known.acknowledged && !may_be_pruned(known, world))
         return {"I1", "order " + identity + " was acknowledged and is gone"};
-      if (known.tombstone && !known.acknowledged) {
+      if (known.tombstone && !known.acknowledged && !may_be_pruned(known, world)) {
         if (Broken broken = check_tombstone(identity, known, loaded)) return broken;
       }
       continue;
@@ -133,8 +134,9 @@ Broken check_events(storage::Journal& journal, const core::Loaded& loaded, const
   if (loaded.last_event.sequence < world.cloud.highest)
     return {"I3", "the next sequence is " + std::to_string(loaded.last_event.sequence + 1) +
                       ", published was " + std::to_string(world.cloud.highest)};
-  core::Result<storage::EventPage> page =
-      journal.events_after({loaded.last_event.epoch, 0}, 100'000, 1U << 30U);
+  core::Result<storage::EventPage> page = own([&] {
+    return journal.events_after({loaded.last_event.epoch, 0}, 100'000, 1U << 30U);
+  });
   if (!page) return {std::string(unreadable), "events cannot be read: " + page.error().context};
   if (!page->damaged.empty()) return {"I10", "event " + page->damaged.front().key + " is damaged"};
   std::int64_t expected = page->events.empty() ? 0 : page->events.front().record.position.sequence;
@@ -176,9 +178,10 @@ Broken check_all(Opened& opened, const storage::LoadReport& report, const Outsid
 
 Opened open_and_check(disk::Disk& disk, const Outside& world) {
   Opened opened;
-  core::Result<storage::Journal> journal = storage::Journal::open(options_on(disk));
+  const storage::JournalOptions options = options_on(disk);
+  core::Result<storage::Journal> journal = own([&] { return storage::Journal::open(options); });
   if (!journal) return refused(std::move(opened), "the journal does not open: ", journal.error());
-  core::Result<storage::LoadReport> report = journal->load({});
+  core::Result<storage::LoadReport> report = own([&] { return journal->load({}); });
   opened.journal.emplace(std::move(*journal));
   if (!report) return refused(std::move(opened), "the rows do not load: ", report.error());
   opened.loaded = std::move(report->loaded);

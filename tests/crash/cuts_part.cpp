@@ -38,7 +38,6 @@ class Cuts {
         checker_("checker") {
     record_.pos_class = static_cast<PosClass>(number % pos_classes);
     record_.ignore_syncs = options.ignore_syncs;
-    record_.act_first = options.act_first;
   }
 
   void run() {

@@ -15,7 +15,6 @@ struct CutsOptions {
   std::uint64_t run_on_of_1000 = 60;   // images on which the whole engine runs to each order's end
   std::uint64_t in_full_of_1000 = 20;  // images that are loaded and checked though their like was
   int generations = 3;
-  bool act_first = false;     // a control: effects before their commit
   bool ignore_syncs = false;  // a control: a disk that promises and does nothing
 };
 

@@ -9,6 +9,7 @@
 #include "crash/campaign.hpp"
 #include "crash/cuts_part.hpp"
 #include "crash/memory.hpp"
+#include "crash/memory_part.hpp"
 #include "crash/rot_part.hpp"
 #include "crash/small_part.hpp"
 #include "crash/sweep_part.hpp"
@@ -18,7 +19,7 @@ namespace {
 using namespace storegate::crash;
 
 constexpr const char* usage =
-    "storegate-crash [cuts | sweep | rot | small] [options]\n"
+    "storegate-crash [cuts | sweep | memory | rot | small] [options]\n"
     "  --seed S          of everything that is drawn (1)\n"
     "  --images N        go on until so many images were checked (300000)\n"
     "  --minutes M       begin nothing after so long (no limit)\n"
@@ -27,22 +28,24 @@ constexpr const char* usage =
     "  --run-on P        of 1000 images, so many on which the whole engine runs to each order's end (60)\n"
     "  --image U:I       only this one, as a failure names it\n"
     "  --inputs N        small: sequences of up to so many inputs (3)\n"
+    "  --every           memory: each allocation, none left out\n"
     "  --trace           sweep: print every operation on the disk\n"
-    "controls, which must be caught:\n"
+    "controls:\n"
     "  --ignore-syncs    cuts: the disk promises and does nothing\n"
-    "  --act-first       cuts: effects before their commit\n"
-    "  --keep-cache      sweep: after a failed sync the next process believes the page cache\n"
-    "  --blind-digests   rot: every digest is the same\n"
-    "  --control         exit 0 if a broken rule was found, 1 if none was\n";
+    "  --control NAME    what the line of figures calls it\n"
+    "  --must-break R,R  exit 0 if one of these rules (I1, memory, ...) was found broken, 1 if none was, or "
+    "another\n";
 
 struct Arguments {
   CampaignOptions campaign;
   CutsOptions cuts;
   SweepOptions sweep;
+  MemoryOptions memory;
   RotOptions rot;
   SmallOptions small;
   std::string part = "cuts";
-  bool control = false;
+  std::string must_break, control;
+  std::string shape;  // options without which an image has another number
 };
 
 bool read(int count, char** words, Arguments& into) {
@@ -50,36 +53,40 @@ bool read(int count, char** words, Arguments& into) {
     const std::string word = words[at];
     const bool has_value = at + 1 < count;
     const auto number = [&] { return std::strtoull(words[++at], nullptr, 10); };
-    if (word == "cuts" || word == "sweep" || word == "rot" || word == "small") {
+    if (word == "cuts" || word == "sweep" || word == "memory" || word == "rot" || word == "small") {
       into.part = word;
     } else if (word == "--ignore-syncs") {
       into.cuts.ignore_syncs = true;
-    } else if (word == "--act-first") {
-      into.cuts.act_first = true;
-    } else if (word == "--blind-digests") {
-      into.rot.blind_digests = true;
+      into.shape += " --ignore-syncs";
+    } else if (word == "--every") {
+      into.memory.every = true;
     } else if (word == "--trace") {
       into.sweep.trace = true;
-    } else if (word == "--keep-cache") {
-      into.sweep.keep_cache = true;
-    } else if (word == "--control") {
-      into.control = true;
     } else if (!has_value) {
       return false;
     } else if (word == "--images") {
       into.campaign.goal = number();
     } else if (word == "--seed") {
-      into.campaign.seed = into.cuts.seed = into.sweep.seed = into.rot.seed = into.small.seed = number();
+      into.campaign.seed = number();
+      into.cuts.seed = into.sweep.seed = into.memory.seed = into.rot.seed = into.small.seed =
+          into.campaign.seed;
     } else if (word == "--inputs") {
       into.small.inputs_max = number();
+      into.shape += " --inputs " + std::string(words[at]);
     } else if (word == "--minutes") {
       into.campaign.minutes = number();
     } else if (word == "--garble") {
       into.cuts.cut.garbled_of_1000 = number();
+      into.shape += " --garble " + std::string(words[at]);
     } else if (word == "--run-on") {
       into.cuts.run_on_of_1000 = number();
+      into.shape += " --run-on " + std::string(words[at]);
     } else if (word == "--workers") {
       into.campaign.workers = number();
+    } else if (word == "--must-break") {
+      into.must_break = words[++at];
+    } else if (word == "--control") {
+      into.control = words[++at];
     } else if (word == "--image") {
       into.campaign.only = words[++at];
     } else {
@@ -107,17 +114,28 @@ void print_figures(const Arguments& arguments, const Outcome& outcome, const cha
               static_cast<double>(outcome.figures[0]) / outcome.seconds, json.c_str(), tail);
 }
 
+int judge_control(const Arguments& arguments, const Outcome& outcome) {
+  const std::string rule = outcome.broken.substr(0, outcome.broken.find(':'));
+  const bool caught =
+      !rule.empty() && ("," + arguments.must_break + ",").find("," + rule + ",") != std::string::npos;
+  const char* how = outcome.broken.empty() ? "SURVIVED" : caught ? "caught, " : "ANOTHER RULE, ";
+  std::printf("control: %s%s\n", how, outcome.broken.c_str());
+  if (!caught) return 1;
+  std::printf(R"({"suite":"control","harness":"crash","name":"%s","caught":"%s","where":"%s %s"})"
+              "\n",
+              arguments.control.c_str(), rule.c_str(), arguments.part.c_str(), outcome.where.c_str());
+  return 0;
+}
+
 int verdict(const Arguments& arguments, const Outcome& outcome) {
   const std::string again = "storegate-crash " + arguments.part + " --seed " +
-                            std::to_string(arguments.campaign.seed) + " --image " + outcome.where;
+                            std::to_string(arguments.campaign.seed) + arguments.shape + " --image " +
+                            outcome.where;
   if (!outcome.died.empty()) {
     std::printf("%s\n%s\n", outcome.died.c_str(), again.c_str());
     return 3;
   }
-  if (arguments.control) {
-    std::printf("control: %s\n", outcome.broken.empty() ? "SURVIVED" : ("caught, " + outcome.broken).c_str());
-    return outcome.broken.empty() ? 1 : 0;
-  }
+  if (!arguments.must_break.empty()) return judge_control(arguments, outcome);
   if (outcome.broken.empty()) return 0;
   std::printf("BROKEN %s\n%s\n", outcome.broken.c_str(), again.c_str());
   return 1;
@@ -142,6 +160,13 @@ int main(int count, char** words) {
       run_sweep(arguments.sweep, number, unit);
     });
     print_figures(arguments, outcome, sweep_figures);
+  } else if (arguments.part == "memory") {
+    arguments.campaign.goal = 0;
+    arguments.campaign.units = memory_units();
+    outcome = run_campaign(arguments.campaign, [&](std::uint64_t number, Unit& unit) {
+      run_memory(arguments.memory, number, unit);
+    });
+    print_figures(arguments, outcome, memory_figures);
   } else if (arguments.part == "small") {
     arguments.campaign.goal = 0;
     arguments.campaign.units = small_units(arguments.small);

@@ -63,7 +63,28 @@ Print print_of(const core::OutgoingEvent& event) {
   return print.print();
 }
 
+/// A name is one epoch's for ever: with it the sequence says which event it is.
+void Cloud::note_epoch(const core::OutgoingEvent& event) {
+  const std::int32_t ordinal = event.record.position.epoch;
+  const auto [known, is_new] = epochs.emplace(ordinal, event.epoch);
+  const auto same = std::count_if(epochs.begin(), epochs.end(),
+                                  [&](const auto& epoch) { return epoch.second == event.epoch; });
+  if (fault.empty() && (same > 1 || known->second != event.epoch))
+    fault = "epoch " + event.epoch + " is there twice";
+  if (event.record.type != core::EventType::gateway_started) return;
+  const auto text = [&](std::string_view name) {
+    for (const auto& [detail, value] : event.record.details) {
+      const auto* words = std::get_if<std::string>(&value);
+      if (detail == name && words != nullptr) return *words;
+    }
+    return std::string();
+  };
+  started_in = text("epoch");
+  started_after = text("previous_epoch");
+}
+
 void Cloud::receive(const core::OutgoingEvent& event) {
+  note_epoch(event);
   const std::int64_t sequence = event.record.position.sequence;
   const Print print = print_of(event);
   const auto [known, is_new] = events.emplace(event.record.position, print);

@@ -53,10 +53,15 @@ struct Known {
 /// The cloud's end: what came.
 struct Cloud {
   std::map<core::Position, Print> events;
-  std::int64_t highest = 0;   // sequence in the newest epoch that was heard of
-  bool gaps_allowed = false;  // rows were damaged: what they held cannot come
-  std::string fault;          // the first gap or change that was seen; "" = none
+  std::map<std::int32_t, std::string> epochs;  // their names, as events showed them
+  std::string started_in, started_after;       // of the last gateway.started: its epoch and the one before
+  std::int64_t highest = 0;                    // sequence in the newest epoch that was heard of
+  bool gaps_allowed = false;                   // rows were damaged: what they held cannot come
+  std::string fault;                           // the first gap or change that was seen; "" = none
   void receive(const core::OutgoingEvent& event);
+
+ private:
+  void note_epoch(const core::OutgoingEvent& event);
 };
 
 [[nodiscard]] Print print_of(const core::OutgoingEvent& event);

@@ -22,7 +22,6 @@ Broken start_anew(std::unique_ptr<Station>& station, disk::Disk& disk, Outside& 
   }
   station = std::make_unique<Station>(disk, outside, options.pos_class);
   station->on_step(note);
-  station->act_first(options.act_first);
   if (core::Result<void> started = station->start(); !started)
     return {"I1", "a start did not work: " + started.error().context};
   station->run();

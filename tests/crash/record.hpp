@@ -26,7 +26,6 @@ struct RecordOptions {
   int happenings = 60;
   ScriptLimits script;
   bool ignore_syncs = false;  // a control
-  bool act_first = false;     // a control: effects before their commit
 };
 
 /// Plays on `image` (empty: a new store) from the world as `outside` has it.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -21,6 +22,8 @@ namespace {
 
 constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t dead_bytes = 512;
+constexpr const char* salvaged_epoch = "salvaged";
+constexpr const char* epoch_after_rot = "after-rot";
 
 void count(Unit& unit, RotFigure figure, std::uint64_t by = 1) {
   unit.count(static_cast<std::size_t>(figure), by);
@@ -37,8 +40,6 @@ struct Truth {
   std::map<core::Position, Print> events;
   core::Position published;  // the cloud has heard every event up to here, and the rows say so
 };
-
-core::Digest same_for_all(std::string_view) { return core::Digest{1}; }
 
 class Rot {
  public:
@@ -59,19 +60,11 @@ class Rot {
   }
 
  private:
-  [[nodiscard]] storage::JournalOptions options() const {
-    storage::JournalOptions journal = options_on(disk_);
-    if (options_.blind_digests)
-      journal.digest = [](std::span<const std::uint8_t>) { return core::DigestFunction(same_for_all); };
-    return journal;
-  }
-
   /// A life; the file as it was half way is kept for stale pages.
   bool play() {
     disk_.reset({}, draws_.next());
     disk::seed_sqlite(draws_.next());
     Station station(disk_, world_, class_);
-    station.use(options());
     if (!station.start()) return report({"I1", "a new store does not start"}), false;
     Script script(world_, {14, 0, 500, true});
     for (int done = 0; done < 90; ++done) {
@@ -174,7 +167,9 @@ class Rot {
     if (image == image_ || !unit_.is_new(print_of_image(image), true)) return;
     count(unit_, RotFigure::images);
     disk_.reset(image, draws.next());
-    core::Result<storage::Journal> journal = storage::Journal::open(options());
+    storage::JournalOptions options = options_on(disk_);
+    options.fresh_epoch = epoch_after_rot;  // a name is given once
+    core::Result<storage::Journal> journal = storage::Journal::open(options);
     if (!journal) return salvage(image);
     core::Result<storage::LoadReport> loaded = journal->load({});
     if (!loaded) return salvage(image);
@@ -184,7 +179,10 @@ class Rot {
     if (!read_the_rest(*journal, damaged)) return;
     count(unit_, damaged.empty() ? RotFigure::harmless : RotFigure::reported);
     count(unit_, RotFigure::rows_reported, damaged.size());
-    if (!stale_) run_on(std::move(*journal), std::move(loaded->loaded));
+    count(unit_, RotFigure::unsure, loaded->loaded.unsure.size());
+    // What the cloud has heard must not come with another content. An event that rot took before it was heard is
+    // gone, and its sequence is free.
+    if (!stale_) run_on(disk_, std::move(*journal), std::move(loaded->loaded), truth_.published);
   }
 
   static Print print_of_image(const disk::Image& image) {
@@ -280,9 +278,9 @@ class Rot {
     const disk::Bytes in_wal = wal == image.files.end() ? disk::Bytes() : wal->second;
     const disk::Bytes& file = image.files.at(database_path);
     disk::Disk bench("salvaged");
-    storage::JournalOptions into = options();
+    storage::JournalOptions into = options_on(disk_);
     into.vfs = bench.name();
-    into.fresh_epoch = "salvaged";
+    into.fresh_epoch = salvaged_epoch;
     const auto made = storage::salvage(storage::MemorySource(file), storage::MemorySource(in_wal), into);
     if (!made) return report({"I10", "cannot be salvaged: " + made.error().context});
     core::Result<storage::Journal> journal = storage::Journal::open(into);
@@ -301,6 +299,16 @@ class Rot {
     for (const auto& finding : made->contradictions) damaged.push_back(finding.row);
     if (const Broken broken = check_rows(*loaded, damaged)) return report(broken);
     count(unit_, RotFigure::salvaged);
+    count(unit_, RotFigure::unsure, loaded->loaded.unsure.size());
+    if (stale_) return;
+    const bool name_is_lost = names(damaged, "epochs", 1);
+    const std::optional<Cloud> cloud = run_on(bench, std::move(*journal), std::move(loaded->loaded), {});
+    if (!cloud) return;
+    if (cloud->started_in != salvaged_epoch)
+      return report({"I3", "the salvaged store goes on in epoch " + cloud->started_in});
+    if (cloud->started_after != options_on(disk_).fresh_epoch && !name_is_lost)
+      return report({"I3", "gateway.started names " + cloud->started_after + " as the epoch before"});
+    count(unit_, RotFigure::new_epochs);
   }
 
   /// The page on which the order's row lies is as it was.
@@ -314,23 +322,25 @@ class Rot {
            std::equal(whole.begin() + page, whole.begin() + end, file.begin() + page);
   }
 
-  /// Nothing that is wrong leaves the box: placements and events are those that were to be.
-  void run_on(storage::Journal journal, core::Loaded loaded) {
+  /// Nothing that is wrong leaves the box: placements and events are those that were to be. The cloud goes on from what
+  /// it knows, up to `heard`; nothing = all that it ever received, which is more than the rows say.
+  std::optional<Cloud> run_on(disk::Disk& disk, storage::Journal journal, core::Loaded loaded,
+                              std::optional<core::Position> heard) {
     Outside after = world_;
     after.lose_gateway();
     after.time.ms += 5'000;
     after.time.reboot();
-    // What the cloud has heard must not come with another content. An event that rot took before it was heard is
-    // gone, and its sequence is free.
-    after.cloud = {};
+    const Cloud before = std::exchange(after.cloud, {});
     after.cloud.gaps_allowed = true;
-    after.cloud.events = truth_.events;
-    std::erase_if(after.cloud.events, [&](const auto& event) { return event.first > truth_.published; });
-    Station station(disk_, after, class_);
+    after.cloud.epochs = before.epochs;
+    after.cloud.events = heard ? truth_.events : before.events;
+    if (heard) std::erase_if(after.cloud.events, [&](const auto& event) { return event.first > *heard; });
+    Station station(disk, after, class_);
     station.start(std::move(journal), std::move(loaded));
     run_for_a_while(station, after);
-    if (Broken broken = check_world(after)) return report(broken);
+    if (Broken broken = check_world(after)) return report(broken), std::nullopt;
     count(unit_, RotFigure::run_on);
+    return std::move(after.cloud);
   }
 
   void report(Broken broken) {

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "crash/allocations.hpp"
+
 namespace storegate::crash {
 
 namespace {
@@ -194,6 +196,7 @@ void Script::acknowledge(Station& station) { station.acknowledge(1 + outside_.dr
 
 void Script::keep_house(Station& station) {
   storage::Journal& journal = station.journal();
+  const OwnCode inside;
   switch (outside_.draws.below(5)) {
     case 0: static_cast<void>(journal.checkpoint(storage::CheckpointMode::passive)); return;
     case 1: static_cast<void>(journal.checkpoint(storage::CheckpointMode::truncate)); return;
@@ -207,7 +210,7 @@ void Script::keep_house(Station& station) {
   limits.reuse_ms = 48 * core::hour_ms;
   limits.events_through = station.engine().outbox().marks().published;
   limits.rows_max = 20;
-  outside_.pruned_before_ms = outside_.time.ms - limits.retain_ms;
+  outside_.pruned_before_ms = outside_.time.ms - limits.reuse_ms;  // whatever is younger must be known again
   static_cast<void>(journal.prune(limits));
 }
 

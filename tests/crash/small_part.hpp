@@ -15,8 +15,8 @@ struct SmallOptions {
   std::uint64_t inputs_max = 3;
 };
 
-enum class SmallFigure : std::size_t { runs, worlds, kills, cuts, commits };
-inline constexpr const char* small_figures[] = {"runs", "worlds", "kills", "cuts", "commits"};
+enum class SmallFigure : std::size_t { runs, worlds, kills, cuts, commits, same };
+inline constexpr const char* small_figures[] = {"runs", "worlds", "kills", "cuts", "commits", "same"};
 
 /// How many units there are.
 [[nodiscard]] std::uint64_t small_units(const SmallOptions& options);

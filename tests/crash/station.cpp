@@ -1,9 +1,15 @@
 // The loop of the product, as firmware/app has it, without threads.
 #include "crash/station.hpp"
 
+#include <cstdlib>
 #include <utility>
 #include <variant>
 
+#include "codec/answers.hpp"
+#include "codec/canonical.hpp"
+#include "codec/events.hpp"
+#include "codec/pos_rest.hpp"
+#include "crash/allocations.hpp"
 #include "storage/sip_digest.hpp"
 
 namespace storegate::crash {
@@ -11,6 +17,24 @@ namespace storegate::crash {
 namespace {
 constexpr std::size_t uplink_window = 8;
 constexpr std::int64_t checkpoint_pages = 48;  // small, so that a short run has several checkpoints
+
+/// The order as its sender writes it, and as the gateway reads it.
+void pass_through_codec(core::OrderArrived& input) {
+  const std::string text = codec::encode_canonical(input.order);
+  auto decoded = own([&] { return codec::decode_canonical(text); });
+  if (!decoded) std::abort();
+  input.order = std::move(decoded->order);
+  input.body = std::move(decoded->body);
+  input.body.content_type = "application/json";
+}
+
+/// Answers about an ended order are filled from its row first, which the station does not do.
+bool is_filled(const core::Answer& answer) {
+  using core::AnswerKind;
+  const bool of_order = answer.kind == AnswerKind::created || answer.kind == AnswerKind::replayed ||
+                        answer.kind == AnswerKind::done;
+  return answer.order.has_value() || !of_order;
+}
 }  // namespace
 
 storage::JournalOptions options_on(const disk::Disk& disk) {
@@ -27,9 +51,10 @@ storage::JournalOptions options_on(const disk::Disk& disk) {
 }
 
 core::Result<void> Station::start() {
-  core::Result<storage::Journal> journal = storage::Journal::open(options_ ? *options_ : options_on(disk_));
+  const storage::JournalOptions options = options_on(disk_);
+  core::Result<storage::Journal> journal = own([&] { return storage::Journal::open(options); });
   if (!journal) return std::move(journal).error();
-  core::Result<storage::LoadReport> report = journal->load({});
+  core::Result<storage::LoadReport> report = own([&] { return journal->load({}); });
   if (!report) return std::move(report).error();
   damaged_ = std::move(report->damaged);
   start(std::move(*journal), std::move(report->loaded));
@@ -45,12 +70,22 @@ void Station::start(storage::Journal journal, core::Loaded loaded) {
   started.why = loaded.created ? "created" : "started";
   started.version = "0";
   journal_.emplace(std::move(journal));
-  engine_.emplace(
-      policy_for(class_), std::move(loaded), core::Generator(outside_.draws.next()),
-      [](std::int64_t) { return std::string("2026-11-23"); }, outside_.time.now());
-  engine_->offer(std::move(started));
-  engine_->outbox().on_connected(uplink_window);
-  engine_->offer(core::UplinkConnected{true});
+  core::Policy policy = policy_for(class_);
+  const core::Generator generator(outside_.draws.next());
+  own([&] {
+    engine_.emplace(
+        std::move(policy), std::move(loaded), generator,
+        [](std::int64_t) { return std::string("2026-11-23"); }, outside_.time.now());
+    engine_->offer(std::move(started));
+    engine_->outbox().on_connected(uplink_window);
+    engine_->offer(core::UplinkConnected{true});
+  });
+}
+
+void Station::offer(core::Input input) {
+  if (auto* order = std::get_if<core::OrderArrived>(&input); order != nullptr && codecs_)
+    pass_through_codec(*order);
+  own([&] { engine_->offer(std::move(input)); });
 }
 
 void Station::run() {
@@ -68,9 +103,15 @@ void Station::run() {
 }
 
 void Station::turn() {
-  core::Changes changes = engine_->begin_turn(outside_.time.now());
+  core::Changes changes = own([&] { return engine_->begin_turn(outside_.time.now()); });
   if (!changes.writes_nothing() || !changes.bodies_wanted.empty()) return commit(std::move(changes));
-  for (core::Effect& effect : engine_->finish_turn({}, outside_.time.now())) act(std::move(effect));
+  finish_turn({});
+}
+
+void Station::finish_turn(core::Committed committed) {
+  std::vector<core::Effect> effects =
+      own([&] { return engine_->finish_turn(std::move(committed), outside_.time.now()); });
+  for (core::Effect& effect : effects) act(std::move(effect));
 }
 
 void Station::commit(core::Changes changes) {
@@ -78,14 +119,7 @@ void Station::commit(core::Changes changes) {
   next.apply(changes);
   outside_.rows.coming = next.print();
   step();
-  if (act_first_) {
-    core::Committed hoped;
-    for (const core::OrderNumber number : changes.bodies_wanted)
-      hoped.bodies.push_back({number, "{}", {}, {}, {}});
-    for (core::Effect& effect : engine_->finish_turn(std::move(hoped), outside_.time.now()))
-      act(std::move(effect));
-  }
-  storage::CommitResult result = journal_->commit(changes);
+  storage::CommitResult result = own([&] { return journal_->commit(changes); });
   core::Committed committed;
   committed.written = result.written.ok();
   if (committed.written) {
@@ -98,15 +132,14 @@ void Station::commit(core::Changes changes) {
     committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;
   }
   step();
-  if (!act_first_) {
-    for (core::Effect& effect : engine_->finish_turn(std::move(committed), outside_.time.now()))
-      act(std::move(effect));
-  }
-  if (journal_->checkpoint_due()) static_cast<void>(journal_->checkpoint(storage::CheckpointMode::passive));
+  finish_turn(std::move(committed));
+  if (!journal_->checkpoint_due()) return;
+  own([&] { static_cast<void>(journal_->checkpoint(storage::CheckpointMode::passive)); });
 }
 
 void Station::act(core::Effect&& effect) {
   if (disk_.dead()) return;  // the process is gone: nothing of this leaves any more
+  if (codecs_) write_out(effect);
   if (const auto* answer = std::get_if<core::Answer>(&effect)) {
     outside_.hear(*answer);
   } else if (auto* placing = std::get_if<core::PlaceOrder>(&effect)) {
@@ -120,6 +153,21 @@ void Station::act(core::Effect&& effect) {
         {core::PosRequest::cancel, voiding->order, voiding->attempt, {}, std::move(voiding->pos_reference)});
   }
   step();
+}
+
+/// The bytes that go on the wire; the world needs none of them.
+void Station::write_out(const core::Effect& effect) const {
+  own([&] {
+    if (const auto* answer = std::get_if<core::Answer>(&effect)) {
+      if (is_filled(*answer)) static_cast<void>(codec::order_reply(*answer));
+    } else if (const auto* placing = std::get_if<core::PlaceOrder>(&effect)) {
+      static_cast<void>(codec::request_of(*placing));
+    } else if (const auto* ask = std::get_if<core::AskPos>(&effect)) {
+      static_cast<void>(codec::request_of(*ask));
+    } else if (const auto* voiding = std::get_if<core::VoidOrder>(&effect)) {
+      static_cast<void>(codec::request_of(*voiding));
+    }
+  });
 }
 
 void Station::place(core::PlaceOrder&& effect) {
@@ -137,18 +185,19 @@ void Station::read_events() {
   const auto read = engine_->outbox().wanted_read();
   engine_->outbox().on_read_started();
   core::Result<storage::EventPage> page =
-      journal_->events_after(read->after, read->limit, storage::ReadWish{}.bytes_limit);
-  if (!page || page->events.empty()) {
+      own([&] { return journal_->events_after(read->after, read->limit, storage::ReadWish{}.bytes_limit); });
+  if (!page || (page->events.empty() && page->damaged.empty())) {
     engine_->outbox().on_read({});
     must_end_ = true;  // the product tries again in a second; here the next process does
     return;
   }
-  engine_->outbox().on_read(std::move(page->events));
+  own([&] { engine_->outbox().on_read(std::move(page->events), page->through); });
   publish();
 }
 
 void Station::publish() {
-  while (const auto event = engine_->outbox().next_to_publish()) {
+  while (const auto event = own([&] { return engine_->outbox().next_to_publish(); })) {
+    if (codecs_) own([&] { static_cast<void>(codec::encode_event("cut", *event)); });
     outside_.publish(*event);
     unanswered_.push_back(event->record.position);
     step();
@@ -159,7 +208,7 @@ void Station::acknowledge(std::size_t at_most) {
   for (; at_most > 0 && !unanswered_.empty(); --at_most) {
     const core::Position position = unanswered_.front();
     unanswered_.erase(unanswered_.begin());
-    engine_->on_published(position, true);
+    own([&] { engine_->on_published(position, true); });
     publish();
   }
 }

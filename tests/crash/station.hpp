@@ -28,14 +28,12 @@ class Station {
 
   /// Opens, loads, folds; the first turn then says that the gateway has started.
   [[nodiscard]] core::Result<void> start();
-  /// Other options than options_on(disk) for start().
-  void use(storage::JournalOptions options) { options_ = std::move(options); }
-  /// A control: effects are carried out before the commit they belong to.
-  void act_first(bool first) { act_first_ = first; }
+  /// What comes and goes does so as bytes: the codecs read and write it.
+  void use_codecs(bool used) { codecs_ = used; }
   /// The same from a journal that was opened and loaded already.
   void start(storage::Journal journal, core::Loaded loaded);
 
-  void offer(core::Input input) { engine_->offer(std::move(input)); }
+  void offer(core::Input input);
   /// Turns until nothing is wanted at this moment; events are read and handed to the cloud on the way.
   void run();
   /// The cloud's PUBACKs for everything it received in this life and did not answer yet.
@@ -55,7 +53,9 @@ class Station {
  private:
   void turn();
   void commit(core::Changes changes);
+  void finish_turn(core::Committed committed);
   void act(core::Effect&& effect);
+  void write_out(const core::Effect& effect) const;
   void place(core::PlaceOrder&& effect);
   void read_events();
   void publish();
@@ -66,7 +66,6 @@ class Station {
   disk::Disk& disk_;
   Outside& outside_;
   PosClass class_;
-  std::optional<storage::JournalOptions> options_;
   std::optional<storage::Journal> journal_;
   std::optional<core::Engine> engine_;
   Fold fold_;
@@ -74,7 +73,7 @@ class Station {
   std::vector<core::Position> unanswered_;  // published, no PUBACK yet
   std::uint64_t commits_ = 0, failed_commits_ = 0;
   bool must_end_ = false;
-  bool act_first_ = false;
+  bool codecs_ = false;
   std::function<void()> step_;
 };
 

@@ -134,7 +134,7 @@ class Run {
   }
 
   void start() {
-    if (!options_.keep_cache && sync_failed_) disk_.drop_clean_pages();  // the marker is heeded
+    if (sync_failed_) disk_.drop_clean_pages();  // the marker is heeded
     const std::uint64_t faults_before = faults();
     if (options_.trace) std::printf("start; %zu steps unsynced\n", disk_.pending().size());
     Opened opened = open_and_check(disk_, outside_);
@@ -172,7 +172,7 @@ class Run {
 
   /// A process starts, and the power goes at one of its first operations.
   void cut_the_next_start() {
-    if (!options_.keep_cache && sync_failed_) disk_.drop_clean_pages();
+    if (sync_failed_) disk_.drop_clean_pages();
     std::uint64_t left = coins_.below(60);
     disk_.set_hook([&](const disk::Op&) {
       if (left-- == 0) disk_.kill();

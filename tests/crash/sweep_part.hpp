@@ -11,8 +11,7 @@ namespace storegate::crash {
 
 struct SweepOptions {
   std::uint64_t seed = 1;
-  bool trace = false;       // print every operation on the disk; with --image
-  bool keep_cache = false;  // a control: after a failed sync the next process believes the page cache
+  bool trace = false;  // print every operation on the disk; with --image
 };
 
 enum class SweepFigure : std::size_t { runs, faults, restarts, orders, failed_commits, sweeps };

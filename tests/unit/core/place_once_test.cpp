@@ -331,3 +331,30 @@ TEST_CASE(
     CHECK(store.sent.size() == 1);
   }
 }
+
+TEST_CASE(
+    "an order whose last event is lost is put before a person, and nothing happens to it by itself [I2]") {
+  Script store;
+  store.arrive("HELD");
+  store.arrive("RELEASED");
+  send_one(store);
+  for (const char* id : {"HELD", "RELEASED", "K-1"}) store.unsure.push_back(store.row(id).number);
+  store.restart();
+  store.fail_commits = true;
+  store.release("RELEASED");  // comes before it was parked, and its turn is undone
+  store.fail_commits = false;
+  store.pass(second_ms);
+  for (const char* id : {"HELD", "RELEASED", "K-1"}) {
+    CHECK(store.phase(id) == Phase::parked);
+    CHECK(store.row(id).reason == Reason::in_doubt);
+    CHECK(store.row(id).in_doubt);
+    CHECK(store.history(id).ends_with("parked"));
+  }
+  store.release("HELD");
+  store.pass(24 * hour_ms);
+  CHECK(store.sent.size() == 1);  // K-1, before the restart
+  store.resolve("K-1", Resolution::placed);
+  CHECK(store.phase("K-1") == Phase::placed);
+  store.resolve("HELD", Resolution::not_placed);
+  CHECK(store.sent.size() == 2);
+}

@@ -174,6 +174,7 @@ class Script {
   std::vector<KeyAlias> aliases;
   std::vector<Answer> answers;
   std::vector<std::pair<PosRequest, PosAnswered>> requests;  // sent to the POS, without an answer
+  std::vector<OrderNumber> unsure;                           // at the next restart
   std::vector<PlaceOrder> sent;                              // every place request ever
   std::size_t commits = 0;
   bool fail_commits = false;
@@ -196,6 +197,7 @@ class Script {
     }
     for (const auto& [key, mark] : early_) loaded.early.push_back(mark);
     loaded.key_aliases = aliases;
+    loaded.unsure = std::exchange(unsure, {});
     loaded.epoch = "epoch-1";
     loaded.last_event = events.empty() ? Position{1, 0} : events.back().position;
     engine.emplace(
