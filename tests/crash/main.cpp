@@ -110,8 +110,8 @@ void print_figures(const Arguments& arguments, const Outcome& outcome, const cha
                 static_cast<unsigned long long>(outcome.units),
                 static_cast<unsigned long long>(outcome.repeated), outcome.seconds,
                 outcome.broken.empty() ? 0 : 1);
-  std::printf("  %-12s %12.0f\n%s%s\n", "per second",
-              static_cast<double>(outcome.figures[0]) / outcome.seconds, json.c_str(), tail);
+  std::printf("  %-12s %12.0f\n", "per second", static_cast<double>(outcome.figures[0]) / outcome.seconds);
+  if (arguments.must_break.empty()) std::printf("%s%s\n", json.c_str(), tail);
 }
 
 int judge_control(const Arguments& arguments, const Outcome& outcome) {
