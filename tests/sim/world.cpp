@@ -68,7 +68,8 @@ void World::judge_healing(std::int64_t healed_ms) {
   if (!process_.serving()) return scene().blame_liveness("I13", "the gateway is not up again");
   const std::uint64_t life = process_.lives();
   const std::int64_t written = process_.engine().outbox().last_written().sequence;
-  const check::Healing healing(scene(), healed_ms, loaded_ms_);
+  const std::int64_t up_ms = std::max(loaded_ms_, machine_.asleep_until_ms());
+  const check::Healing healing(scene(), healed_ms, up_ms);
   run_until(healing.uplink_by_ms());
   if (ledger_.violation()) return;
   if (stream_.newest() < written) scene().blame_liveness("I13", "the events wait though the broker is there");

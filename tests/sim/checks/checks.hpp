@@ -121,7 +121,7 @@ inline constexpr std::int64_t up_within_ms = 30'000;
 /// What was in the way when the faults ended, and by when each order, event and sender has got past it.
 class Healing {
  public:
-  /// `up_ms`: when the process that is up now came up.
+  /// `up_ms`: when the process that is up now came up, or woke with its machine: what was open then it closes then.
   Healing(const Scene& scene, std::int64_t healed_ms, std::int64_t up_ms);
   /// Events that were there have reached their consumer.
   [[nodiscard]] std::int64_t uplink_by_ms() const noexcept;
