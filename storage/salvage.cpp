@@ -177,10 +177,11 @@ void Collecting::judge_list(std::uint32_t number, const Page& page) {
   }
 }
 
-/// Two pages never have the same rows, unless one was written over the other.
+/// Two pages never have the same rows, unless one was written over the other. On the first page they lie elsewhere: what was
+/// written over it has to be read in its own place.
 bool Collecting::is_twin(std::uint32_t number, const Page& page) {
-  const bool empty = page.at(3) == 0 && page.at(4) == 0;  // the number of cells; page 1 has other bytes there
-  if (empty) return false;
+  const bool empty = page.at(3) == 0 && page.at(4) == 0;  // the number of cells
+  if (number == 1 || empty) return false;
   const core::Digest print = digest_({reinterpret_cast<const char*>(page.data()), page.size()});
   const auto [seen, is_new] = pages_seen_.emplace(print, number);
   if (is_new) return false;

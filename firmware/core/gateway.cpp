@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 namespace storegate::core {
@@ -58,14 +59,21 @@ void Gateway::load(Loaded loaded, const Now& now) {
   if (loaded.availability_full) book_.set_availability_full(true);
   for (auto& mark : loaded.availability) book_.put_availability(std::move(mark));
   book_.keep_turn();
-  unsure_ = std::move(loaded.unsure);
+  std::copy_if(loaded.unsure.begin(), loaded.unsure.end(), std::back_inserter(unsure_),
+               [this](OrderNumber number) { return may_act(number); });
+}
+
+/// Whether anybody but the person who is asked about its ticket can move it.
+bool Gateway::may_act(OrderNumber number) const {
+  const Entry* entry = book_.find(number);
+  return entry != nullptr && !(entry->order.phase == Phase::parked && entry->order.in_doubt);
 }
 
 // What is newer than such an order's row is not known, a ticket perhaps: nothing happens to it before a person has said.
 void Gateway::park_unsure(Turn& turn) {
   for (const OrderNumber number : unsure_) {
+    if (!may_act(number)) continue;  // parked by this turn already
     Entry* entry = book_.find(number);
-    if (entry == nullptr || entry->order.phase == Phase::parked) continue;
     book_.save(*entry);
     entry->order.last_event = {};  // lost; what can be shown of its past begins here
     park(*entry, Reason::in_doubt, true, turn);

@@ -110,6 +110,7 @@ class Gateway {
   // gateway.cpp
   void load_live(Order order, const Now& now);
   void park_unsure(Turn& turn);
+  [[nodiscard]] bool may_act(OrderNumber number) const;
   Outcome happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn);
   void emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn);
   void emit_plain(EventType type, Details details, Turn& turn);

@@ -358,3 +358,35 @@ TEST_CASE(
   store.resolve("HELD", Resolution::not_placed);
   CHECK(store.sent.size() == 2);
 }
+
+TEST_CASE(
+    "an order that waits for its late release and has lost its last event is put before a person too [I2]") {
+  Policy policy = default_policy();
+  policy.partners["kiosk"].fallback = FallbackPolicy::park;
+  Script store(policy);
+  store.arrive("K-1");
+  store.pass(24 * hour_ms);
+  REQUIRE(store.row("K-1").reason == Reason::release_overdue);
+  store.unsure.push_back(store.row("K-1").number);
+  store.restart();
+  store.arrive("OTHER");  // the first turn writes
+  store.release("K-1");   // it may have been released, placed and cooked since that row
+  store.pass(hour_ms);
+  CHECK(store.sent.empty());
+  CHECK(store.row("K-1").reason == Reason::in_doubt);
+  store.cancel("K-1");
+  CHECK(store.phase("K-1") == Phase::parked);
+}
+
+TEST_CASE("when everything whose last event is lost stands before a person, the engine comes to rest") {
+  Script store;
+  send_one(store);
+  store.unsure.push_back(store.row("K-1").number);
+  store.restart();
+  store.pass(second_ms);
+  REQUIRE(store.row("K-1").in_doubt);
+  store.unsure.push_back(store.row("K-1").number);
+  store.restart();
+  store.turn();
+  CHECK_FALSE(store.engine->wants_turn(store.now));
+}

@@ -241,6 +241,23 @@ TEST_CASE("a store whose first page is destroyed comes over whole [I10]") {
   }
 }
 
+TEST_CASE("a page that was written over the first one is read where it belongs [I10]") {
+  const SavedStore store = save_store(7, 30);
+  Bytes file = store.database;
+  // Where the first page has its head, this one looks like one too: by chance, in a place that holds nothing.
+  const std::size_t page = page_with(store, "orders");
+  constexpr std::size_t first_head = 100;
+  const std::size_t rows_begin = file[page * page_size + 5] * 256U + file[page * page_size + 6];
+  const std::size_t pointers_end = 8 + 2 * (file[page * page_size + 3] * 256U + file[page * page_size + 4]);
+  REQUIRE(pointers_end < first_head);
+  REQUIRE(rows_begin > first_head);
+  file[page * page_size + first_head] = 0x0d;
+  copy_page(file, page, file, 0);
+  const Salvaged result = salvaged(file);
+  CHECK(result.rows == store.rows);
+  CHECK(tells(result.report->damaged, "(page)", "1"));
+}
+
 TEST_CASE("of two undamaged versions of an order the newer one is taken, and it is said [I10]") {
   const auto [earlier, store] = save_store_twice(8, 30);
   // The orders' page as it was, over one of the bodies'.
