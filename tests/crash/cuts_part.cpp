@@ -81,40 +81,45 @@ class Cuts {
     disk::Draws draws = draws_.fork(++index_);
     offer_next(cut);
     if (!unit_.begin_image(index_)) return true;
-    if (!unit_.is_new(print_of(cut.image), cut.world->acknowledged_orders > 0)) return true;
     if (cut.world != world_) {
       world_ = cut.world;
       checked_.clear();
+      looked_at_.clear();
     }
+    // The same bytes are looked at again when more is known, and count once.
+    const Print print = print_of(cut.image);
+    const bool is_new = unit_.is_new(print, cut.world->acknowledged_orders > 0);
+    if (!looked_at_.insert(print).second) return true;
     checker_.reset_without_medium(cut.image, draws.next());
     const std::optional<Print> recovered = recovered_print(checker_);
-    if (!in_full && recovered && checked_.contains(*recovered)) return note(cut), true;
+    if (!in_full && recovered && checked_.contains(*recovered)) return note(cut, is_new), true;
     checker_.reset_without_medium(std::move(cut.image), draws.next());
     Opened opened = open_and_check(checker_, *cut.world);
     if (opened.broken) return report(opened.broken), false;
     if (recovered) checked_.insert(*recovered);
-    note(cut);
+    note(cut, is_new);
     count(unit_, CutsFigure::in_full);
     if (!run_on || !opened.journal) return true;
-    return go_on(std::move(opened), *cut.world, draws);
+    return go_on(std::move(opened), *cut.world, draws, is_new);
   }
 
-  void note(const CutImage& cut) {
-    if (cut.world->acknowledged_orders == 0) return;
+  void note(const CutImage& cut, bool is_new) {
+    if (!is_new || cut.world->acknowledged_orders == 0) return;
     count(unit_, CutsFigure::images);
-    count(unit_, CutsFigure::torn, cut.torn ? 1 : 0);
-    count(unit_, CutsFigure::garbled, cut.garbled ? 1 : 0);
+    count(unit_, CutsFigure::torn, cut.spoiled.torn ? 1 : 0);
+    count(unit_, CutsFigure::garbled, cut.spoiled.garbled ? 1 : 0);
   }
 
-  bool go_on(Opened opened, const Outside& world, disk::Draws& draws) {
+  bool go_on(Opened opened, const Outside& world, disk::Draws& draws, bool counts) {
     Outside after = after_cut(world, draws);
     Station station(checker_, after, record_.pos_class);
     station.start(std::move(*opened.journal), std::move(opened.loaded));
     opened.journal.reset();
     const Broken broken = run_to_the_end(station, after);
     if (broken) return report(broken), false;
-    if (world.acknowledged_orders > 0) count(unit_, CutsFigure::run_on);
-    count(unit_, CutsFigure::orders, after.orders.size());
+    if (!counts || world.acknowledged_orders == 0) return true;
+    count(unit_, CutsFigure::run_on);
+    count(unit_, CutsFigure::orders, world.acknowledged_orders);
     return true;
   }
 
@@ -130,6 +135,7 @@ class Cuts {
   RecordOptions record_;
   std::optional<Next> next_;
   const Outside* world_ = nullptr;  // of the images that checked_ is about
+  std::set<Print> looked_at_;       // images, with that world
   std::set<Print> checked_;         // recovered pages that were checked in full against that world
   std::uint64_t offered_ = 0;
   std::uint64_t index_ = 0;

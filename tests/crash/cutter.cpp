@@ -34,24 +34,25 @@ class Cutter {
     const std::size_t pending = medium_.pending().size();
     if (pending <= options_.exhaustive_pending) {
       for (std::uint64_t subset = 0; subset < (1ULL << pending); ++subset) {
-        if (!give(disk::subset_fates(pending, subset), world, false, false)) return false;
+        if (!give(disk::subset_fates(pending, subset), world)) return false;
       }
     } else {
       for (int count = 0; count < options_.drawn; ++count) {
-        if (!give(disk::drawn_fates(medium_.pending(), false, false, draws_), world, false, false))
-          return false;
+        if (!give(disk::drawn_fates(medium_.pending(), false, false, draws_), world)) return false;
       }
     }
     for (int count = 0; count < options_.torn && pending > 0; ++count) {
       const bool garbled = draws_.chance(options_.garbled_of_1000);
-      if (!give(disk::drawn_fates(medium_.pending(), true, garbled, draws_), world, true, garbled))
-        return false;
+      if (!give(disk::drawn_fates(medium_.pending(), true, garbled, draws_), world)) return false;
     }
     return true;
   }
 
-  bool give(const std::vector<disk::Fate>& fates, const Outside& world, bool torn, bool garbled) {
-    return take_(CutImage{medium_.cut(fates), &world, torn, garbled});
+  bool give(const std::vector<disk::Fate>& fates, const Outside& world) {
+    CutImage cut;
+    cut.image = medium_.cut(fates, cut.spoiled);
+    cut.world = &world;
+    return take_(std::move(cut));
   }
 
   const Recorded& recorded_;

@@ -20,7 +20,7 @@ struct CutOptions {
 struct CutImage {
   disk::Image image;
   const Outside* world = nullptr;
-  bool torn = false, garbled = false;
+  disk::Spoiled spoiled;  // what was not only lost
 };
 
 /// Calls `take` for each image; ends early when it returns false. Same seed, same images.

@@ -217,12 +217,14 @@ void Script::keep_house(Station& station) {
 void Script::pass_time(Station& station) {
   constexpr std::int64_t spans_ms[] = {
       50, 400, 3'000, 6'000, 25'000, 5 * core::minute_ms, 12 * core::minute_ms};
-  const std::int64_t span_ms = spans_ms[outside_.draws.below(std::size(spans_ms))];
+  std::int64_t span_ms = spans_ms[outside_.draws.below(std::size(spans_ms))];
   if (span_ms > requests_last_ms) {
     while (!outside_.pos.open().empty() && !station.must_end()) {
       answer_one(station, outside_, 0, false);
       station.run();
     }
+    // A process that is about to end hears no more answers; what it sent is carried out soon all the same, or never.
+    if (!outside_.pos.open().empty()) span_ms = requests_last_ms;
   }
   outside_.time.ms += span_ms;
   outside_.pos.pass(outside_.time.ms);

@@ -130,11 +130,13 @@ void Station::commit(core::Changes changes) {
   } else {
     ++failed_commits_;
     committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;
+    committed.disk_full = result.written.error().code == core::ErrorCode::disk_full;
   }
   step();
   finish_turn(std::move(committed));
   if (!journal_->checkpoint_due()) return;
-  own([&] { static_cast<void>(journal_->checkpoint(storage::CheckpointMode::passive)); });
+  const auto copied = own([&] { return journal_->checkpoint(storage::CheckpointMode::passive); });
+  if (!copied && copied.error().code == core::ErrorCode::sync_failed) engine_->stop();
 }
 
 void Station::act(core::Effect&& effect) {

@@ -209,14 +209,19 @@ struct Disk::Calls {
 };
 
 std::shared_ptr<Disk::File> Disk::open_file(const std::string& name, int flags) {
-  if (const auto found = folder_.find(name); !name.empty() && found != folder_.end()) return found->second;
-  if ((flags & SQLITE_OPEN_CREATE) == 0) return nullptr;
+  const bool may_be_new = (flags & SQLITE_OPEN_CREATE) != 0;
+  // As unixOpen: a journal or WAL that may be made new has its folder synced with its first sync, also if it was there.
+  const bool syncs_folder =
+      may_be_new && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
+  if (const auto found = folder_.find(name); !name.empty() && found != folder_.end()) {
+    found->second->syncs_folder = found->second->syncs_folder || syncs_folder;
+    return found->second;
+  }
+  if (!may_be_new) return nullptr;
   auto file = std::make_shared<File>();
   if (name.empty()) return file;
   file->id = next_file_++;
-  // As unixOpen: a journal or WAL that is made new has its folder synced with its first sync.
-  file->syncs_folder =
-      (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL)) != 0;
+  file->syncs_folder = syncs_folder;
   folder_[name] = file;
   step({StepKind::create, file->id, 0, name, {}});
   return file;

@@ -13,42 +13,54 @@ namespace {
 
 std::size_t at(std::int64_t offset) { return static_cast<std::size_t>(offset); }
 
-/// The bytes of [from, to) in `bytes`, where they exist, become what the flash made of them.
-void garble_range(Bytes& bytes, std::int64_t from, std::int64_t to, Draws& draws) {
+/// The bytes of [from, to) in `bytes`, where they exist, become what the flash made of them. Whether there are any.
+bool garble_range(Bytes& bytes, std::int64_t from, std::int64_t to, Draws& draws) {
   to = std::min(to, static_cast<std::int64_t>(bytes.size()));
+  const bool is_any = from < to;
   for (; from < to; from += 8) {
     const std::uint64_t drawn = draws.next();
     std::memcpy(bytes.data() + from, &drawn, at(std::min<std::int64_t>(8, to - from)));
   }
+  return is_any;
 }
 
-/// What lies in the write's blocks outside of it: each such sector is hit in half of the cases.
-void garble_around(std::int64_t offset, std::int64_t end, std::uint64_t seed, Bytes& bytes) {
+/// What lies in the write's blocks outside of it: each such sector is hit in half of the cases. Whether any byte was.
+bool garble_around(std::int64_t offset, std::int64_t end, std::uint64_t seed, Bytes& bytes) {
   Draws draws(seed);
+  bool any = false;
   const std::int64_t first = offset / block_bytes * block_bytes;
   const std::int64_t last = (end + block_bytes - 1) / block_bytes * block_bytes;
   for (std::int64_t sector = first; sector < last; sector += sector_bytes) {
     const bool hit = draws.chance(500);
     const std::int64_t sector_end = sector + sector_bytes;
     if (!hit || (sector >= offset && sector_end <= end)) continue;
-    garble_range(bytes, sector, std::min(sector_end, offset), draws);
-    garble_range(bytes, std::max(sector, end), sector_end, draws);
+    const bool before = garble_range(bytes, sector, std::min(sector_end, offset), draws);
+    const bool behind = garble_range(bytes, std::max(sector, end), sector_end, draws);
+    any = any || before || behind;
   }
+  return any;
 }
 
-void write_torn(const Step& step, const Fate& fate, Bytes& bytes) {
+/// Whether some sectors arrived and others not.
+bool write_torn(const Step& step, const Fate& fate, Bytes& bytes) {
+  bool some = false;
+  bool others = false;
   const std::int64_t end = step.offset + static_cast<std::int64_t>(step.bytes->size());
   const std::int64_t first_sector = step.offset / sector_bytes;
   for (std::int64_t from = step.offset; from < end;) {
     const std::int64_t sector = from / sector_bytes;
     const std::int64_t to = std::min(end, (sector + 1) * sector_bytes);
     const auto bit = static_cast<std::uint64_t>(std::min<std::int64_t>(sector - first_sector, 63));
-    if (((fate.sectors >> bit) & 1U) != 0) {
+    const bool arrived = ((fate.sectors >> bit) & 1U) != 0;
+    some = some || arrived;
+    others = others || !arrived;
+    if (arrived) {
       if (static_cast<std::int64_t>(bytes.size()) < to) bytes.resize(at(to));
       std::memcpy(bytes.data() + from, step.bytes->data() + (from - step.offset), at(to - from));
     }
     from = to;
   }
+  return some && others;
 }
 
 }  // namespace
@@ -61,18 +73,20 @@ void put(Bytes& bytes, std::int64_t offset, const unsigned char* from, std::int6
   bytes.insert(bytes.end(), from + over, from + count);
 }
 
-void carry_out(const Step& step, const Fate& fate, Bytes& bytes) {
+Spoiled carry_out(const Step& step, const Fate& fate, Bytes& bytes) {
   if (step.kind == StepKind::truncate) {
     if (fate.kept) bytes.resize(at(step.offset));
-    return;
+    return {};
   }
+  Spoiled spoiled;
   const std::int64_t end = step.offset + static_cast<std::int64_t>(step.bytes->size());
   if (fate.kept && fate.sectors == ~0ULL) {
     put(bytes, step.offset, step.bytes->data(), end - step.offset);
   } else if (fate.kept) {
-    write_torn(step, fate, bytes);
+    spoiled.torn = write_torn(step, fate, bytes);
   }
-  if (fate.garble != 0) garble_around(step.offset, end, fate.garble, bytes);
+  if (fate.garble != 0) spoiled.garbled = garble_around(step.offset, end, fate.garble, bytes);
+  return spoiled;
 }
 
 Medium::Medium(Image image) {
@@ -156,7 +170,7 @@ void Medium::fail_sync(const Step& step) {
   std::erase_if(pending_, is_content);
 }
 
-Image Medium::cut(std::span<const Fate> fates) const {
+Image Medium::cut(std::span<const Fate> fates, Spoiled& spoiled) const {
   if (fates.size() != pending_.size()) std::abort();
   Folder folder = folder_;
   for (std::size_t index = 0; index < pending_.size(); ++index) {
@@ -172,7 +186,10 @@ Image Medium::cut(std::span<const Fate> fates) const {
     for (std::size_t index = 0; index < pending_.size(); ++index) {
       const Step& step = pending_[index];
       const bool content = step.kind == StepKind::write || step.kind == StepKind::truncate;
-      if (content && step.file == file) carry_out(step, fates[index], bytes);
+      if (!content || step.file != file) continue;
+      const Spoiled one = carry_out(step, fates[index], bytes);
+      spoiled.torn = spoiled.torn || one.torn;
+      spoiled.garbled = spoiled.garbled || one.garbled;
     }
   }
   return image;

@@ -58,6 +58,11 @@ struct Fate {
   friend bool operator==(const Fate&, const Fate&) = default;
 };
 
+/// What the fates of a cut came to: a write of which some sectors arrived and others not, bytes around one that changed.
+struct Spoiled {
+  bool torn = false, garbled = false;
+};
+
 class Medium {
  public:
   Medium() = default;
@@ -71,7 +76,12 @@ class Medium {
   /// Writes, truncates, files made and removed that a cut may undo, in the order they were made.
   [[nodiscard]] const std::vector<Step>& pending() const noexcept { return pending_; }
   /// What a cut now leaves: `fates` has one for each of pending().
-  [[nodiscard]] Image cut(std::span<const Fate> fates) const;
+  [[nodiscard]] Image cut(std::span<const Fate> fates) const {
+    Spoiled spoiled;
+    return cut(fates, spoiled);
+  }
+  /// The same, and what it did.
+  [[nodiscard]] Image cut(std::span<const Fate> fates, Spoiled& spoiled) const;
   /// What a file has if nothing unsynced is lost: what a process reads whose clean pages were dropped.
   [[nodiscard]] Bytes content(FileId file) const;
 
@@ -89,6 +99,6 @@ class Medium {
 /// Writes over what there is and appends the rest; what lies between its end and `offset` becomes zeros.
 void put(Bytes& bytes, std::int64_t offset, const unsigned char* from, std::int64_t count);
 /// Carries a write or a truncate out on `bytes`, as far as `fate` lets it.
-void carry_out(const Step& step, const Fate& fate, Bytes& bytes);
+Spoiled carry_out(const Step& step, const Fate& fate, Bytes& bytes);
 
 }  // namespace storegate::disk
