@@ -47,12 +47,15 @@ struct Story {
 
   // what reached the gateway while it ran
   std::int64_t reached_ms = never;
-  std::uint32_t boot = 0;  // the machine's boot at that time
+  std::uint32_t bodies_reached = 0;  // bit n: its n-th body
+  std::uint32_t boot = 0;            // the machine's boot at that time
   std::int64_t release_reached_ms = never;
   std::int64_t cancel_reached_ms = never;
   std::int64_t resolve_reached_ms = never;
   /// True time before which no clock may release it, whatever the clocks showed meanwhile.
   std::int64_t clock_may_release_ms = never;
+  /// True time by which right clocks end its hold; never: it has none.
+  std::int64_t hold_ends_ms = never;
 
   // what left the gateway
   int acknowledged_body = -1;
@@ -73,7 +76,8 @@ struct Story {
   // at the POS: tickets by key
   std::map<std::string, int> tickets;
   std::int64_t first_ticket_ms = never;
-  int voided = 0;  // of its tickets
+  int voided = 0;          // of its tickets
+  int reprints_asked = 0;  // by a person
 
   // at the consumer
   std::string order_id, token;

@@ -69,6 +69,7 @@ void World::judge_healing(std::int64_t healed_ms) {
   const std::uint64_t life = process_.lives();
   const std::int64_t written = process_.engine().outbox().last_written().sequence;
   const std::int64_t up_ms = std::max(loaded_ms_, machine_.asleep_until_ms());
+  healed_since_ms_ = std::max(healed_ms, up_ms);
   const check::Healing healing(scene(), healed_ms, up_ms);
   run_until(healing.uplink_by_ms());
   if (ledger_.violation()) return;
@@ -94,8 +95,9 @@ void World::judge_end() {
   last_sequence_ = process_.engine().outbox().last_written().sequence;
   fold_.tell_ends(ledger_);
   check::no_cancel_dropped(at);
-  check::voids_were_done(at);
+  check::ends_are_the_kitchens(at);
   check::releases_on_record(at);
+  check::holds_end_in_time(at, healed_since_ms_);
   check::probe_has_ticket(at, ledger_.story(probe_));
   if (partners_.undelivered() > 0) at.blame_liveness("I13", "a partner still waits for an answer");
   process_.die();
@@ -256,6 +258,7 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::release) first(story.release_reached_ms);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about != About::order) return;
+  story.bodies_reached |= 1U << static_cast<unsigned>(tag.body);
   if (now_ms() - story.reached_ms >= plan_.policy.order_id_reuse_ms - 2000) story.reborn = true;
   if (story.reached_ms == never) story.boot = clock_.boots();
   first(story.reached_ms);

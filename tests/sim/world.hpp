@@ -128,8 +128,9 @@ class World {
   check::Fold fold_;
   check::ClockWatch clock_watch_;
   bool storm_ = true;
-  std::int64_t loaded_ms_ = 0;    // when the present process came up
-  std::size_t probe_ = SIZE_MAX;  // the order sent when the faults are over
+  std::int64_t loaded_ms_ = 0;        // when the present process came up
+  std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up
+  std::size_t probe_ = SIZE_MAX;      // the order sent when the faults are over
   std::uint64_t commits_ = 0, erased_ = 0, pruned_ = 0;
   std::int64_t last_sequence_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> faults_;

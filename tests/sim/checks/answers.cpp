@@ -11,6 +11,9 @@ void order_answered(const Scene& scene, Story& story, const Tag& tag, const code
     return scene.blame("I14", name_of(story) + " was taken under a key that belongs to another order");
   if (reply.status == 409 && tag.body == story.acknowledged_body)
     return scene.blame("I14", name_of(story) + ", acknowledged before, is refused as a conflict");
+  const std::uint32_t others = story.bodies_reached & ~(1U << static_cast<unsigned>(tag.body));
+  if (reply.status == 409 && !story.must_be_refused && others == 0)
+    return scene.blame("I14", name_of(story) + " is refused as a conflict with nothing");
   if (!taken) {
     if (reply.status != 409 && reply.status != 429 && reply.status != 503)
       scene.blame("I14", name_of(story) + " is answered with " + std::to_string(reply.status));

@@ -24,12 +24,19 @@ void intent_noted(const Scene& scene, Story& story, const core::Order& row) {
   story.intent_ms = scene.now_ms;
 }
 
-// What is told as cancelled after it was placed must be gone from the kitchen.
-void voids_were_done(const Scene& scene) {
+// What is told as cancelled, or as never cooked, has no ticket in the kitchen; what is told as completed had one.
+void ends_are_the_kitchens(const Scene& scene) {
   for (const Story& story : scene.ledger.stories()) {
-    const Seen* cancelled = story.first_named("cancelled");
-    if (cancelled == nullptr || cancelled->previous_phase != "voiding" || story.voided > 0) continue;
-    scene.blame("I4", name_of(story) + " is cancelled though its ticket stands");
+    const Seen* last = story.last();
+    if (last == nullptr || story.reborn) continue;
+    const bool never_cooked =
+        last->phase == "cancelled" || last->phase == "expired" || last->phase == "rejected";
+    // A void names one ticket; a reprint that a person ordered beside it is that person's.
+    const int standing = story.tickets_in_all() - story.voided - story.reprints_asked;
+    if (never_cooked && standing > 0)
+      scene.blame("I4", name_of(story) + " is " + last->phase + " though its ticket stands");
+    if (last->phase == "completed" && story.tickets_in_all() == 0)
+      scene.blame("I1", name_of(story) + " is completed and was never cooked");
   }
 }
 

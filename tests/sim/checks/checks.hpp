@@ -83,14 +83,14 @@ void event_follows(const Scene& scene, const Story& story);
 void intent_noted(const Scene& scene, Story& story, const core::Order& row);
 void placement_after_cancel(const Scene& scene, const Story& story);
 void no_cancel_dropped(const Scene& scene);
-void voids_were_done(const Scene& scene);
+void ends_are_the_kitchens(const Scene& scene);
 
 // ---- I5: nothing is sent without a release, and the release is on record
 
 void placement_is_released(const Scene& scene, const Story& story);
 void releases_on_record(const Scene& scene);
 
-// ---- I9: no clock releases an order before its time
+// ---- I9: no clock releases an order before its time, and right ones do when it has come
 
 class ClockWatch {
  public:
@@ -104,6 +104,9 @@ class ClockWatch {
   bool lying_ = false;         // it is trusted and wrong
   std::int64_t lied_ms_ = -1;  // when it last was
 };
+
+/// At the end; nothing failed any more since `since_ms`.
+void holds_end_in_time(const Scene& scene, std::int64_t since_ms);
 
 // ---- I8: a full disk stops no running order while the reserve lasts; with room again, orders are taken within 5 s
 

@@ -11,11 +11,14 @@ namespace {
 // Readings of the clock are taken at the turn, not at arrival.
 constexpr std::int64_t tolerance_ms = 1500;
 constexpr std::int64_t tolerated_error_ms = 1500;
+// From the door to its turn.
+constexpr std::int64_t decided_within_ms = 20'000;
+// Until the consumer has heard of it; the uplink may have been reconnecting.
+constexpr std::int64_t hold_ends_within_ms = 32'000;
 }  // namespace
 
 void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story) {
   if (story.mode == core::ReleaseMode::immediate) return;
-  if (story.mode == core::ReleaseMode::on_event && story.fallback != core::FallbackPolicy::release) return;
   const core::PartnerPolicy& partner = scene.plan.policy.partners.find(story.partner)->second;
   const bool at_time = story.mode == core::ReleaseMode::at_time;
   const std::int64_t shown_ms = scene.now_ms + clock.error_ms();
@@ -29,6 +32,13 @@ void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story
     else if (at_time)
       span_ms = 0;
   }
+  // It may be decided a while later, when its promise is too near to count.
+  const bool near = !at_time && story.promised_ms &&
+                    *story.promised_ms - scene.plan.policy.prep_ms - shown_ms <= decided_within_ms;
+  const std::int64_t ends_ms =
+      scene.now_ms + (near ? std::max(span_ms, partner.fallback_without_promise_ms) : span_ms);
+  story.hold_ends_ms = story.hold_ends_ms == never ? ends_ms : std::max(story.hold_ends_ms, ends_ms);
+  if (story.mode == core::ReleaseMode::on_event && story.fallback != core::FallbackPolicy::release) return;
   story.clock_may_release_ms = std::min(story.clock_may_release_ms, scene.now_ms + span_ms);
 }
 
@@ -48,6 +58,23 @@ void ClockWatch::placement_is_in_time(const Scene& scene, const Clock& clock, co
   if (scene.now_ms >= story.clock_may_release_ms - tolerance_ms) return;
   scene.blame("I9", name_of(story) + " is placed " +
                         std::to_string(story.clock_may_release_ms - scene.now_ms) + " ms before its time");
+}
+
+// Where the clocks were right all the time, every hold ends by itself in time: nothing was in its way but a process that
+// was not up.
+void holds_end_in_time(const Scene& scene, std::int64_t since_ms) {
+  const Faults& faults = scene.plan.faults;
+  if (faults.wall_jumps > 0 || (faults.boots_in_1970 && faults.power_cuts > 0)) return;
+  for (const Story& story : scene.ledger.stories()) {
+    if (story.hold_ends_ms == never || story.reborn) continue;
+    const std::int64_t by_ms = std::max(story.hold_ends_ms, since_ms) + hold_ends_within_ms;
+    for (std::size_t i = 0; i < story.events.size(); ++i) {
+      const bool last = i + 1 == story.events.size();
+      if (story.events[i].phase != "held" || (!last && story.events[i + 1].at_ms <= by_ms)) continue;
+      scene.blame_liveness("I9", name_of(story) + " was still held at " + std::to_string(by_ms) +
+                                     " ms, its hold ended at " + std::to_string(story.hold_ends_ms) + " ms");
+    }
+  }
 }
 
 }  // namespace storegate::sim::check

@@ -20,8 +20,16 @@ bool names_customer(std::string_view text) {
 }
 }  // namespace
 
+// Bodies differ by order in the id, and among those of one order in a quantity; see parts/bodies.cpp.
 void placement_is_whole(const Scene& scene, const Story& story, std::string_view body) {
   if (!names_customer(body)) scene.blame("I1", name_of(story) + " is placed without its customer");
+  if (member_text(body, "partner_order_id") != story.id)
+    scene.blame("I1", name_of(story) + " is placed with the body of " +
+                          std::string(member_text(body, "partner_order_id")));
+  if (story.acknowledged_body < 0 || story.reborn) return;
+  const std::string quantity = "\"quantity\":" + std::to_string(story.acknowledged_body + 1) + ",";
+  if (body.find(quantity) == std::string_view::npos)
+    scene.blame("I14", name_of(story) + " is placed with another body than the one that was acknowledged");
 }
 
 std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std::string& error) {

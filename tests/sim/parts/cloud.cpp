@@ -83,6 +83,7 @@ void Cloud::resolve(std::size_t story, const std::string& answer) {
   ask.target = "/v1/orders/" + world_.ledger().story(story).order_id + "/resolve";
   ask.headers = {{"Content-Type", "application/json"}};
   ask.body = R"({"answer":")" + answer + "\"}";
+  if (answer == "reprint") ++world_.ledger().story(story).reprints_asked;
   world_.fault("resolved " + answer);
   world_.web().ask(
       std::move(ask), {About::resolve, story, 0},
