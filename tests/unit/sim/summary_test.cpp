@@ -80,3 +80,13 @@ TEST_CASE("The command line says what it cannot understand") {
     CHECK(why == "cannot be understood: " + words.front());
   }
 }
+
+TEST_CASE("More jobs than are of use are cut down, not refused: callers pass all cores of the machine") {
+  std::string why;
+  CHECK(options_of({"--jobs", "64"}, why)->jobs == 64);
+  for (const char* many : {"65", "192", "4294967296"}) {
+    const auto options = options_of({"--jobs", many}, why);
+    REQUIRE(options.has_value());
+    CHECK(options->jobs == 64);
+  }
+}
