@@ -69,5 +69,5 @@ int main(int count, char** words) {
     return static_cast<int>(storegate::sim::Verdict::crash);
   if (options->same_hashes && !storegate::sim::same_hashes(*options->same_hashes, summary.hashes()))
     return static_cast<int>(storegate::sim::Verdict::safety);
-  return static_cast<int>(summary.verdict());
+  return static_cast<int>(summary.verdict(*options));
 }

@@ -1,6 +1,7 @@
 // Plain words; a number that is none is refused.
 #include "sim/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace storegate::sim {
@@ -10,6 +11,12 @@ namespace {
 bool read_number(std::string_view text, std::uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return !text.empty() && error == std::errc{} && end == text.data() + text.size();
+}
+
+// Whoever calls passes the machine's cores: more processes than this are of no use, and no reason to refuse.
+unsigned jobs_of(std::uint64_t asked) {
+  constexpr std::uint64_t jobs_max = 64;
+  return static_cast<unsigned>(std::min(asked, jobs_max));
 }
 
 bool read_range(std::string_view text, Options& options) {
@@ -32,7 +39,7 @@ bool read_value(std::string_view name, const std::string& value, Options& option
   if (!read_number(value, number)) return false;
   if (name == "--seed") return options.from = number, options.count = 1, true;
   if (name == "--count") return options.count = number, number > 0;
-  if (name == "--jobs") return options.jobs = static_cast<unsigned>(number), number > 0 && number <= 64;
+  if (name == "--jobs") return options.jobs = jobs_of(number), number > 0;
   return false;
 }
 

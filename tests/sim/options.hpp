@@ -14,6 +14,9 @@ struct Options {
     return must_break && ("," + *must_break + ",").find("," + invariant + ",") != std::string::npos;
   }
 
+  /// How many seeds are to be run.
+  [[nodiscard]] std::uint64_t asked() const noexcept { return trace ? 1 : count; }
+
   std::uint64_t from = 1;
   std::uint64_t count = 100;
   unsigned jobs = 1;

@@ -69,7 +69,12 @@ void Summary::add(SeedResult result) {
   if (result.verdict != Verdict::fine) failures_.push_back(std::move(result));
 }
 
-Verdict Summary::verdict() const noexcept {
+bool Summary::falls_short(const Options& options) const noexcept {
+  return seeds_ < options.asked() && (failures_.empty() || options.keep_going);
+}
+
+Verdict Summary::verdict(const Options& options) const noexcept {
+  if (falls_short(options)) return Verdict::crash;
   // Safety outweighs the others, a crash everything.
   constexpr Verdict order[] = {Verdict::crash, Verdict::safety, Verdict::liveness, Verdict::budget};
   for (const Verdict verdict : order)
@@ -93,6 +98,8 @@ void Summary::print(const Options& options, std::uint64_t wall_ms) const {
   std::printf("seeds %llu..%llu: %llu run, %zu failed; %llu us of CPU an order life, %llu ms in all\n",
               wide(options.from), wide(options.from + options.count - 1), wide(seeds_), failures_.size(),
               wide(cpu_us_ / lives), wide(wall_ms));
+  if (falls_short(options))
+    std::printf("only %llu of %llu seeds were run\n", wide(seeds_), wide(options.asked()));
   if (options.count == 1 && !hashes_.empty()) std::printf("trace hash %s\n", hashes_.begin()->second.c_str());
   for (std::size_t i = 0; i < std::size(fields); ++i)
     std::printf("%s%s %llu", i == 0 ? "" : ", ", names[i], wide(sum_.*fields[i]));

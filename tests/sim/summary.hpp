@@ -35,10 +35,13 @@ class Summary {
   [[nodiscard]] const std::vector<SeedResult>& failures() const noexcept { return failures_; }
   /// Failures with the line to paste, then the sums, then one line of JSON.
   void print(const Options& options, std::uint64_t wall_ms) const;
-  [[nodiscard]] Verdict verdict() const noexcept;
+  /// The worst of what was found. Fewer seeds than asked for are a crash, unless a failure ended the run.
+  [[nodiscard]] Verdict verdict(const Options& options) const noexcept;
   [[nodiscard]] const HashList& hashes() const noexcept { return hashes_; }
 
  private:
+  [[nodiscard]] bool falls_short(const Options& options) const noexcept;
+
   std::uint64_t seeds_ = 0;
   std::uint64_t cpu_us_ = 0;
   HashList hashes_;

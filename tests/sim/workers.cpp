@@ -26,6 +26,7 @@ struct Worker {
   std::uint64_t next = 0;  // the first seed that it has not begun
   std::uint64_t begun = 0;
   bool busy = false;
+  bool stopped = false;  // by us: what it leaves undone is not asked for any more
 };
 
 std::uint64_t cpu_us() {
@@ -106,23 +107,33 @@ void take_lines(Worker& worker, const Options& options, Summary& summary) {
   }
 }
 
-// The worker is gone: of what it was killed is its last seed's doing.
+SeedResult crash_of(const Worker& worker, int status) {
+  SeedResult crashed;
+  crashed.seed = worker.busy ? worker.begun : worker.next;
+  crashed.verdict = Verdict::crash;
+  // Between two seeds it was nothing of ours that killed it, so no control is caught by that.
+  crashed.invariant = worker.busy ? "crash" : "worker";
+  crashed.what = WIFSIGNALED(status) ? "the process died of signal " + std::to_string(WTERMSIG(status))
+                                     : "the process ended with " + std::to_string(WEXITSTATUS(status));
+  if (!worker.busy) crashed.what += " before it began this seed";
+  return crashed;
+}
+
+// The worker is gone: of what it was killed is its last seed's doing. What it had not begun another one runs; but for the
+// next seed, which counts as a crash when there was no last one: a worker that always dies at once comes to an end.
 void bury(Worker& worker, const Options& options, Summary& summary) {
   close(worker.from);
   worker.from = -1;
   int status = 0;
   waitpid(worker.process, &status, 0);
-  if (!worker.busy) return;
-  SeedResult crashed;
-  crashed.seed = worker.begun;
-  crashed.verdict = Verdict::crash;
-  crashed.invariant = "crash";
-  crashed.what = WIFSIGNALED(status) ? "the process died of signal " + std::to_string(WTERMSIG(status))
-                                     : "the process ended with " + std::to_string(WEXITSTATUS(status));
+  const std::uint64_t end = options.from + options.count;
+  if (worker.stopped || (!worker.busy && worker.next >= end)) return;
+  SeedResult crashed = crash_of(worker, status);
   if (!options.must_break) print_failure(crashed);
   summary.add(std::move(crashed));
+  if (!worker.busy) worker.next += options.jobs;
   worker.busy = false;
-  if (worker.next < options.from + options.count) start(worker, options);
+  if (worker.next < end) start(worker, options);
 }
 
 void read_some(Worker& worker, const Options& options, Summary& summary) {
@@ -175,7 +186,7 @@ void run_seeds(const Options& options, Summary& summary) {
       if (waiting[i].revents != 0) read_some(*whose[i], options, summary);
     if (!is_enough(options, summary)) continue;
     for (Worker& worker : workers)
-      if (worker.from >= 0) kill(worker.process, SIGKILL), worker.busy = false;
+      if (worker.from >= 0) kill(worker.process, SIGKILL), worker.stopped = true;
   }
 }
 

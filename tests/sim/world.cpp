@@ -136,7 +136,7 @@ void World::fault(std::string_view what) {
     ++found->second;
   else
     faults_.emplace(std::string(what), 1);
-  trace_.note(Noted::fault, what.size());
+  trace_.note_text(Noted::fault, what);
   tell("fault", what);
 }
 

@@ -1,7 +1,14 @@
-// Numbers first: they are the hash. Lines only when somebody reads.
+// Numbers and bytes of text first: they are the hash. Lines only when somebody reads. Whatever tells one input, row or
+// effect from another goes in, or two builds that part there would have one hash.
 #include "sim/gateway/turn_trace.hpp"
 
+#include <array>
+#include <bit>
+#include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 #include "core/order.hpp"
@@ -9,6 +16,139 @@
 namespace storegate::sim {
 
 namespace {
+
+/// Up to eight bytes, the first one lowest, whatever the machine's own order is.
+std::uint64_t word_of(const void* bytes, std::size_t count) noexcept {
+  std::uint64_t word = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&word, bytes, count);
+  } else {
+    const auto* byte = static_cast<const unsigned char*>(bytes);
+    for (std::size_t i = 0; i < count; ++i) word |= std::uint64_t{byte[i]} << (8 * i);
+  }
+  return word;
+}
+
+/// Whole bodies go through here: by words it is a fraction of what Trace::note_text takes for them.
+void note_text(Trace& trace, Noted what, std::string_view text) noexcept {
+  std::uint64_t lane = 0xcbf29ce484222325ULL;
+  const auto fold = [&lane](std::uint64_t word) {
+    lane = (lane ^ word) * 0x9fb21c651e98df25ULL;
+    lane ^= lane >> 32U;
+  };
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) fold(word_of(text.data() + at, 8));
+  if (at < text.size()) fold(word_of(text.data() + at, text.size() - at));
+  trace.note(what, text.size(), lane);
+}
+
+/// A number that may be missing: whether it is there, then the number.
+template <typename Number>
+void note_maybe(Trace& trace, Noted what, const std::optional<Number>& number) noexcept {
+  trace.note(what, number.has_value(), number.value_or(Number{}));
+}
+
+/// Ids, digests and boots.
+void note_bytes(Trace& trace, Noted what, const std::array<std::uint8_t, 16>& bytes) noexcept {
+  trace.note(what, word_of(bytes.data(), 8), word_of(bytes.data() + 8, 8));
+}
+
+void note_stamp(Trace& trace, Noted what, const core::Stamp& stamp) noexcept {
+  trace.note(what, stamp.steady_ms, stamp.wall_ms);
+  note_bytes(trace, what, stamp.boot);
+}
+
+void note_letter(Trace& trace, const core::Letter& letter) noexcept {
+  note_text(trace, Noted::input, letter.topic);
+  note_text(trace, Noted::input, letter.bytes);
+}
+
+void note_item(Trace& trace, Noted what, const core::ItemAvailability& item) noexcept {
+  note_text(trace, what, item.item);
+  trace.note(what, item.available);
+  note_maybe(trace, what, item.until_wall_ms);
+}
+
+// ---------------------------------------------------------------- who an order is
+
+struct NoteRef {
+  Trace& trace;
+  void operator()(const core::OrderId& id) const noexcept { note_bytes(trace, Noted::input, id.bytes); }
+  void operator()(const core::ReleaseToken& token) const noexcept {
+    trace.note(Noted::input, core::value_of(token.order));
+    note_bytes(trace, Noted::input, token.secret);
+  }
+  void operator()(const std::pair<std::string, std::string>& name) const noexcept {
+    note_text(trace, Noted::input, name.first);
+    note_text(trace, Noted::input, name.second);
+  }
+};
+
+void note_ref(Trace& trace, const core::OrderRef& ref) noexcept {
+  trace.note(Noted::input, ref.by.index());
+  std::visit(NoteRef{trace}, ref.by);
+}
+
+// ---------------------------------------------------------------- inputs
+
+struct NoteInput {
+  Trace& trace;
+
+  void operator()(const core::OrderArrived& arrived) const noexcept {
+    trace.note(Noted::input, arrived.caller, arrived.source);
+    note_text(trace, Noted::input, arrived.order.partner);
+    note_text(trace, Noted::input, arrived.order.partner_order_id);
+    note_text(trace, Noted::input, arrived.idempotency_key);
+    note_text(trace, Noted::input, arrived.traceparent);
+    note_bytes(trace, Noted::input, arrived.body_digest);
+    note_letter(trace, arrived.letter);
+  }
+  void operator()(const core::ReleaseArrived& release) const noexcept {
+    trace.note(Noted::input, release.caller, release.source, release.actor, release.orders.size());
+    for (const core::OrderRef& ref : release.orders) note_ref(trace, ref);
+    note_letter(trace, release.letter);
+  }
+  void operator()(const core::CancelArrived& cancel) const noexcept {
+    trace.note(Noted::input, cancel.caller, cancel.source, cancel.actor, cancel.orders.size());
+    for (const core::OrderRef& ref : cancel.orders) note_ref(trace, ref);
+    note_text(trace, Noted::input, cancel.text);
+    note_letter(trace, cancel.letter);
+  }
+  void operator()(const core::ParkedResolved& resolved) const noexcept {
+    trace.note(Noted::input, resolved.caller, resolved.resolution);
+    note_ref(trace, resolved.order);
+  }
+  void operator()(const core::PosAnswered& pos) const noexcept {
+    trace.note(Noted::input, core::value_of(pos.order), pos.outcome, pos.attempt, pos.request);
+    note_text(trace, Noted::input, pos.pos_reference);
+    note_text(trace, Noted::input, pos.code);
+    note_maybe(trace, Noted::input, pos.retry_after_ms);
+  }
+  void operator()(const core::AvailabilityArrived& arrived) const noexcept {
+    trace.note(Noted::input, arrived.caller, arrived.actor, arrived.full, arrived.items.size());
+    for (const core::ItemAvailability& item : arrived.items) note_item(trace, Noted::input, item);
+  }
+  void operator()(const core::MessageRefused& refused) const noexcept {
+    trace.note(Noted::input, refused.caller);
+    note_text(trace, Noted::input, refused.why);
+    note_letter(trace, refused.letter);
+  }
+  void operator()(const core::EventsAcknowledged& acknowledged) const noexcept {
+    trace.note(Noted::input, acknowledged.caller);
+    note_text(trace, Noted::input, acknowledged.epoch);
+    note_maybe(trace, Noted::input, acknowledged.through);
+    note_maybe(trace, Noted::input, acknowledged.replay_from);
+    note_letter(trace, acknowledged.letter);
+  }
+  void operator()(const core::UplinkConnected& up) const noexcept {
+    trace.note(Noted::input, up.session_present);
+  }
+  void operator()(const core::GatewayStarted& started) const noexcept {
+    note_text(trace, Noted::input, started.epoch);
+    note_text(trace, Noted::input, started.previous_epoch.value_or(""));
+    note_text(trace, Noted::input, started.why);
+  }
+};
 
 std::string text_of_answer(const core::PosAnswered& answer) {
   constexpr std::string_view outcomes[] = {
@@ -18,72 +158,181 @@ std::string text_of_answer(const core::PosAnswered& answer) {
          std::string(outcomes[static_cast<std::size_t>(answer.outcome)]) + " " + answer.pos_reference;
 }
 
+std::string line_of(const core::Input& input) {
+  if (const auto* order = std::get_if<core::OrderArrived>(&input))
+    return "order " + order->order.partner + "/" + order->order.partner_order_id;
+  if (const auto* pos = std::get_if<core::PosAnswered>(&input)) return "POS " + text_of_answer(*pos);
+  if (const auto* release = std::get_if<core::ReleaseArrived>(&input))
+    return "release of " + std::to_string(release->orders.size());
+  if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
+    return "cancel of " + std::to_string(cancel->orders.size());
+  constexpr std::string_view names[] = {"order",        "release", "cancel",          "resolve",   "POS",
+                                        "availability", "refused", "acknowledgement", "uplink up", "started"};
+  return std::string(names[input.index()]);
+}
+
+// ---------------------------------------------------------------- what a commit writes
+
+void note_row(Trace& trace, const core::Order& order) noexcept {
+  trace.note(Noted::row, core::value_of(order.number), order.phase, order.reason, order.arrival_phase,
+             order.arrival_reason, order.reprints, order.cancel_wanted, order.in_doubt, order.test,
+             order.updated_wall_ms, order.release_mode, order.fallback, order.released_by, order.cancelled_by,
+             order.last_event.epoch, order.last_event.sequence);
+  note_bytes(trace, Noted::row, order.id.bytes);
+  note_bytes(trace, Noted::row, order.release_token.secret);
+  note_bytes(trace, Noted::row, order.body_digest);
+  for (const core::Stamp* stamp : {&order.arrived, &order.release_due, &order.released, &order.intent,
+                                   &order.placed, &order.cancel_asked})
+    note_stamp(trace, Noted::row, *stamp);
+  for (const std::string* text :
+       {&order.partner, &order.partner_order_id, &order.business_day, &order.idempotency_key,
+        &order.traceparent, &order.pos_reference, &order.pos_code, &order.cancel_text})
+    note_text(trace, Noted::row, *text);
+}
+
+void tell_row(const Trace& trace, const core::Order& order, std::int64_t now_ms) {
+  trace.tell(now_ms, "row",
+             std::to_string(core::value_of(order.number)) + " " + order.partner + "/" +
+                 order.partner_order_id + " " + std::string(core::name_of(order.phase)) +
+                 (order.cancel_wanted ? " cancel wanted" : "") + " " +
+                 std::string(core::name_of(order.reason)));
+}
+
+struct NoteDetail {
+  Trace& trace;
+  void operator()(std::nullptr_t) const noexcept {}
+  void operator()(bool value) const noexcept { trace.note(Noted::event, value); }
+  void operator()(std::int64_t value) const noexcept { trace.note(Noted::event, value); }
+  void operator()(const std::string& value) const noexcept { note_text(trace, Noted::event, value); }
+};
+
+void note_event(Trace& trace, const core::EventRecord& event) noexcept {
+  trace.note(Noted::event, event.position.epoch, event.position.sequence, event.type, event.at_wall_ms,
+             core::value_of(event.order), event.previous.epoch, event.previous.sequence, event.phase,
+             event.reason, event.actor, event.token_shown, event.details.size());
+  note_maybe(trace, Noted::event, event.previous_phase);
+  note_text(trace, Noted::event, event.pos_reference);
+  for (const auto& [name, value] : event.details) {
+    note_text(trace, Noted::event, name);
+    trace.note(Noted::event, value.index());
+    std::visit(NoteDetail{trace}, value);
+  }
+}
+
+void note_mark(Trace& trace, const core::EarlyMark& mark) noexcept {
+  trace.note(Noted::row, mark.kind, mark.actor);
+  note_text(trace, Noted::row, mark.partner);
+  note_text(trace, Noted::row, mark.partner_order_id);
+  note_text(trace, Noted::row, mark.text);
+  note_stamp(trace, Noted::row, mark.at);
+}
+
+void tell_mark(const Trace& trace, const core::EarlyMark& mark, std::int64_t now_ms) {
+  trace.tell(now_ms, "row",
+             std::string(mark.kind == core::EarlyKind::cancel ? "tombstone " : "early release ") +
+                 mark.partner + "/" + mark.partner_order_id);
+}
+
+void note_body(Trace& trace, const core::OrderBody& body) noexcept {
+  trace.note(Noted::row, core::value_of(body.number));
+  for (const std::string* text : {&body.canonical, &body.shared, &body.raw, &body.content_type})
+    note_text(trace, Noted::row, *text);
+}
+
+/// Rows that are neither an order's nor an event's.
+void note_other_rows(Trace& trace, const core::Changes& changes) noexcept {
+  for (const core::EarlyMark& mark : changes.early) note_mark(trace, mark);
+  for (const core::EarlyMark& spent : changes.early_spent) {
+    trace.note(Noted::row, spent.kind);
+    note_text(trace, Noted::row, spent.partner);
+    note_text(trace, Noted::row, spent.partner_order_id);
+  }
+  for (const core::KeyAlias& alias : changes.key_aliases) {
+    note_text(trace, Noted::row, alias.key);
+    trace.note(Noted::row, core::value_of(alias.order));
+  }
+  for (const core::AvailabilityMark& mark : changes.availability) {
+    note_item(trace, Noted::row, mark.item);
+    trace.note(Noted::row, mark.at_wall_ms);
+  }
+  for (const core::DeadLetter& letter : changes.dead_letters) {
+    trace.note(Noted::row, letter.at_wall_ms);
+    for (const std::string* text : {&letter.topic, &letter.bytes, &letter.why})
+      note_text(trace, Noted::row, *text);
+  }
+  if (changes.outbox)
+    trace.note(Noted::row, changes.outbox->published.epoch, changes.outbox->published.sequence,
+               changes.outbox->acknowledged.epoch, changes.outbox->acknowledged.sequence);
+}
+
+// ---------------------------------------------------------------- effects
+
+struct NoteEffect {
+  Trace& trace;
+
+  void operator()(const core::Answer& answer) const noexcept {
+    trace.note(Noted::effect, answer.caller, answer.kind, core::value_of(answer.row), answer.first,
+               answer.retry_after_s, answer.order.has_value());
+    note_text(trace, Noted::effect, answer.why);
+    if (!answer.order) return;
+    trace.note(Noted::effect, answer.order->phase, answer.order->reason, answer.order->updated_wall_ms);
+    note_bytes(trace, Noted::effect, answer.order->id.bytes);
+    note_text(trace, Noted::effect, answer.order->pos_reference);
+  }
+  void operator()(const core::PlaceOrder& place) const noexcept {
+    trace.note(Noted::effect, core::value_of(place.order), place.attempt, place.reprint, place.not_after_ms);
+    note_text(trace, Noted::effect, place.key);
+    note_text(trace, Noted::effect, place.display_code);
+    note_text(trace, Noted::effect, place.body);
+  }
+  void operator()(const core::AskPos& ask) const noexcept {
+    trace.note(Noted::effect, core::value_of(ask.order), ask.attempt);
+    note_text(trace, Noted::effect, ask.key);
+  }
+  void operator()(const core::CheckPosHealth& check) const noexcept {
+    trace.note(Noted::effect, core::value_of(check.order), check.attempt);
+  }
+  void operator()(const core::VoidOrder& voiding) const noexcept {
+    trace.note(Noted::effect, core::value_of(voiding.order), voiding.attempt);
+    note_text(trace, Noted::effect, voiding.pos_reference);
+  }
+};
+
 }  // namespace
 
 void note_input(Trace& trace, const core::Input& input, std::int64_t now_ms) {
-  trace.note(Noted::input, input.index());
-  if (const auto* order = std::get_if<core::OrderArrived>(&input)) {
-    trace.note_text(Noted::input, order->order.partner_order_id);
-    if (trace.telling())
-      trace.tell(now_ms, "in", "order " + order->order.partner + "/" + order->order.partner_order_id);
-  } else if (const auto* pos = std::get_if<core::PosAnswered>(&input)) {
-    trace.note(Noted::input, core::value_of(pos->order), pos->outcome, pos->attempt);
-    if (trace.telling()) trace.tell(now_ms, "in", "POS " + text_of_answer(*pos));
-  } else if (const auto* release = std::get_if<core::ReleaseArrived>(&input)) {
-    trace.note(Noted::input, release->orders.size());
-    if (trace.telling()) trace.tell(now_ms, "in", "release of " + std::to_string(release->orders.size()));
-  } else if (const auto* cancel = std::get_if<core::CancelArrived>(&input)) {
-    trace.note(Noted::input, cancel->orders.size());
-    if (trace.telling()) trace.tell(now_ms, "in", "cancel of " + std::to_string(cancel->orders.size()));
-  } else if (trace.telling()) {
-    constexpr std::string_view names[] = {"order",     "release",      "cancel",  "resolve",
-                                          "POS",       "availability", "refused", "acknowledgement",
-                                          "uplink up", "started"};
-    trace.tell(now_ms, "in", names[input.index()]);
-  }
+  trace.note(Noted::input, input.index(), now_ms);
+  std::visit(NoteInput{trace}, input);
+  if (trace.telling()) trace.tell(now_ms, "in", line_of(input));
 }
 
 void note_changes(Trace& trace, const core::Changes& changes, std::int64_t now_ms) {
   trace.note(Noted::turn, changes.orders.size(), changes.bodies.size(), changes.events.size(),
              changes.early.size(), changes.early_spent.size(), changes.key_aliases.size(),
-             changes.availability.size(), changes.dead_letters.size(), changes.outbox.has_value(),
-             changes.bodies_wanted.size());
+             changes.availability.size(), changes.availability_replaced, changes.dead_letters.size(),
+             changes.outbox.has_value(), changes.bodies_wanted.size(), changes.from_reserve);
   for (const core::Order& order : changes.orders) {
-    trace.note(Noted::row, core::value_of(order.number), order.phase, order.reason, order.reprints,
-               order.cancel_wanted, order.in_doubt, order.updated_wall_ms, order.released.steady_ms,
-               order.intent.steady_ms, order.placed.steady_ms, order.last_event.sequence);
-    if (trace.telling())
-      trace.tell(now_ms, "row",
-                 std::to_string(core::value_of(order.number)) + " " + order.partner + "/" +
-                     order.partner_order_id + " " + std::string(core::name_of(order.phase)) +
-                     (order.cancel_wanted ? " cancel wanted" : "") + " " +
-                     std::string(core::name_of(order.reason)));
+    note_row(trace, order);
+    if (trace.telling()) tell_row(trace, order, now_ms);
   }
-  for (const core::EventRecord& event : changes.events)
-    trace.note(Noted::event, event.position.sequence, event.type, event.phase, event.reason,
-               core::value_of(event.order));
+  for (const core::OrderBody& body : changes.bodies) note_body(trace, body);
+  for (const core::EventRecord& event : changes.events) note_event(trace, event);
+  note_other_rows(trace, changes);
+  for (const core::OrderNumber wanted : changes.bodies_wanted) trace.note(Noted::row, core::value_of(wanted));
   if (trace.telling())
-    for (const core::EarlyMark& mark : changes.early)
-      trace.tell(now_ms, "row",
-                 std::string(mark.kind == core::EarlyKind::cancel ? "tombstone " : "early release ") +
-                     mark.partner + "/" + mark.partner_order_id);
+    for (const core::EarlyMark& mark : changes.early) tell_mark(trace, mark, now_ms);
 }
 
 void note_effect(Trace& trace, const core::Effect& effect, std::int64_t now_ms) {
   trace.note(Noted::effect, effect.index());
-  if (const auto* answer = std::get_if<core::Answer>(&effect)) {
-    trace.note(Noted::effect, static_cast<std::uint64_t>(answer->caller), answer->kind);
-  } else if (const auto* place = std::get_if<core::PlaceOrder>(&effect)) {
-    trace.note(Noted::effect, core::value_of(place->order), place->attempt);
-    trace.note_text(Noted::effect, place->body);
-    if (trace.telling()) trace.tell(now_ms, "out", "place " + place->key);
-  } else if (const auto* ask = std::get_if<core::AskPos>(&effect)) {
-    trace.note(Noted::effect, core::value_of(ask->order), ask->attempt);
-    if (trace.telling()) trace.tell(now_ms, "out", "ask " + ask->key);
-  } else if (const auto* voiding = std::get_if<core::VoidOrder>(&effect)) {
-    trace.note(Noted::effect, core::value_of(voiding->order), voiding->attempt);
-    if (trace.telling()) trace.tell(now_ms, "out", "void " + voiding->pos_reference);
-  }
+  std::visit(NoteEffect{trace}, effect);
+  if (!trace.telling()) return;
+  if (const auto* place = std::get_if<core::PlaceOrder>(&effect))
+    trace.tell(now_ms, "out", "place " + place->key);
+  else if (const auto* ask = std::get_if<core::AskPos>(&effect))
+    trace.tell(now_ms, "out", "ask " + ask->key);
+  else if (const auto* voiding = std::get_if<core::VoidOrder>(&effect))
+    trace.tell(now_ms, "out", "void " + voiding->pos_reference);
 }
 
 }  // namespace storegate::sim

@@ -17,6 +17,7 @@
  *   FORGET_INTENT       the request leaves before the intent is on disk
  *   WINDOW_OVER_REBOOT  the window counts on after a reboot, when no clock can tell how long it lasted
  *   STALLED_RESEND      the window is looked at when the second try is decided, not when it leaves
+ *   RESEND_WHEN_PLACED  a second try that was decided on in doubt leaves although the order was found meanwhile
  */
 #ifndef CLASS
 #define CLASS 2
@@ -170,7 +171,14 @@ again:
   :: dying -> start_anew(); goto again
   :: else -> skip
   fi;
+#ifdef RESEND_WHEN_PLACED
+  if
+  :: row == placed && in_doubt -> cut_ticket()
+  :: else -> skip
+  fi;
+#endif
   assert(row == parked || tickets == 1)
 }
 
+/* Searched on its own: beside it nothing is looked at once the row has settled (check). */
 ltl settles { <> (row == placed || row == parked) }

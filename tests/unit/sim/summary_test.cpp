@@ -19,7 +19,20 @@ Verdict verdict_of(std::initializer_list<Verdict> verdicts) {
   Summary summary;
   std::uint64_t seed = 0;
   for (const Verdict verdict : verdicts) summary.add(ended(++seed, verdict));
-  return summary.verdict();
+  Options options;
+  options.count = verdicts.size();
+  return summary.verdict(options);
+}
+
+/// Of ten seeds that were asked for.
+Verdict verdict_of_ten(std::uint64_t run, Verdict last, bool keep_going) {
+  Summary summary;
+  for (std::uint64_t seed = 1; seed < run; ++seed) summary.add(ended(seed, Verdict::fine));
+  summary.add(ended(run, last));
+  Options options;
+  options.count = 10;
+  options.keep_going = keep_going;
+  return summary.verdict(options);
 }
 
 }  // namespace
@@ -35,6 +48,14 @@ TEST_CASE("The exit status tells safety, liveness, budget and crash apart, the w
   CHECK(static_cast<int>(Verdict::liveness) == 2);
   CHECK(static_cast<int>(Verdict::budget) == 3);
   CHECK(static_cast<int>(Verdict::crash) == 4);
+}
+
+TEST_CASE("Fewer seeds than asked for are a crash, unless a failure ended the run") {
+  CHECK(verdict_of_ten(10, Verdict::fine, false) == Verdict::fine);
+  CHECK(verdict_of_ten(9, Verdict::fine, false) == Verdict::crash);
+  CHECK(verdict_of_ten(9, Verdict::safety, false) == Verdict::safety);
+  CHECK(verdict_of_ten(10, Verdict::safety, true) == Verdict::safety);
+  CHECK(verdict_of_ten(9, Verdict::safety, true) == Verdict::crash);
 }
 
 TEST_CASE("A worker's line comes over as it was sent, but for tabs and line ends") {
@@ -78,5 +99,15 @@ TEST_CASE("The command line says what it cannot understand") {
                             {"what"}}) {
     CHECK_FALSE(options_of(words, why).has_value());
     CHECK(why == "cannot be understood: " + words.front());
+  }
+}
+
+TEST_CASE("More jobs than are of use are cut down, not refused: callers pass all cores of the machine") {
+  std::string why;
+  CHECK(options_of({"--jobs", "64"}, why)->jobs == 64);
+  for (const char* many : {"65", "192", "4294967296"}) {
+    const auto options = options_of({"--jobs", many}, why);
+    REQUIRE(options.has_value());
+    CHECK(options->jobs == 64);
   }
 }
