@@ -10,7 +10,7 @@
 
 namespace storegate::proof {
 
-/// An error names every placeholder for which there is no figure.
+/// An error names every slot for which there is no figure.
 [[nodiscard]] core::Result<std::string> page_of(std::string_view form, const Figures& figures);
 
 }  // namespace storegate::proof

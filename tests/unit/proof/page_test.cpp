@@ -30,7 +30,7 @@ std::string page_or_error(std::string_view form, std::string_view told = lines) 
 
 }  // namespace
 
-TEST_CASE("A figure stands for its placeholder, with commas between the thousands") {
+TEST_CASE("A figure stands for its slot, with commas between the thousands") {
   CHECK(page_or_error("{{sim.order_lives}} lives, {{sim.failed}} failed; {{cuts.images}} images\n") ==
         "2,034,567 lives, 0 failed; 5,000,000 images\n");
   CHECK(page_or_error("{{sim.faults.cancel}} cancels, {{sim.faults.disk full}} full disks") ==
@@ -64,5 +64,5 @@ TEST_CASE("What cannot be a line of figures, or comes twice, is refused") {
   CHECK(page_or_error("x", "{\"seeds\":1}\n") == "error: it names no suite: {\"seeds\":1}");
   CHECK(page_or_error("x", "{\"suite\":\"sim\",\"a\":1}\n{\"suite\":\"sim\",\"a\":2}\n") ==
         "error: two lines of figures of sim");
-  CHECK(page_or_error("{{sim.a") == "error: a placeholder has no end");
+  CHECK(page_or_error("{{sim.a") == "error: a slot has no end");
 }
