@@ -67,8 +67,7 @@ core::Result<std::string> page_of(std::string_view form, const Figures& figures)
     if (open == std::string_view::npos) break;
     form.remove_prefix(open + opens.size());
     const std::size_t close = form.find(closes);
-    if (close == std::string_view::npos)
-      return core::Error{core::ErrorCode::invalid, "a slot has no end"};
+    if (close == std::string_view::npos) return core::Error{core::ErrorCode::invalid, "a slot has no end"};
     const std::string_view name = form.substr(0, close);
     form.remove_prefix(close + closes.size());
     const std::string value = value_of(name, figures);
