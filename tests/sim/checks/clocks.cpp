@@ -11,8 +11,9 @@ namespace {
 // Readings of the clock are taken at the turn, not at arrival.
 constexpr std::int64_t tolerance_ms = 1500;
 constexpr std::int64_t tolerated_error_ms = 1500;
-// From the door to its turn.
+// From the door to its turn; a machine that sleeps meanwhile adds its sleep, which is a minute at most.
 constexpr std::int64_t decided_within_ms = 20'000;
+constexpr std::int64_t asleep_ms_max = 60'000;
 // Until the consumer has heard of it; the uplink may have been reconnecting.
 constexpr std::int64_t hold_ends_within_ms = 32'000;
 }  // namespace
@@ -33,10 +34,12 @@ void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story
       span_ms = 0;
   }
   // It may be decided a while later, when its promise is too near to count.
-  const bool near = !at_time && story.promised_ms &&
-                    *story.promised_ms - scene.plan.policy.prep_ms - shown_ms <= decided_within_ms;
-  const std::int64_t ends_ms =
-      scene.now_ms + (near ? std::max(span_ms, partner.fallback_without_promise_ms) : span_ms);
+  const std::int64_t asleep_ms = scene.plan.faults.suspends > 0 ? asleep_ms_max : 0;
+  const bool near =
+      !at_time && story.promised_ms &&
+      *story.promised_ms - scene.plan.policy.prep_ms - shown_ms <= decided_within_ms + asleep_ms;
+  const std::int64_t longest_ms = near ? std::max(span_ms, partner.fallback_without_promise_ms) : span_ms;
+  const std::int64_t ends_ms = scene.now_ms + longest_ms + asleep_ms;
   story.hold_ends_ms = story.hold_ends_ms == never ? ends_ms : std::max(story.hold_ends_ms, ends_ms);
   if (story.mode == core::ReleaseMode::on_event && story.fallback != core::FallbackPolicy::release) return;
   story.clock_may_release_ms = std::min(story.clock_may_release_ms, scene.now_ms + span_ms);
