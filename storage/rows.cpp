@@ -109,6 +109,9 @@ Result<void> write_order(Statement& put, const DigestFunction& digest, const cor
   row.number_of(order.cancelled_by);
   put_stamp(row, order.cancel_asked, boot);
   row.text(order.cancel_text);
+  row.integer(order.item_count);
+  row.number_of(order.pos_status);
+  row.text(order.refusals);
   return row.write(digest);
 }
 
@@ -151,6 +154,9 @@ Result<core::Order> read_order(const Statement& statement, const DigestFunction&
   order.cancelled_by = row.number<core::Actor>(actor_count);
   order.cancel_asked = stamp_from(row, boot);
   order.cancel_text = row.text();
+  order.item_count = row.integer();
+  order.pos_status = row.number<core::PosStatus>(core::pos_status_count);
+  order.refusals = row.text();
   if (!row.sound()) return damaged_row(unknown_value);
   return order;
 }

@@ -141,6 +141,7 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
   order.traceparent = input.traceparent;
   order.body_digest = input.body_digest;
   order.test = input.order.test;
+  for (const Item& item : input.order.items) order.item_count += item.quantity;
   order.arrived = {now.steady_ms, now.wall_ms, now.boot};  // as read: people see it, no deadline rests on it
   order.updated_wall_ms = now.wall_ms;
   plan_release(order, input.order, now);

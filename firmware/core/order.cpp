@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 7> actor_names{"none",  "partner", "cloud
                                                       "clock", "policy",  "pos"};
 constexpr std::array<std::string_view, 4> fulfilment_names{"delivery", "pickup", "dine_in", "curbside"};
 
+constexpr std::array<std::string_view, pos_status_count> pos_status_names{"unknown", "open",      "preparing",
+                                                                          "ready",   "completed", "voided"};
+
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name,
                          std::size_t first = 0, std::size_t last = N) noexcept {
@@ -54,6 +57,9 @@ std::string_view name_of(Actor actor) noexcept { return actor_names[static_cast<
 std::string_view name_of(FulfilmentType type) noexcept {
   return fulfilment_names[static_cast<std::size_t>(type)];
 }
+std::string_view name_of(PosStatus status) noexcept {
+  return pos_status_names[static_cast<std::size_t>(status)];
+}
 
 std::optional<Phase> phase_from(std::string_view name) noexcept { return find<Phase>(phase_names, name); }
 std::optional<Reason> canonical_reason_from(std::string_view name) noexcept {
@@ -68,6 +74,9 @@ std::optional<FallbackPolicy> fallback_policy_from(std::string_view name) noexce
 }
 std::optional<FulfilmentType> fulfilment_type_from(std::string_view name) noexcept {
   return find<FulfilmentType>(fulfilment_names, name);
+}
+std::optional<PosStatus> pos_status_from(std::string_view name) noexcept {
+  return find<PosStatus>(pos_status_names, name, 1);  // no POS says "unknown"
 }
 
 std::string pos_key_of(const Order& order) {

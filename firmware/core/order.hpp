@@ -66,6 +66,17 @@ enum class Actor : std::uint8_t {
   pos = 6,
 };
 
+/// What the POS last said of a ticket it has (interfaces of the POS: GET /orders/{pos_reference}).
+enum class PosStatus : std::uint8_t {
+  unknown = 0,
+  open = 1,
+  preparing = 2,
+  ready = 3,
+  completed = 4,
+  voided = 5
+};
+inline constexpr std::int64_t pos_status_count = 6;
+
 enum class FulfilmentType : std::uint8_t { delivery = 0, pickup = 1, dine_in = 2, curbside = 3 };
 
 [[nodiscard]] std::string_view name_of(Phase phase) noexcept;
@@ -74,12 +85,15 @@ enum class FulfilmentType : std::uint8_t { delivery = 0, pickup = 1, dine_in = 2
 [[nodiscard]] std::string_view name_of(FallbackPolicy policy) noexcept;
 [[nodiscard]] std::string_view name_of(Actor actor) noexcept;
 [[nodiscard]] std::string_view name_of(FulfilmentType type) noexcept;
+[[nodiscard]] std::string_view name_of(PosStatus status) noexcept;
 [[nodiscard]] std::optional<Phase> phase_from(std::string_view name) noexcept;
 /// Only the canonical reasons (up to `other`), as partners and POS systems name them to us.
 [[nodiscard]] std::optional<Reason> canonical_reason_from(std::string_view name) noexcept;
 [[nodiscard]] std::optional<ReleaseMode> release_mode_from(std::string_view name) noexcept;
 [[nodiscard]] std::optional<FallbackPolicy> fallback_policy_from(std::string_view name) noexcept;
 [[nodiscard]] std::optional<FulfilmentType> fulfilment_type_from(std::string_view name) noexcept;
+/// "open", "preparing", "ready", "completed", "voided": as a POS writes them.
+[[nodiscard]] std::optional<PosStatus> pos_status_from(std::string_view name) noexcept;
 
 /// completed, rejected, cancelled, expired: nothing more happens to the order.
 [[nodiscard]] constexpr bool is_end(Phase phase) noexcept {
@@ -189,6 +203,10 @@ struct Order {
   Actor cancelled_by = Actor::none;
   Stamp cancel_asked;
   std::string cancel_text;  // free text of whoever cancelled, shown to people in the store only
+
+  std::int64_t item_count = 0;                // the quantities of its items together
+  PosStatus pos_status = PosStatus::unknown;  // what the POS last said of its ticket
+  std::string refusals;  // rejected: every reason and what it is about, packed; part of the first answer
 
   Position last_event;  // the order's newest event
 };

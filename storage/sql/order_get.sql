@@ -5,6 +5,7 @@ SELECT
   release_due_wall_ms, release_due_boot, fallback, released_steady_ms, released_wall_ms,
   released_boot, released_by, intent_steady_ms, intent_wall_ms, intent_boot, reprints, in_doubt,
   pos_reference, placed_steady_ms, placed_wall_ms, placed_boot, pos_code, cancel_wanted,
-  cancelled_by, cancel_asked_steady_ms, cancel_asked_wall_ms, cancel_asked_boot, cancel_text, digest
+  cancelled_by, cancel_asked_steady_ms, cancel_asked_wall_ms, cancel_asked_boot, cancel_text,
+  item_count, pos_status, refusals, digest
 FROM orders
 WHERE number = ?1

@@ -43,5 +43,8 @@ CREATE TABLE orders (
   cancel_asked_wall_ms   INTEGER NOT NULL,
   cancel_asked_boot      BLOB,
   cancel_text            TEXT    NOT NULL,
+  item_count             INTEGER NOT NULL,
+  pos_status             INTEGER NOT NULL,
+  refusals               TEXT    NOT NULL,
   digest                 BLOB    NOT NULL
 ) STRICT

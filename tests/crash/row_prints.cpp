@@ -45,7 +45,8 @@ Print print_of(const core::Order& o) {
   print.add(o.fallback), add(print, o.released), print.add(o.released_by), add(print, o.intent);
   print.add(o.reprints), print.add(o.in_doubt), add(print, o.pos_reference), add(print, o.placed);
   add(print, o.pos_code), print.add(o.cancel_wanted), print.add(o.cancelled_by), add(print, o.cancel_asked);
-  add(print, o.cancel_text), add(print, o.last_event);
+  add(print, o.cancel_text), add(print, o.last_event), print.add(o.item_count), print.add(o.pos_status);
+  add(print, o.refusals);
   return print.print();
 }
 

@@ -177,7 +177,7 @@ void note_row(Trace& trace, const core::Order& order) noexcept {
   trace.note(Noted::row, core::value_of(order.number), order.phase, order.reason, order.arrival_phase,
              order.arrival_reason, order.reprints, order.cancel_wanted, order.in_doubt, order.test,
              order.updated_wall_ms, order.release_mode, order.fallback, order.released_by, order.cancelled_by,
-             order.last_event.epoch, order.last_event.sequence);
+             order.last_event.epoch, order.last_event.sequence, order.item_count, order.pos_status);
   note_bytes(trace, Noted::row, order.id.bytes);
   note_bytes(trace, Noted::row, order.release_token.secret);
   note_bytes(trace, Noted::row, order.body_digest);
@@ -186,7 +186,7 @@ void note_row(Trace& trace, const core::Order& order) noexcept {
     note_stamp(trace, Noted::row, *stamp);
   for (const std::string* text :
        {&order.partner, &order.partner_order_id, &order.business_day, &order.idempotency_key,
-        &order.traceparent, &order.pos_reference, &order.pos_code, &order.cancel_text})
+        &order.traceparent, &order.pos_reference, &order.pos_code, &order.cancel_text, &order.refusals})
     note_text(trace, Noted::row, *text);
 }
 

@@ -98,6 +98,9 @@ core::Order Drawer::order(std::int64_t number) {
   order.cancelled_by = static_cast<core::Actor>(below(7));
   order.cancel_asked = stamp();
   order.cancel_text = text(60);
+  order.item_count = static_cast<std::int64_t>(below(1000));
+  order.pos_status = static_cast<core::PosStatus>(below(core::pos_status_count));
+  order.refusals = text(40);
   return order;
 }
 
@@ -152,7 +155,7 @@ std::string told(const core::Order& o) {
       << int(o.fallback) << '|' << o.released << '|' << int(o.released_by) << '|' << o.intent << '|'
       << o.reprints << '|' << o.in_doubt << '|' << o.pos_reference << '|' << o.placed << '|' << o.pos_code
       << '|' << o.cancel_wanted << '|' << int(o.cancelled_by) << '|' << o.cancel_asked << '|' << o.cancel_text
-      << '|' << o.last_event;
+      << '|' << o.last_event << '|' << o.item_count << '|' << int(o.pos_status) << '|' << o.refusals;
   return out.str();
 }
 
