@@ -20,7 +20,7 @@ Error missing_row(std::string_view table, std::int64_t key) {
 }
 
 std::size_t bytes_of(const core::OutgoingEvent& event) {
-  std::size_t bytes = event.shared.size() + event.record.pos_reference.size();
+  std::size_t bytes = event.shared.size() + event.record.pos_reference.size() + event.refusals.size();
   for (const auto& [name, value] : event.record.details) {
     bytes += name.size();
     if (const auto* text = std::get_if<std::string>(&value)) bytes += text->size();
@@ -108,6 +108,8 @@ Result<core::OutgoingEvent> Journal::State::complete(core::EventRecord record) {
   event.partner = std::move(of.partner);
   event.partner_order_id = std::move(of.partner_order_id);
   event.traceparent = std::move(of.traceparent);
+  event.test = of.test;
+  event.refusals = std::move(of.refusals);
 
   Statement& row = sql.body_shared;
   const Reading reading(row);

@@ -5,7 +5,7 @@ namespace storegate::storage {
 namespace {
 
 std::size_t bytes_of(const RecentOrders::Entry& entry) {
-  return sizeof(entry) + entry.canonical.size() + entry.event.shared.size();
+  return sizeof(entry) + entry.canonical.size() + entry.event.shared.size() + entry.event.refusals.size();
 }
 
 }  // namespace
@@ -24,6 +24,8 @@ void RecentOrders::remember(const core::Changes& changes) {
     entry.event.partner_order_id = order.partner_order_id;
     entry.event.traceparent = order.traceparent;
     entry.event.shared = body->shared;
+    entry.event.test = order.test;
+    entry.event.refusals = order.refusals;
     entry.canonical = body->canonical;
     bytes_ += bytes_of(entry);
     entries_.emplace(value_of(order.number), std::move(entry));

@@ -5,6 +5,7 @@
 #include "codec/json.hpp"
 #include "codec/limits.hpp"
 #include "codec/reader.hpp"
+#include "codec/reasons.hpp"
 
 namespace storegate::codec {
 
@@ -55,6 +56,7 @@ void append_open_short_answer(std::string& out, const core::ShortAnswer& answer)
   append_string_or_null(out, answer.pos_reference);
   out += R"(,"updated_at":)";
   json::append_time_string(out, answer.updated_wall_ms);
+  append_reasons(out, answer.refusals);
 }
 
 void append_history_entry(std::string& out, const core::EventRecord& event) {
@@ -90,7 +92,8 @@ core::ShortAnswer short_answer_of(const core::Order& order) {
           .phase = order.phase,
           .reason = order.reason,
           .pos_reference = order.pos_reference,
-          .updated_wall_ms = order.updated_wall_ms};
+          .updated_wall_ms = order.updated_wall_ms,
+          .refusals = order.refusals};
 }
 
 core::ShortAnswer first_answer_of(const core::Order& order) {

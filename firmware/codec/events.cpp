@@ -8,6 +8,7 @@
 #include "codec/json.hpp"
 #include "codec/limits.hpp"
 #include "codec/reader.hpp"
+#include "codec/reasons.hpp"
 #include "codec/trace.hpp"
 
 namespace storegate::codec {
@@ -94,6 +95,8 @@ void append_order_data(std::string& out, const core::OutgoingEvent& event) {
                         record.reason == core::Reason::none ? std::string_view{} : name_of(record.reason));
   if (record.token_shown)
     out.append(R"(,"release_token":")").append(text_of(event.release_token)).append("\"");
+  if (record.type == core::EventType::order_rejected) append_reasons(out, event.refusals);
+  if (event.test) out += R"(,"test":true)";
   out += R"(,"pos_reference":)";
   append_string_or_null(out, record.pos_reference);
   if (!event.shared.empty()) out.append(",").append(event.shared);

@@ -446,8 +446,9 @@ void Gateway::answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& t
   answer.why = std::move(why);
   if (entry != nullptr) {
     const Order& order = entry->order;
-    answer.order = ShortAnswer{order.id,    order.release_token, order.partner,       order.partner_order_id,
-                               order.phase, order.reason,        order.pos_reference, order.updated_wall_ms};
+    answer.order = ShortAnswer{
+        order.id,     order.release_token, order.partner,         order.partner_order_id, order.phase,
+        order.reason, order.pos_reference, order.updated_wall_ms, order.refusals};
   }
   turn.effects.emplace_back(std::move(answer));
 }

@@ -15,6 +15,7 @@
 #include "core/outbox.hpp"
 #include "core/policy.hpp"
 #include "core/pos_gate.hpp"
+#include "core/refusals.hpp"
 #include "core/turn.hpp"
 #include "core/witnessed.hpp"
 
@@ -86,11 +87,16 @@ class Gateway {
   void answer_first_again(const OrderArrived& input, OrderNumber number, Turn& turn);
   [[nodiscard]] Order new_order(const OrderArrived& input, Turn& turn);
   void plan_release(Order& order, const CanonicalOrder& wish, const Now& now) const;
-  [[nodiscard]] Reason reason_to_reject(const OrderArrived& input, const Now& now) const;
-  [[nodiscard]] Reason item_reason(const CanonicalOrder& order, const Now& now) const;
   void accept(Entry& entry, const EarlyMark* released_early, Turn& turn);
   void refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why, std::int64_t retry_s,
                       Turn& turn);
+
+  // gateway_accept.cpp: each rule adds its reasons
+  [[nodiscard]] Refusals judge(const CanonicalOrder& order, const Now& now) const;
+  void judge_times(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+
+  // gateway_items.cpp
+  void judge_items(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
 
   // gateway_command.cpp
   void released(const ReleaseArrived& input, Turn& turn);

@@ -43,7 +43,11 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   const EarlyMark* cancelled_early = early(EarlyKind::cancel);
   const EarlyMark* released_early = early(EarlyKind::release);
   const bool no_room = too_many || full || turn.from_reserve;
-  const Reason refusal = no_room ? Reason::too_busy : reason_to_reject(input, turn.now);
+  Refusals refusals;
+  if (no_room)
+    refusals.add(Reason::too_busy);
+  else
+    refusals = judge(order, turn.now);
 
   Entry& entry = book_.add(new_order(input, turn), witnessed_ms(turn.now));
   if (cancelled_early != nullptr) {
@@ -53,9 +57,10 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
     entry.order.phase = Phase::cancelled;
     entry.order.reason = canonical_reason_from(cancelled_early->text).value_or(Reason::other);
     emit(entry, EventType::order_cancelled, {}, cancelled_early->actor, turn);
-  } else if (refusal != Reason::none) {
+  } else if (!refusals.none()) {
     entry.order.phase = Phase::rejected;
-    entry.order.reason = refusal;
+    entry.order.reason = refusals.first();
+    entry.order.refusals = pack(refusals.list());
     emit(entry, EventType::order_rejected, {}, Actor::policy, turn);
   } else {
     accept(entry, released_early, turn);
@@ -176,34 +181,6 @@ void Gateway::plan_release(Order& order, const CanonicalOrder& wish, const Now& 
       span = 0;
   }
   order.release_due = after(stamp_of(now), span);
-}
-
-Reason Gateway::reason_to_reject(const OrderArrived& input, const Now& now) const {
-  const auto& promised = input.order.promised_at_wall_ms;
-  if (now.wall_trusted && promised && *promised < now.wall_ms - policy_.pos.expire_ms)
-    return Reason::timed_out;
-  return item_reason(input.order, now);
-}
-
-Reason Gateway::item_reason(const CanonicalOrder& order, const Now& now) const {
-  const auto is_off = [&](const std::string& id) {
-    const auto mark = book_.availability().find(id);
-    if (mark == book_.availability().end() || mark->second.item.available) return false;
-    const auto& until = mark->second.item.until_wall_ms;
-    return !(until && now.wall_trusted && now.wall_ms >= *until);
-  };
-  const auto any_off = [&](const auto& self, const std::vector<Modifier>& modifiers) -> bool {
-    return std::any_of(modifiers.begin(), modifiers.end(), [&](const Modifier& modifier) {
-      return is_off(modifier.id) || self(self, modifier.modifiers);
-    });
-  };
-  for (const Item& item : order.items) {
-    if (is_off(item.id) || any_off(any_off, item.modifiers)) return Reason::item_unavailable;
-    if (book_.availability_full() && book_.availability().find(item.id) == book_.availability().end()) {
-      return Reason::item_unknown;
-    }
-  }
-  return Reason::none;
 }
 
 void Gateway::accept(Entry& entry, const EarlyMark* released_early, Turn& turn) {

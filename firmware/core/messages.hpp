@@ -170,6 +170,7 @@ struct ShortAnswer {
   Reason reason = Reason::none;
   std::string pos_reference;
   std::int64_t updated_wall_ms = 0;
+  std::string refusals;  // Order::refusals
 };
 
 enum class AnswerKind : std::uint8_t {
@@ -297,6 +298,8 @@ struct OutgoingEvent {
   std::string partner_order_id;
   std::string traceparent;
   std::string shared;
+  bool test = false;
+  std::string refusals;  // Order::refusals
 };
 
 // ---------------------------------------------------------------- changes

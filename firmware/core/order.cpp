@@ -1,7 +1,8 @@
-// The names of the order's enumerations, one table each, and the key under which the POS knows an order.
+// The names of the order's enumerations, one table each; the key under which the POS knows an order; refusals as text.
 #include "core/order.hpp"
 
 #include <array>
+#include <charconv>
 
 namespace storegate::core {
 
@@ -41,6 +42,16 @@ void append_key_part(std::string& key, std::string_view part) {
     else
       key += c;
   }
+}
+
+/// A number and the ':' behind it.
+std::optional<std::size_t> take_number(std::string_view& rest) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  const auto digits = static_cast<std::size_t>(end - rest.data());
+  if (error != std::errc{} || digits == rest.size() || rest[digits] != ':') return {};
+  rest.remove_prefix(digits + 1);
+  return number;
 }
 
 }  // namespace
@@ -92,6 +103,31 @@ std::string pos_key_of(const Order& order) {
     key += std::to_string(order.reprints);
   }
   return key;
+}
+
+std::string pack(const std::vector<Refusal>& refusals) {
+  std::string packed;
+  for (const Refusal& refusal : refusals) {
+    packed += std::to_string(static_cast<int>(refusal.reason));
+    packed += ':';
+    packed += std::to_string(refusal.subject.size());
+    packed += ':';
+    packed += refusal.subject;
+  }
+  return packed;
+}
+
+std::optional<std::vector<Refusal>> unpack_refusals(std::string_view packed) {
+  std::vector<Refusal> refusals;
+  while (!packed.empty()) {
+    const auto reason = take_number(packed);
+    const auto size = reason ? take_number(packed) : std::nullopt;
+    if (!size || *reason >= reason_count || *size > packed.size() || refusals.size() == refusals_max)
+      return {};
+    refusals.push_back({static_cast<Reason>(*reason), std::string(packed.substr(0, *size))});
+    packed.remove_prefix(*size);
+  }
+  return refusals;
 }
 
 }  // namespace storegate::core

@@ -206,10 +206,26 @@ struct Order {
 
   std::int64_t item_count = 0;                // the quantities of its items together
   PosStatus pos_status = PosStatus::unknown;  // what the POS last said of its ticket
-  std::string refusals;  // rejected: every reason and what it is about, packed; part of the first answer
+  std::string refusals;                       // rejected: every reason for it, packed; fixed at arrival
 
   Position last_event;  // the order's newest event
 };
+
+/// One reason and what it is about: an item's or modifier's id for item_unavailable, item_unknown and price_mismatch;
+/// for the others a word of ours that says more ("hours", "paused"), or nothing.
+struct Refusal {
+  Reason reason = Reason::none;
+  std::string subject;
+  friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+/// More are not told: an order of a thousand items that are off is refused for the first of them as well.
+inline constexpr std::size_t refusals_max = 20;
+
+/// Order::refusals: the list as one string, "" for an empty one: reason's number, length, bytes.
+[[nodiscard]] std::string pack(const std::vector<Refusal>& refusals);
+/// The list again; nothing if the string is none of ours or names more than refusals_max.
+[[nodiscard]] std::optional<std::vector<Refusal>> unpack_refusals(std::string_view packed);
 
 /// The bytes of an order, written once at arrival.
 struct OrderBody {

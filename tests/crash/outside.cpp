@@ -60,6 +60,7 @@ Print print_of(const core::OutgoingEvent& event) {
   print.add(event.order_id.bytes), print.add(event.release_token.secret);
   print.add(std::string_view(event.partner)), print.add(std::string_view(event.partner_order_id));
   print.add(std::string_view(event.traceparent)), print.add(std::string_view(event.shared));
+  print.add(event.test), print.add(std::string_view(event.refusals));
   return print.print();
 }
 

@@ -5,6 +5,7 @@
 
 #include "builders.hpp"
 #include "codec/json.hpp"
+#include "core/order.hpp"
 
 namespace storegate::codec {
 namespace {
@@ -40,6 +41,20 @@ TEST_CASE("the short answer has the members of the interfaces, in their order") 
         R"({"id":")" + id +
             R"(","partner":"kiosk","partner_order_id":"K-1001","phase":"held","release_token":")" + token +
             R"(","reason":null,"pos_reference":null,"updated_at":"2026-11-23T12:00:00.000Z"})");
+}
+
+TEST_CASE("4.2 acceptance: the answer of a rejected order tells every reason, and so does its repeat") {
+  core::Order order = sample_order();
+  order.phase = order.arrival_phase = core::Phase::rejected;
+  order.reason = order.arrival_reason = core::Reason::store_closed;
+  order.refusals = core::pack({{core::Reason::store_closed, "hours"},
+                               {core::Reason::item_unavailable, "a\"b"},
+                               {core::Reason::too_busy, ""}});
+  const std::string told = R"(,"reasons":[{"reason":"store_closed","why":"hours"},)"
+                           R"({"reason":"item_unavailable","item":"a\"b"},{"reason":"too_busy"}]})";
+  CHECK(encode_short_answer(short_answer_of(order)).ends_with(told));
+  CHECK(encode_short_answer(first_answer_of(order)).ends_with(told));
+  CHECK(json::Document::parse(encode_short_answer(short_answer_of(order))).ok());
 }
 
 TEST_CASE("an order's detail goes on from the short answer with order, release and history") {

@@ -56,6 +56,22 @@ TEST_CASE("after the release the token is gone; phases, reason, reference and de
   CHECK(json::Document::parse(text).ok());
 }
 
+TEST_CASE(
+    "4.2 acceptance: the event of a rejection tells every reason, and a test order says that it is one") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.refusals =
+      core::pack({{core::Reason::item_unknown, "taco"}, {core::Reason::timed_out, "promised_at"}});
+  event.test = true;
+  const std::string reasons =
+      R"("reasons":[{"reason":"item_unknown","item":"taco"},{"reason":"timed_out","why":"promised_at"}])";
+  CHECK(encode_event("store-042", event).find("reasons") == std::string::npos);  // it was accepted
+  event.record.type = core::EventType::order_rejected;
+  const std::string text = encode_event("store-042", event);
+  CHECK(text.find(reasons) != std::string::npos);
+  CHECK(text.find(R"("test":true)") != std::string::npos);
+  CHECK(json::Document::parse(text).ok());
+}
+
 TEST_CASE("an event that is not about an order has no subject, and its details are its data") {
   core::OutgoingEvent event;
   event.record.type = core::EventType::gateway_started;

@@ -191,3 +191,38 @@ TEST_CASE("an order promised long ago is rejected, but only by a clock that is t
   store.give(input);
   CHECK(store.phase("K-2") == Phase::held);
 }
+
+TEST_CASE("4.2 acceptance: every reason of a rejection is told, each once, the first one is the order's") {
+  Script store;
+  AvailabilityArrived list;
+  list.full = true;
+  list.items = {{"salt", false, {}}, {"taco", false, {}}, {"burrito", true, {}}};
+  store.give(list);
+  OrderArrived input = store.order("K-1");
+  input.order.items[0].modifiers.push_back(
+      {"sauce", "", 1, {}, {{"salt", "", 1, {}, {}}, {"salt", "", 1, {}, {}}}});
+  input.order.items.push_back({"pizza", "", 1, {}, "", {}});
+  input.order.promised_at_wall_ms = store.now.wall_ms - 31 * minute_ms;
+  store.give(input);
+  CHECK(store.phase("K-1") == Phase::rejected);
+  CHECK(store.row("K-1").reason == Reason::item_unknown);
+  const std::vector<Refusal> all{{Reason::item_unknown, "pizza"},
+                                 {Reason::item_unavailable, "taco"},
+                                 {Reason::item_unavailable, "salt"},
+                                 {Reason::timed_out, "promised_at"}};
+  CHECK(unpack_refusals(store.row("K-1").refusals) == all);
+  CHECK(store.last_answer().order->refusals == pack(all));
+}
+
+TEST_CASE("4.2 acceptance: the reasons of one order are bounded, and what is told first stays") {
+  Refusals refusals;
+  for (std::size_t i = 0; i < 2 * refusals_max; ++i)
+    refusals.add(Reason::item_unavailable, "item-" + std::to_string(i));
+  refusals.add(Reason::too_busy);
+  refusals.add(Reason::store_closed, "hours");
+  REQUIRE(refusals.list().size() == refusals_max);
+  CHECK(refusals.first() == Reason::store_closed);
+  CHECK(refusals.list().back().subject == "item-18");
+  CHECK(unpack_refusals(pack(refusals.list())) == refusals.list());
+  for (const char* damaged : {"1", "1:", "1:5:abc", "99:0:", "1:x:"}) CHECK_FALSE(unpack_refusals(damaged));
+}

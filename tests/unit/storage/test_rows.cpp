@@ -138,6 +138,8 @@ TEST_CASE("every member of every row comes back as it was written, also after a 
     CHECK(event.partner == order.partner);
     CHECK(event.partner_order_id == order.partner_order_id);
     CHECK(event.traceparent == order.traceparent);
+    CHECK(event.test == order.test);
+    CHECK(event.refusals == order.refusals);
     CHECK(event.shared == bodies.at(value_of(order.number)).shared);
   }
 }
@@ -207,7 +209,8 @@ TEST_CASE("what is given out from memory just after a commit is what the rows sa
     for (const core::OutgoingEvent& event : page->events) {
       events += told(event.record) + '|' + event.epoch + '|' + core::text_of(event.order_id) + '|' +
                 core::text_of(event.release_token) + '|' + event.partner + '|' + event.partner_order_id +
-                '|' + event.traceparent + '|' + event.shared + '\n';
+                '|' + event.traceparent + '|' + event.shared + '|' + (event.test ? "test" : "") +
+                event.refusals + '\n';
     }
     return events;
   };
