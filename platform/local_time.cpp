@@ -323,17 +323,21 @@ std::int64_t LocalZone::offset_s(std::int64_t unix_s) const noexcept {
   return next == changes_.begin() ? first_offset_s_ : std::prev(next)->offset_s;
 }
 
-std::string LocalZone::date(std::int64_t wall_ms) const {
+LocalMoment LocalZone::moment(std::int64_t wall_ms) const {
   using namespace std::chrono;
   const std::int64_t first_s = sys_days(year(0) / January / 2).time_since_epoch().count() * day_s;
   const std::int64_t last_s = sys_days(year(9999) / December / 30).time_since_epoch().count() * day_s;
   const std::int64_t unix_s = std::clamp(floor_divided(wall_ms, 1000), first_s, last_s);
-  const sys_days day{days(floor_divided(unix_s + offset_s(unix_s), day_s))};
+  const std::int64_t local_s = unix_s + offset_s(unix_s);
+  const sys_days day{days(floor_divided(local_s, day_s))};
   const year_month_day date(day);
   std::array<char, 32> text{};
   const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
                                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return {text.data(), static_cast<std::size_t>(size)};
+  const auto minute = (local_s - day.time_since_epoch().count() * day_s) / 60;
+  return {{text.data(), static_cast<std::size_t>(size)},
+          static_cast<int>(weekday(day).iso_encoding()) - 1,
+          static_cast<int>(minute)};
 }
 
 }  // namespace storegate::platform

@@ -35,6 +35,13 @@ struct ZoneRule {
   [[nodiscard]] std::int64_t offset_s(std::int64_t unix_s) const noexcept;
 };
 
+/// What calendar and clock show somewhere.
+struct LocalMoment {
+  std::string date;  // YYYY-MM-DD
+  int weekday = 0;   // 0 = Monday
+  int minute = 0;    // of the day, 0 to 1439
+};
+
 class LocalZone {
  public:
   /// UTC, for which no file is needed.
@@ -52,7 +59,9 @@ class LocalZone {
   [[nodiscard]] std::int64_t offset_s(std::int64_t unix_s) const noexcept;
 
   /// YYYY-MM-DD there at a Unix time in milliseconds; times outside the years 0 to 9999 count as the nearest in them.
-  [[nodiscard]] std::string date(std::int64_t wall_ms) const;
+  [[nodiscard]] std::string date(std::int64_t wall_ms) const { return moment(wall_ms).date; }
+  /// The same with the day of the week and the minute.
+  [[nodiscard]] LocalMoment moment(std::int64_t wall_ms) const;
 
  private:
   struct Change {

@@ -145,8 +145,9 @@ Result<void> Journal::State::write_rest(const core::Changes& changes, Tail& into
     Result<void> written = write_dead_letter(sql.dead_letter_put, digest, ++into.dead_letter, letter);
     if (!written) return written;
   }
-  if (!changes.outbox && !changes.availability_replaced) return {};
+  if (!changes.outbox && !changes.availability_replaced && !changes.store) return {};
   if (changes.outbox) facts.outbox = *changes.outbox;
+  if (changes.store) facts.store = *changes.store;
   facts.availability_full = facts.availability_full || changes.availability_replaced;
   return write_meta(sql.meta_put, digest, facts);
 }

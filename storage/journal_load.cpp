@@ -278,6 +278,7 @@ Result<LoadReport> Journal::load(const IdentityWindow& window) {
   core::Loaded& loaded = report.loaded;
   loaded.availability_full = state.meta.availability_full;
   loaded.outbox = state.meta.outbox;
+  loaded.store = state.meta.store;
   loaded.last_event = state.tail.last;
   loaded.last_number = folding.last_number();
   loaded.epoch = state.epochs.at(state.meta.epoch);

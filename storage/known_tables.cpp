@@ -15,7 +15,7 @@ namespace {
 
 const std::array<KnownTable, 9>& tables() {
   static const std::array<KnownTable, 9> all = {{
-      {TableName::meta, "meta", 10, {"id"}, true},
+      {TableName::meta, "meta", 15, {"id"}, true},
       {TableName::epochs, "epochs", 6, {"ordinal"}, true},
       {TableName::orders, "orders", 48, {"number"}, true},
       {TableName::bodies, "bodies", 9, {"number"}, true},

@@ -63,7 +63,8 @@ struct OrderColumn {
 };
 struct MetaColumn {
   static constexpr std::size_t key = 1, epoch = 2, availability_full = 3, published = 4, acknowledged = 5,
-                               pruned_through = 6, pruned_digest = 7, last_number = 8;
+                               pruned_through = 6, pruned_digest = 7, last_number = 8, paused = 9,
+                               paused_until = 10, paused_steady = 11, paused_wall = 12, paused_boot = 13;
 };
 struct EpochColumn {
   static constexpr std::size_t key = 4;

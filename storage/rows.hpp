@@ -35,6 +35,7 @@ struct Meta {
   core::Digest pruned_digest{};   // of the last of them: the first one kept follows it
   core::OrderNumber last_number =
       core::no_order;  // no order up to here is coming; higher ones may be in `orders`
+  core::StoreState store;
 };
 
 struct EpochRow {

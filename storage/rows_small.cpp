@@ -18,6 +18,11 @@ Result<void> write_meta(Statement& put, const DigestFunction& digest, const Meta
   row.integer(packed(meta.pruned_through));
   row.bytes(meta.pruned_digest);
   row.integer(value_of(meta.last_number));
+  row.flag(meta.store.paused);
+  row.optional(meta.store.until_wall_ms);
+  row.integer(meta.store.since.steady_ms);
+  row.integer(meta.store.since.wall_ms);
+  row.bytes(meta.store.since.boot);
   return row.write(digest);
 }
 
@@ -34,6 +39,11 @@ Result<Meta> read_meta(const Statement& statement, const DigestFunction& digest)
   meta.pruned_through = unpacked(row.integer());
   meta.pruned_digest = row.bytes<16>();
   meta.last_number = core::OrderNumber{row.integer()};
+  meta.store.paused = row.flag();
+  meta.store.until_wall_ms = row.optional();
+  meta.store.since.steady_ms = row.integer();
+  meta.store.since.wall_ms = row.integer();
+  meta.store.since.boot = row.bytes<16>();
   if (!row.sound()) return damaged_row(unknown_value);
   return meta;
 }

@@ -81,6 +81,7 @@ class MetaFold {
     const std::string_view pruned = columns[MetaColumn::pruned_digest].bytes;
     if (pruned.size() == meta.pruned_digest.size()) std::ranges::copy(pruned, meta.pruned_digest.begin());
     meta.last_number = core::OrderNumber{columns[MetaColumn::last_number].integer};
+    meta.store = store_of(columns);
     if (folded_) return join(meta), false;
     folded_ = meta;
     return true;
@@ -99,6 +100,19 @@ class MetaFold {
       folded_->pruned_digest = other.pruned_digest;
     }
     folded_->last_number = std::max(folded_->last_number, other.last_number);
+    // Of two an open store: a pause that somebody has ended would keep it closed, and nobody would know why.
+    if (!other.store.paused) folded_->store = other.store;
+  }
+  static core::StoreState store_of(std::span<const Value> columns) {
+    core::StoreState store;
+    store.paused = columns[MetaColumn::paused].integer != 0;
+    if (columns[MetaColumn::paused_until].kind == ValueKind::integer)
+      store.until_wall_ms = columns[MetaColumn::paused_until].integer;
+    store.since.steady_ms = columns[MetaColumn::paused_steady].integer;
+    store.since.wall_ms = columns[MetaColumn::paused_wall].integer;
+    const std::string_view boot = columns[MetaColumn::paused_boot].bytes;
+    if (boot.size() == store.since.boot.size()) std::ranges::copy(boot, store.since.boot.begin());
+    return store;
   }
   std::optional<Meta> folded_;
 };

@@ -31,6 +31,8 @@ std::span<const Api::Route> Api::routes() {
       {"GET", "/v1/events", &Api::list_events},
       {"GET", "/v1/availability", &Api::show_availability},
       {"PUT", "/v1/availability/*", &Api::put_availability},
+      {"GET", "/v1/store", &Api::show_store},
+      {"PUT", "/v1/store", &Api::put_store},
       {"GET", "/healthz", &Api::healthz},
       {"GET", "/readyz", &Api::readyz},
       {"GET", "/metrics", &Api::metrics},

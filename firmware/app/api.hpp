@@ -77,6 +77,11 @@ class Api {
   [[nodiscard]] std::optional<core::OrderRef> order_named(Visit& visit);
   [[nodiscard]] core::Caller seat(Visit& visit, ReplyWriter write, bool brings_order);
 
+  // api_store.cpp: the store itself
+  void show_store(Visit& visit);
+  void put_store(Visit& visit);
+  [[nodiscard]] std::string store_body() const;
+
   // api_queries.cpp: what only looks
   void list_orders(Visit& visit);
   void show_order(Visit& visit);

@@ -76,6 +76,14 @@ void add_orders(CLI::App& app, CliRequest& request) {
       ->check(CLI::IsMember({"placed", "not-placed", "reprint"}));
 }
 
+CLI::Option* add_until(CLI::App& command, const std::string& what, CliRequest& request) {
+  return command.add_option("--until", request.until, what)
+      ->type_name("TIME")
+      ->check([](const std::string& text) {
+        return codec::time_from(text) ? std::string() : "must be a time such as 2026-11-23T18:30:00Z";
+      });
+}
+
 void add_availability(CLI::App& app, CliRequest& request) {
   CLI::App* availability =
       add_command(app, "availability", "What is sold out", CliCommand::availability_list, request);
@@ -90,12 +98,18 @@ void add_availability(CLI::App& app, CliRequest& request) {
   state->add_flag_callback(
       "--off", [&request] { request.available = false; }, "It is sold out");
   state->require_option(1);
-  set->add_option("--until", request.until, "With --off: until then, such as 2026-11-23T18:30:00Z")
-      ->type_name("TIME")
-      ->excludes(on)
-      ->check([](const std::string& text) {
-        return codec::time_from(text) ? std::string() : "must be a time such as 2026-11-23T18:30:00Z";
-      });
+  add_until(*set, "With --off: until then, such as 2026-11-23T18:30:00Z", request)->excludes(on);
+}
+
+void add_store(CLI::App& app, CliRequest& request) {
+  CLI::App* store =
+      add_command(app, "store", "Is the store open? Open it, or pause it", CliCommand::store_show, request);
+  add_service_options(*store, request);
+  store->require_subcommand(0, 1);
+  add_command(*store, "open", "Take orders again", CliCommand::store_open, request);
+  CLI::App* pause = add_command(*store, "pause", "Take no new orders; those that run go on",
+                                CliCommand::store_pause, request);
+  add_until(*pause, "Open by itself then, such as 2026-11-23T18:30:00Z", request);
 }
 
 void add_service_commands(CLI::App& app, CliRequest& request) {
@@ -122,6 +136,7 @@ void add_queries(CLI::App& app, CliRequest& request) {
   add_service_options(*parked, request);
   add_limit(*parked, request);
   add_availability(app, request);
+  add_store(app, request);
   CLI::App* events = add_command(app, "events", "What the cloud is told", CliCommand::events, request);
   add_service_options(*events, request);
   add_limit(*events, request);

@@ -136,6 +136,13 @@ std::optional<std::vector<AvailabilityLine>> read_availability(std::string_view 
   });
 }
 
+std::optional<StoreLine> read_store(std::string_view body) {
+  const auto document = object_from(body);
+  if (!document || text(*document, "status").empty()) return std::nullopt;
+  return StoreLine{text(*document, "status"), text(*document, "until"),
+                   boolean_or(*document, "open_now", true)};
+}
+
 std::optional<EventPage> read_event_page(std::string_view body) {
   const auto document = object_from(body);
   if (!document || array(*document, "events") == nullptr) return std::nullopt;
@@ -152,6 +159,13 @@ std::string read_problem(std::string_view body) {
 std::string cancel_body(std::string_view reason) {
   json::object body;
   if (!reason.empty()) body["reason"] = json::string_view(reason.data(), reason.size());
+  return json::serialize(body);
+}
+
+std::string store_body(bool paused, std::string_view until) {
+  json::object body;
+  body["status"] = paused ? "paused" : "open";
+  if (!until.empty()) body["until"] = json::string_view(until.data(), until.size());
   return json::serialize(body);
 }
 

@@ -43,6 +43,11 @@ struct AvailabilityLine {
   bool available = true;
 };
 
+struct StoreLine {
+  std::string status, until;
+  bool open_now = true;
+};
+
 struct EventLine {
   std::string sequence, time, type, subject, partner, partner_order_id, phase;
 };
@@ -57,13 +62,15 @@ struct EventPage {
 [[nodiscard]] std::optional<OrderPage> read_order_page(std::string_view body);
 [[nodiscard]] std::optional<OrderDetail> read_order_detail(std::string_view body);
 [[nodiscard]] std::optional<std::vector<AvailabilityLine>> read_availability(std::string_view body);
+[[nodiscard]] std::optional<StoreLine> read_store(std::string_view body);
 [[nodiscard]] std::optional<EventPage> read_event_page(std::string_view body);
 
 /// The `detail` of a problem document, else its `title`, else "".
 [[nodiscard]] std::string read_problem(std::string_view body);
 
-/// The two bodies that need quoting. `until` "" is left out.
+/// The bodies that need quoting. `until` "" is left out.
 [[nodiscard]] std::string cancel_body(std::string_view reason);
 [[nodiscard]] std::string availability_body(bool available, std::string_view until);
+[[nodiscard]] std::string store_body(bool paused, std::string_view until);
 
 }  // namespace storegate::app

@@ -176,6 +176,15 @@ ExitStatus set_availability(Errand& errand) {
   return ExitStatus::done;
 }
 
+ExitStatus store(Errand& errand) {
+  const CliRequest& request = errand.request;
+  if (request.command == CliCommand::store_show)
+    return ask_and_print(errand, "GET", "/v1/store", "", read_store, format_store);
+  return ask_and_print(errand, "PUT", "/v1/store",
+                       store_body(request.command == CliCommand::store_pause, request.until), read_store,
+                       format_store);
+}
+
 ExitStatus ask_service(Errand errand) {
   switch (errand.request.command) {
     case CliCommand::list:
@@ -187,6 +196,9 @@ ExitStatus ask_service(Errand errand) {
     case CliCommand::availability_list: return list_availability(errand);
     case CliCommand::availability_set: return set_availability(errand);
     case CliCommand::events: return events(errand);
+    case CliCommand::store_show:
+    case CliCommand::store_open:
+    case CliCommand::store_pause: return store(errand);
     case CliCommand::run:
     case CliCommand::check_config:
     case CliCommand::salvage:

@@ -297,6 +297,15 @@ std::string format_availability(const std::vector<AvailabilityLine>& items) {
   return table_of(rows);
 }
 
+std::string format_store(const StoreLine& store) {
+  if (store.status == "paused") {
+    return "The store is paused " +
+           (store.until.empty() ? "until somebody opens it" : "until " + time_words(store.until)) +
+           ": new orders are rejected, those that run go on.\n";
+  }
+  return store.open_now ? "The store is open.\n" : "The store is closed at this hour.\n";
+}
+
 std::string format_events(const std::vector<EventLine>& events) {
   if (events.empty()) return "No events.\n";
   std::vector<Row> rows = {{"SEQ", "TIME", "EVENT", "PARTNER", "THEIR NUMBER", "ORDER"}};

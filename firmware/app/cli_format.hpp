@@ -24,6 +24,8 @@ namespace storegate::app {
 [[nodiscard]] std::string format_outcome(const OrderLine& order);
 
 [[nodiscard]] std::string format_availability(const std::vector<AvailabilityLine>& items);
+/// Whether orders are taken, and until when not.
+[[nodiscard]] std::string format_store(const StoreLine& store);
 [[nodiscard]] std::string format_events(const std::vector<EventLine>& events);
 
 /// Control characters (C0, DEL, C1) become blanks; bytes that are not UTF-8 become '?'.

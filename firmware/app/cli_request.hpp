@@ -21,6 +21,9 @@ enum class CliCommand : std::uint8_t {
   availability_list,
   availability_set,
   events,
+  store_show,
+  store_open,
+  store_pause,
 };
 
 struct CliRequest {

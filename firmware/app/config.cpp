@@ -123,6 +123,8 @@ core::PartnerPolicy policy_of(const PartnerConfig& partner) {
   policy.fallback = partner.release_fallback;
   policy.rate_per_minute = partner.rate_per_minute;
   policy.weight = partner.weight;
+  policy.enabled = partner.enabled;
+  policy.decide_within_ms = partner.decide_within_s * core::second_ms;
   return policy;
 }
 
@@ -195,6 +197,11 @@ core::Policy policy_of(const Config& config) {
   core::Policy policy;
   policy.store = config.store.id;
   policy.prep_ms = config.store.prep_minutes * core::minute_ms;
+  policy.currency = config.store.currency;
+  policy.hours = config.store.hours;
+  policy.kitchen_orders_max = config.store.kitchen_capacity;
+  policy.kitchen_items_max = config.store.kitchen_items;
+  policy.test_orders = config.store.test_orders;
   policy.order_id_reuse_ms = config.storage.order_id_reuse_hours * core::hour_ms;
   policy.live_orders_max = config.storage.max_live_orders == 0 ? std::numeric_limits<std::int64_t>::max()
                                                                : config.storage.max_live_orders;

@@ -11,28 +11,21 @@
 #include <string_view>
 #include <vector>
 
+#include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/policy.hpp"
 
 namespace storegate::app {
 
-/// Minutes since midnight, local time. `until` may be below `from`: the span then crosses midnight. 24:00 = 1440.
-struct OpenSpan {
-  int from_minute = 0;
-  int until_minute = 0;
-  friend bool operator==(const OpenSpan&, const OpenSpan&) = default;
-};
-
-/// Monday first; an empty day is closed.
-using OpeningHours = std::array<std::vector<OpenSpan>, 7>;
-
 struct StoreConfig {
-  std::string id;                     // [a-z0-9-]{1,48}
-  std::string timezone = "UTC";       // an IANA name that the system's zoneinfo knows
-  std::string currency = "USD";       // three capitals (ISO 4217)
-  std::optional<OpeningHours> hours;  // nothing = always open
+  std::string id;                           // [a-z0-9-]{1,48}
+  std::string timezone = "UTC";             // an IANA name that the system's zoneinfo knows
+  std::string currency = "USD";             // three capitals (ISO 4217)
+  std::optional<core::OpeningHours> hours;  // nothing = always open
   std::int64_t prep_minutes = 8;
-  std::int64_t kitchen_capacity = 0;  // 0 = no limit
+  std::int64_t kitchen_capacity = 0;  // orders; 0 = no limit
+  std::int64_t kitchen_items = 0;     // in them; 0 = no limit
+  core::TestOrders test_orders = core::TestOrders::accept;
 };
 
 struct StorageConfig {
@@ -90,6 +83,8 @@ struct PartnerConfig {
   std::vector<std::string> secrets;    // contents of secret_files; each verifies
   std::int64_t rate_per_minute = 120;  // 0 = no limit
   std::int64_t weight = 1;
+  bool enabled = true;
+  std::int64_t decide_within_s = 0;  // 0 = none; a built-in name brings its own
   core::ReleaseMode release = core::ReleaseMode::immediate;
   std::int64_t release_fallback_minutes = 0;
   std::int64_t release_fallback_without_promise_minutes = 30;

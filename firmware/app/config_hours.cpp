@@ -27,15 +27,15 @@ std::optional<int> minute_from(std::string_view text) {
   return total <= minutes_of_day ? std::optional(total) : std::nullopt;
 }
 
-std::optional<OpenSpan> span_from(std::string_view text) {
+std::optional<core::OpenSpan> span_from(std::string_view text) {
   if (text.size() != 11 || text[5] != '-') return std::nullopt;
   const auto from = minute_from(text.substr(0, 5));
   const auto until = minute_from(text.substr(6));
   if (!from || !until || *from == *until || *from == minutes_of_day) return std::nullopt;
-  return OpenSpan{*from, *until};
+  return core::OpenSpan{*from, *until};
 }
 
-void read_day(ConfigTable& hours, std::string_view day, std::vector<OpenSpan>& spans) {
+void read_day(ConfigTable& hours, std::string_view day, std::vector<core::OpenSpan>& spans) {
   const ConfigNode* list = hours.find(day, ConfigNode::Kind::array);
   if (list == nullptr) return;
   for (const ConfigNode& item : list->items) {
@@ -57,11 +57,10 @@ void read_hours(ConfigTable& table, StoreConfig& store) {
   const ConfigNode* node = table.find("hours", ConfigNode::Kind::table);
   if (node == nullptr) return;
   ConfigTable hours = table.inner(*node, "hours");
-  OpeningHours open;
+  core::OpeningHours open;
   for (std::size_t day = 0; day < day_names.size(); ++day) read_day(hours, day_names[day], open[day]);
   hours.report_unknown();
   store.hours = std::move(open);
-  table.warning("hours", "this version does not act on opening hours yet: orders are accepted at any time");
 }
 
 }  // namespace storegate::app

@@ -69,9 +69,11 @@ void read_store(ConfigTable& table, const ConfigSurroundings& around, StoreConfi
   read_hours(table, store);
   table.integer("prep_minutes", store.prep_minutes, 0, 24 * 60);
   table.integer("kitchen_capacity", store.kitchen_capacity, 0, 100'000);
-  if (store.kitchen_capacity > 0) {
-    table.warning("kitchen_capacity", "this version does not act on it yet: the kitchen is never too busy");
-  }
+  table.integer("kitchen_items", store.kitchen_items, 0, 1'000'000);
+  constexpr core::TestOrders ways[] = {core::TestOrders::accept, core::TestOrders::reject,
+                                       core::TestOrders::simulate};
+  if (const auto way = table.one_of("test_orders", {"accept", "reject", "simulate"}))
+    store.test_orders = ways[*way];
   table.report_unknown();
 }
 
@@ -129,6 +131,9 @@ void read_partner(ConfigTable& table, const ConfigSurroundings& around, PartnerC
   }
   table.integer("rate_per_minute", partner.rate_per_minute, 0, 1'000'000);
   table.integer("weight", partner.weight, 1, 1000);
+  table.boolean("enabled", partner.enabled);
+  partner.decide_within_s = codec::decision_deadline_s(partner.name);
+  table.integer("decide_within_s", partner.decide_within_s, 0, week_minutes * 60);
   table.required("release", "release = \"immediate\", \"at_time\" or \"on_event\"");
   constexpr core::ReleaseMode modes[] = {core::ReleaseMode::immediate, core::ReleaseMode::at_time,
                                          core::ReleaseMode::on_event};

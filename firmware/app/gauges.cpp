@@ -61,6 +61,10 @@ void Gauges::make_level_gauges() {
       [](const Levels& l) { return static_cast<double>(l.events_in_flight); });
   add("storegate_early_marks", "Releases and cancels whose order has not come yet",
       [](const Levels& l) { return static_cast<double>(l.early_marks); });
+  add("storegate_kitchen_orders", "Orders that count against the kitchen's capacity",
+      [](const Levels& l) { return static_cast<double>(l.kitchen_orders); });
+  add("storegate_kitchen_items", "Items in them",
+      [](const Levels& l) { return static_cast<double>(l.kitchen_items); });
   add("storegate_callers_waiting", "Callers whose answer waits for a commit",
       [](const Levels& l) { return static_cast<double>(l.callers_waiting); });
   add("storegate_pos_up", "1 while the POS answers", [](const Levels& l) { return l.pos_up ? 1.0 : 0.0; });
@@ -135,6 +139,13 @@ void Gauges::committed(double seconds, std::size_t inputs) {
 }
 
 void Gauges::phase_entered(core::Phase phase) { entered_[index_of(phase)]->add(); }
+
+void Gauges::order_rejected(core::Reason reason) {
+  metrics_
+      .counter("storegate_orders_rejected", "Rejected orders by their canonical reason",
+               {{"reason", std::string(core::name_of(reason))}})
+      .add();
+}
 
 void Gauges::http_answered(int status) {
   const auto of_class = static_cast<std::size_t>(status / 100);

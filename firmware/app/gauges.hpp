@@ -31,7 +31,9 @@ struct Levels {
   std::array<std::uint64_t, core::phase_count> orders_by_phase{};  // of the orders that have not ended
   std::uint64_t events_waiting = 0;                                // written and not yet PUBACKed
   std::uint64_t events_in_flight = 0;
-  std::uint64_t early_marks = 0;  // releases and cancels whose order has not come
+  std::uint64_t early_marks = 0;    // releases and cancels whose order has not come
+  std::int64_t kitchen_orders = 0;  // what counts against the kitchen's capacity
+  std::int64_t kitchen_items = 0;
   std::size_t callers_waiting = 0;
   storage::IoCounters disk;
   bool pos_up = false;
@@ -58,6 +60,7 @@ class Gauges {
   void event_acknowledged(double seconds) { event_.observe(seconds); }
   void message_taken(std::string_view kind);
   void phase_entered(core::Phase phase);
+  void order_rejected(core::Reason reason);
   void rows_damaged(std::size_t count) { damaged_.add(static_cast<double>(count)); }
 
  private:

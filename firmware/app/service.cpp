@@ -28,11 +28,13 @@ core::Generator fresh_generator() {
                                                       platform::random_seed(), platform::random_seed()});
 }
 
-core::Result<core::LocalDateFunction> local_dates(const std::string& timezone) {
+core::Result<core::LocalTimeFunction> local_times(const std::string& timezone) {
   auto zone = platform::LocalZone::load(timezone);
   if (!zone) return std::move(zone).error().in("store.timezone");
-  return core::LocalDateFunction(
-      [zone = std::move(*zone)](std::int64_t wall_ms) { return zone.date(wall_ms); });
+  return core::LocalTimeFunction([zone = std::move(*zone)](std::int64_t wall_ms) {
+    platform::LocalMoment moment = zone.moment(wall_ms);
+    return core::LocalTime{std::move(moment.date), moment.weekday, moment.minute};
+  });
 }
 
 core::Now now_of(const platform::ClockReading& reading) {
@@ -58,8 +60,8 @@ core::Result<void> Service::start() {
 }
 
 core::Result<void> Service::open_rows() {
-  auto dates = local_dates(config_.store.timezone);
-  if (!dates) return std::move(dates).error();
+  auto times = local_times(config_.store.timezone);
+  if (!times) return std::move(times).error();
   auto vfs = storage::CountingVfs::over(vfs_name());
   if (!vfs) return std::move(vfs).error();
   vfs_.emplace(std::move(*vfs));
@@ -76,7 +78,7 @@ core::Result<void> Service::open_rows() {
                                      {"sequence", stock->loaded.last_event.sequence}});
   gauges_.emplace([this] { return levels(); });
   gauges_->rows_damaged(stock->damaged.size());
-  engine_.emplace(policy_of(config_), std::move(stock->loaded), fresh_generator(), std::move(*dates), now);
+  engine_.emplace(policy_of(config_), std::move(stock->loaded), fresh_generator(), std::move(*times), now);
   digest_ = std::move(stock->digest);
   store_.emplace(std::move(stock->journal), loop_);
   return {};
@@ -155,6 +157,8 @@ Levels Service::levels() {
   levels.events_waiting = static_cast<std::uint64_t>(written.sequence - heard);
   levels.events_in_flight = outbox.in_flight();
   levels.early_marks = gateway.book().early_count();
+  levels.kitchen_orders = gateway.book().kitchen().orders;
+  levels.kitchen_items = gateway.book().kitchen().items;
   levels.callers_waiting = desk_->waiting();
   levels.disk = vfs_->counters();
   levels.pos_up = gateway.pos_reachable();
@@ -172,13 +176,16 @@ std::vector<Check> Service::readiness() const {
       std::filesystem::space(std::filesystem::path(config_.storage.path).parent_path(), unknown);
   const auto wanted = static_cast<std::uint64_t>(config_.storage.min_free_mib) * 1024 * 1024;
   const auto live = static_cast<std::int64_t>(engine_->gateway().book().live());
+  const core::StoreNow store = engine_->gateway().store_now(turns_->now());
   return {{"serving", !ending_begun_, true},
           {"journal", !engine_->stopped(), true},
           {"disk", bool(unknown) || space.available >= wanted, true},
           {"orders", live < engine_->gateway().policy().live_orders_max, true},
           {"pos", engine_->gateway().pos_reachable(), false},
           {"uplink", !config_.mqtt || (uplink_ && uplink_->connected()), false},
-          {"clock", clock_.now().wall_trusted, false}};
+          {"clock", clock_.now().wall_trusted, false},
+          {"hours", store.within_hours, false},
+          {"pause", !store.paused, false}};
 }
 
 }  // namespace storegate::app

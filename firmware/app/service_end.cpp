@@ -101,6 +101,8 @@ void Service::reload(Config config) {
   config_.alarm = config.alarm;
   config_.store.prep_minutes = config.store.prep_minutes;
   config_.store.kitchen_capacity = config.store.kitchen_capacity;
+  config_.store.kitchen_items = config.store.kitchen_items;
+  config_.store.test_orders = config.store.test_orders;
   config_.store.hours = std::move(config.store.hours);
   config_.pos.token = config.pos.token;
   pos_->set_token(std::move(config.pos.token));

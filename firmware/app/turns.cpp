@@ -199,6 +199,7 @@ void Turns::log_written(const core::Changes& changes) {
       continue;
     }
     gauges_.phase_entered(event.phase);
+    if (event.type == core::EventType::order_rejected) gauges_.order_rejected(event.reason);
     if (!platform::log_enabled(platform::LogLevel::info)) continue;
     const auto order = std::find_if(changes.orders.begin(), changes.orders.end(),
                                     [&](const core::Order& row) { return row.number == event.order; });

@@ -195,8 +195,10 @@ Parsed<StoreStatus> decode_store_body(std::string_view text) {
     return status == "paused";
   };
   return decode_body<StoreStatus>(text, [&](const Place& root) {
-    return StoreStatus{.paused = root.member("status").one_of(paused_from, "open, paused"),
+    StoreStatus status{.paused = root.member("status").one_of(paused_from, "open, paused"),
                        .until_wall_ms = root.member("until").time_if_given()};
+    if (status.until_wall_ms && !status.paused) root.member("until").refuse("only a pause has an end");
+    return status;
   });
 }
 

@@ -82,13 +82,14 @@ Entry& Book::add(Order order, Milliseconds witnessed_ms) {
 void Book::save(Entry& entry) {
   if (entry.saved_in == turn_) return;
   entry.saved_in = turn_;
-  undo_.push_back([this, number = entry.order.number, order = entry.order, soft = entry.soft,
-                   standing = Standing{entry.agenda_ms, entry.line, entry.counted_live}] {
-    Entry& changed = entries_.at(number);
-    changed.order = order;
-    changed.soft = soft;
-    reindex(changed, standing);
-  });
+  undo_.push_back(
+      [this, number = entry.order.number, order = entry.order, soft = entry.soft,
+       standing = Standing{entry.agenda_ms, entry.line, entry.counted_live, entry.counted_in_kitchen}] {
+        Entry& changed = entries_.at(number);
+        changed.order = order;
+        changed.soft = soft;
+        reindex(changed, standing);
+      });
 }
 
 void Book::leave_indexes(Entry& entry) {
@@ -96,10 +97,15 @@ void Book::leave_indexes(Entry& entry) {
   if (entry.line) line_.erase({entry.line->first, entry.line->second, entry.order.number});
   if (entry.counted_in_flight) --in_flight_;
   if (entry.counted_live) --live_;
+  if (entry.counted_in_kitchen) {
+    --kitchen_.orders;
+    kitchen_.items -= entry.order.item_count;
+  }
   entry.agenda_ms = never_ms;
   entry.line.reset();
   entry.counted_in_flight = false;
   entry.counted_live = false;
+  entry.counted_in_kitchen = false;
 }
 
 void Book::reindex(Entry& entry, const Standing& standing) {
@@ -108,10 +114,15 @@ void Book::reindex(Entry& entry, const Standing& standing) {
   entry.line = standing.line;
   entry.counted_in_flight = entry.soft.in_flight.has_value();
   entry.counted_live = standing.live;
+  entry.counted_in_kitchen = standing.in_kitchen;
   if (entry.agenda_ms != never_ms) agenda_.insert({entry.agenda_ms, entry.order.number});
   if (entry.line) line_.insert({entry.line->first, entry.line->second, entry.order.number});
   if (entry.counted_in_flight) ++in_flight_;
   if (entry.counted_live) ++live_;
+  if (entry.counted_in_kitchen) {
+    ++kitchen_.orders;
+    kitchen_.items += entry.order.item_count;
+  }
 }
 
 void Book::add_key(const std::string& key, OrderNumber number) {
@@ -193,6 +204,11 @@ void Book::replace_availability(std::vector<AvailabilityMark> marks) {
     availability_[item] = std::move(mark);
   }
   availability_full_ = true;
+}
+
+void Book::put_store(StoreState state) {
+  undo_.push_back([this, former = store_] { store_ = former; });
+  store_ = std::move(state);
 }
 
 void Book::retire(OrderNumber number) {

@@ -50,6 +50,7 @@ struct Entry {
   std::optional<std::pair<int, Milliseconds>> line;  // where it stands in the POS line
   bool counted_in_flight = false;
   bool counted_live = false;
+  bool counted_in_kitchen = false;
 };
 
 /// An ended order, as long as a repeat of it must be known.
@@ -68,6 +69,13 @@ struct Standing {
   Milliseconds agenda_ms = never_ms;                 // wake it then
   std::optional<std::pair<int, Milliseconds>> line;  // class (0 first) and since when it waits for the POS
   bool live = false;                                 // counts against max_live_orders
+  bool in_kitchen = false;                           // counts against the kitchen's capacity
+};
+
+/// What the kitchen has to do or is about to get.
+struct KitchenLoad {
+  std::int64_t orders = 0;
+  std::int64_t items = 0;
 };
 
 class Book {
@@ -103,6 +111,7 @@ class Book {
   void drop_early(EarlyKind kind, const std::string& identity);
   void put_availability(AvailabilityMark mark);
   void replace_availability(std::vector<AvailabilityMark> marks);
+  void put_store(StoreState state);
 
   // ---- at the end of a kept turn ----
 
@@ -123,6 +132,8 @@ class Book {
   [[nodiscard]] OrderNumber first_in_line() const noexcept;
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
+  [[nodiscard]] const KitchenLoad& kitchen() const noexcept { return kitchen_; }
+  [[nodiscard]] const StoreState& store() const noexcept { return store_; }
   [[nodiscard]] std::size_t waiting_for_pos() const noexcept { return line_.size(); }
   [[nodiscard]] std::size_t early_count() const noexcept { return early_.size(); }
 
@@ -159,6 +170,8 @@ class Book {
   std::set<std::tuple<int, Milliseconds, OrderNumber>> line_;
   std::size_t in_flight_ = 0;
   std::size_t live_ = 0;
+  KitchenLoad kitchen_;
+  StoreState store_;
 
   std::uint64_t turn_ = 1;
   std::vector<std::function<void()>> undo_;

@@ -33,9 +33,9 @@ Caller caller_of(const Input& input) {
 
 }  // namespace
 
-Engine::Engine(Policy policy, Loaded loaded, Generator generator, LocalDateFunction local_date,
+Engine::Engine(Policy policy, Loaded loaded, Generator generator, LocalTimeFunction local_time,
                const Now& now)
-    : gateway_(std::move(policy), generator, std::move(local_date)),
+    : gateway_(std::move(policy), generator, std::move(local_time)),
       outbox_(loaded.outbox, loaded.last_event, gateway_.policy().wait_for_application_ack) {
   gateway_.load(std::move(loaded), now);
 }

@@ -28,7 +28,7 @@ struct Committed {
 
 class Engine {
  public:
-  Engine(Policy policy, Loaded loaded, Generator generator, LocalDateFunction local_date, const Now& now);
+  Engine(Policy policy, Loaded loaded, Generator generator, LocalTimeFunction local_time, const Now& now);
 
   /// Queues a fact for the next turn.
   void offer(Input input);

@@ -20,8 +20,8 @@ constexpr std::size_t forget_per_turn = 64;
 
 }  // namespace
 
-Gateway::Gateway(Policy policy, Generator generator, LocalDateFunction local_date)
-    : generator_(generator), local_date_(std::move(local_date)) {
+Gateway::Gateway(Policy policy, Generator generator, LocalTimeFunction local_time)
+    : generator_(generator), local_time_(std::move(local_time)) {
   set_policy(std::move(policy), Now{});
 }
 
@@ -58,6 +58,8 @@ void Gateway::load(Loaded loaded, const Now& now) {
   for (auto& mark : loaded.early) book_.put_early(std::move(mark));
   if (loaded.availability_full) book_.set_availability_full(true);
   for (auto& mark : loaded.availability) book_.put_availability(std::move(mark));
+  book_.put_store(std::move(loaded.store));
+  judge_pause(now);
   book_.keep_turn();
   std::copy_if(loaded.unsure.begin(), loaded.unsure.end(), std::back_inserter(unsure_),
                [this](OrderNumber number) { return may_act(number); });
@@ -97,6 +99,7 @@ void Gateway::load_live(Order order, const Now& now) {
 void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
   park_unsure(turn);
   rejudge_if_clock_moved(turn);
+  end_pause_if_due(turn);
   if (const auto* order = std::get_if<OrderArrived>(&input))
     arrived(*order, turn);
   else if (const auto* release = std::get_if<ReleaseArrived>(&input))
@@ -116,6 +119,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
   else if (const auto* refused = std::get_if<MessageRefused>(&input)) {
     message_refused(refused->letter, refused->why, turn);
     answer(refused->caller, AnswerKind::done, nullptr, turn);
+  } else if (const auto* store = std::get_if<StoreSet>(&input)) {
+    store_set(*store, turn);
   } else if (const auto* uplink = std::get_if<UplinkConnected>(&input)) {
     if (!uplink->session_present) emit_plain(EventType::gateway_snapshot_requested, {}, turn);
   }
@@ -184,6 +189,7 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
       entry.order.reason = Reason::assumed;
       move_and_emit(entry, Phase::completed, EventType::order_completed, Actor::clock, turn);
       break;
+    case Outcome::place_test: place_test(entry, turn); break;
     default: std::abort();
   }
   reindex(entry, turn.now);
@@ -249,19 +255,27 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
     case Phase::held: standing.agenda_ms = soft.due_ms; return standing;
     case Phase::fetching:
     case Phase::parked: return standing;
-    case Phase::placed:
-    case Phase::ready: return {soft.due_ms, {}, false};
+    case Phase::placed: {
+      // A POS that nobody watches does not say when an order is ready: it has been cooked when its time is over.
+      const Milliseconds cooked_ms = steady_or_load(entry.order.placed, now) + policy_.prep_ms;
+      const bool cooking = cooked_ms > now.steady_ms;
+      return {cooking ? std::min(soft.due_ms, cooked_ms) : soft.due_ms, {}, false, cooking};
+    }
+    case Phase::ready: return {soft.due_ms, {}, false, false};
     case Phase::completed:
     case Phase::rejected:
     case Phase::cancelled:
     case Phase::expired: return {};
-    case Phase::queued: break;
+    case Phase::queued:
+      if (is_simulated(entry.order.test)) return {now.steady_ms, {}, true, false};
+      break;
     case Phase::sending: line = line_doubts; break;
     case Phase::voiding:
       line = line_voids;
       standing.live = false;
       break;
   }
+  standing.in_kitchen = true;
   if (soft.in_flight) return standing;
   standing.agenda_ms = std::min(soft.due_ms, soft.next_ms > now.steady_ms ? soft.next_ms : never_ms);
   if (soft.next_ms <= now.steady_ms) {
@@ -326,6 +340,7 @@ void Gateway::rejudge_if_clock_moved(Turn& turn) {
   }
   if (!moved) return;
   clock_moved_in_turn_ = true;
+  judge_pause(now);
   book_.for_each([&](Entry& entry) {
     restamp(entry, turn);
     reindex(entry, now);
@@ -353,6 +368,7 @@ void Gateway::restamp(Entry& entry, Turn& turn) {
 void Gateway::decide_due(Turn& turn) {
   park_unsure(turn);
   rejudge_if_clock_moved(turn);
+  end_pause_if_due(turn);
   for (OrderNumber number = book_.first_due(turn.now.steady_ms); number != no_order;
        number = book_.first_due(turn.now.steady_ms)) {
     wake(*book_.find(number), turn);
@@ -364,6 +380,10 @@ void Gateway::decide_due(Turn& turn) {
 }
 
 void Gateway::wake(Entry& entry, Turn& turn) {
+  if (entry.order.phase == Phase::queued && is_simulated(entry.order.test)) {
+    happen(entry, Happening::test_at_pos, {}, turn);
+    return;
+  }
   if (entry.soft.due_ms > turn.now.steady_ms) {  // its back-off is over: into the line
     reindex(entry, turn.now);
     return;
@@ -378,7 +398,7 @@ void Gateway::wake(Entry& entry, Turn& turn) {
 
 std::optional<Milliseconds> Gateway::next_wake_ms() const {
   if (!unsure_.empty()) return loaded_ms_;
-  Milliseconds wake = book_.next_agenda_ms();
+  Milliseconds wake = std::min(book_.next_agenda_ms(), pause_ends_ms_);
   if (book_.first_in_line() != no_order) {
     if (const auto line = pos_.wake_ms(book_.in_flight())) wake = std::min(wake, *line);
   }
@@ -411,6 +431,7 @@ void Gateway::begin_turn() {
   book_.begin_turn();
   pos_before_ = pos_;
   doors_before_ = doors_;
+  pause_ends_before_ms_ = pause_ends_ms_;
   clock_moved_in_turn_ = false;
 }
 
@@ -434,6 +455,7 @@ bool Gateway::beyond_reuse(const EarlyMark& mark, const Now& now) const {
 void Gateway::on_undone() {
   pos_ = pos_before_;
   doors_ = doors_before_;
+  pause_ends_ms_ = pause_ends_before_ms_;
   clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;
   std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });
 }

@@ -31,9 +31,17 @@ inline constexpr std::size_t early_marks_max = 20'000;
 /// A person or program that must come again is told so.
 inline constexpr std::int64_t retry_after_full_s = 30;
 
+/// The store as a person asks for it.
+struct StoreNow {
+  bool paused = false;
+  std::optional<std::int64_t> until_wall_ms;
+  bool within_hours = true;  // or nobody knows the time
+  [[nodiscard]] bool open_now() const noexcept { return within_hours && !paused; }
+};
+
 class Gateway {
  public:
-  Gateway(Policy policy, Generator generator, LocalDateFunction local_date);
+  Gateway(Policy policy, Generator generator, LocalTimeFunction local_time);
 
   /// Takes the rows as they were at start; what was unfinished is due now.
   void load(Loaded loaded, const Now& now);
@@ -61,6 +69,7 @@ class Gateway {
   [[nodiscard]] Book& book() noexcept { return book_; }
   [[nodiscard]] const Book& book() const noexcept { return book_; }
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
+  [[nodiscard]] StoreNow store_now(const Now& now) const;
   [[nodiscard]] bool pos_reachable() const noexcept { return pos_.reachable(); }
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
   [[nodiscard]] std::uint64_t stale_answers() const noexcept { return stale_answers_; }
@@ -93,7 +102,20 @@ class Gateway {
 
   // gateway_accept.cpp: each rule adds its reasons
   [[nodiscard]] Refusals judge(const CanonicalOrder& order, const Now& now) const;
+  [[nodiscard]] Milliseconds ahead_ms(const CanonicalOrder& order, const Now& now) const;
+  void judge_store(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+  void judge_order(const CanonicalOrder& order, Refusals& refusals) const;
   void judge_times(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+  void judge_kitchen(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+  [[nodiscard]] bool is_simulated(bool test) const;
+  void place_test(Entry& entry, Turn& turn);
+
+  // gateway_store.cpp
+  void store_set(const StoreSet& input, Turn& turn);
+  void change_store(StoreState state, Actor by, Turn& turn);
+  void judge_pause(const Now& now);
+  void end_pause_if_due(Turn& turn);
+  [[nodiscard]] bool open_by_hours(const Now& now, Milliseconds ahead_ms) const;
 
   // gateway_items.cpp
   void judge_items(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
@@ -170,7 +192,7 @@ class Gateway {
 
   Policy policy_;
   Generator generator_;
-  LocalDateFunction local_date_;
+  LocalTimeFunction local_time_;
   Book book_;
   PosGate pos_;
   std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
@@ -186,6 +208,9 @@ class Gateway {
   Milliseconds loaded_witnessed_ms_ = 0;         // its reading when the rows were folded
   std::optional<Milliseconds> clock_offset_ms_;  // wall minus steady, as last judged
   bool clock_trusted_ = false;
+  Milliseconds pause_ends_ms_ =
+      never_ms;  // on the steady clock; never_ms: no pause, or none that ends by itself
+  Milliseconds pause_ends_before_ms_ = never_ms;
   bool clock_moved_in_turn_ = false;
   bool clock_moved_again_ = false;  // the turn that saw it was undone
 };

@@ -141,7 +141,7 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
   order.release_token = make_release_token(order.number, generator_);
   order.partner = input.order.partner;
   order.partner_order_id = input.order.partner_order_id;
-  order.business_day = local_date_(now.wall_ms);
+  order.business_day = local_time_(now.wall_ms).date;
   order.idempotency_key = input.idempotency_key;
   order.traceparent = input.traceparent;
   order.body_digest = input.body_digest;

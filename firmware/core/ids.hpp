@@ -18,9 +18,6 @@ using Digest = std::array<std::uint8_t, 16>;
 /// What computes a keyed digest; platform implements it (HMAC-SHA-256, truncated).
 using DigestFunction = std::function<Digest(std::string_view)>;
 
-/// The store's local date, YYYY-MM-DD, of a Unix time in milliseconds; platform implements it.
-using LocalDateFunction = std::function<std::string(std::int64_t wall_ms)>;
-
 /// An order's row number: 1, 2, 3, … in order of arrival, never reused. 0 = no order.
 enum class OrderNumber : std::int64_t {};
 inline constexpr OrderNumber no_order{0};

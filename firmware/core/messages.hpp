@@ -154,9 +154,17 @@ struct GatewayStarted {
   std::string version;
 };
 
-using Input =
-    std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
-                 AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected, GatewayStarted>;
+/// A person opened the store or paused it.
+struct StoreSet {
+  Caller caller = nobody;
+  Actor actor = Actor::person;
+  bool paused = false;
+  std::optional<std::int64_t> until_wall_ms;  // of a pause: it ends then; nothing = until somebody opens
+};
+
+using Input = std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
+                           AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected,
+                           GatewayStarted, StoreSet>;
 
 // ---------------------------------------------------------------- effects
 
@@ -334,6 +342,14 @@ struct AvailabilityMark {
   std::int64_t at_wall_ms = 0;
 };
 
+/// Open, or paused by a person.
+struct StoreState {
+  bool paused = false;
+  std::optional<std::int64_t> until_wall_ms;  // of a pause that ends by itself
+  Stamp since;
+  friend bool operator==(const StoreState&, const StoreState&) = default;
+};
+
 /// How far the cloud has heard. Both only grow, except `published` at a replay.
 struct OutboxMarks {
   Position published;     // every event up to here has its PUBACK
@@ -352,6 +368,7 @@ struct Changes {
   bool availability_replaced = false;  // drop every mark first; from now on unlisted = unknown
   std::vector<DeadLetter> dead_letters;
   std::optional<OutboxMarks> outbox;
+  std::optional<StoreState> store;
 
   std::vector<OrderNumber> bodies_wanted;  // read after the writes, for the orders that go to the POS
   bool from_reserve = false;  // the same turn failed for a full disk: these may use what is kept for that
@@ -359,7 +376,7 @@ struct Changes {
   [[nodiscard]] bool writes_nothing() const noexcept {
     return orders.empty() && bodies.empty() && events.empty() && early.empty() && early_spent.empty() &&
            key_aliases.empty() && availability.empty() && !availability_replaced && dead_letters.empty() &&
-           !outbox;
+           !outbox && !store;
   }
 };
 
@@ -382,6 +399,7 @@ struct Loaded {
   std::vector<AvailabilityMark> availability;
   bool availability_full = false;
   OutboxMarks outbox;
+  StoreState store;
   Position last_event;  // {epoch, 0} when the epoch has none yet
   OrderNumber last_number = no_order;
   std::string epoch;  // the current epoch's name

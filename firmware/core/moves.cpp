@@ -37,15 +37,16 @@ constexpr std::array<Row, happening_count> moves{{
   /* resolved_not_placed */ Row{refuse,           refuse,          refuse,    refuse,            refuse,     refuse,     refuse,    resolve_queued,  refuse,      refuse,    refuse,    refuse},
   /* resolved_reprint    */ Row{refuse,           refuse,          refuse,    refuse,            refuse,     refuse,     refuse,    resolve_reprint, refuse,      refuse,    refuse,    refuse},
   /* completion_due      */ Row{never,            never,           never,     never,             complete,   complete,   never,     never,           never,       never,     never,     never},
+  /* test_at_pos         */ Row{never,            never,           place_test, never,            never,      never,      never,     never,           never,       never,     never,     never},
 }};
 // clang-format on
 
 constexpr std::array<std::string_view, happening_count> happening_names{
-    "arrived_again",    "release",       "cancel",      "release_due",     "turn_at_pos",
-    "pos_took",         "pos_refused",   "pos_cannot",  "pos_not_now",     "pos_in_doubt",
-    "pos_had_voided",   "pos_lacks",     "pos_silent",  "pos_healthy",     "waited_too_long",
-    "voided",           "void_refused",  "void_silent", "resolved_placed", "resolved_not_placed",
-    "resolved_reprint", "completion_due"};
+    "arrived_again",    "release",        "cancel",      "release_due",     "turn_at_pos",
+    "pos_took",         "pos_refused",    "pos_cannot",  "pos_not_now",     "pos_in_doubt",
+    "pos_had_voided",   "pos_lacks",      "pos_silent",  "pos_healthy",     "waited_too_long",
+    "voided",           "void_refused",   "void_silent", "resolved_placed", "resolved_not_placed",
+    "resolved_reprint", "completion_due", "test_at_pos"};
 
 constexpr std::array outcome_names =
     std::to_array<std::string_view>({"impossible",     "replay",          "no_change",
@@ -58,8 +59,9 @@ constexpr std::array outcome_names =
                                      "note_lacking",   "ask_later",       "ask_now",
                                      "expire",         "park_doubt",      "finish_void",
                                      "keep_placed",    "void_later",      "resolve_placed",
-                                     "resolve_queued", "resolve_reprint", "complete"});
-static_assert(outcome_names.size() == static_cast<std::size_t>(Outcome::complete) + 1);
+                                     "resolve_queued", "resolve_reprint", "complete",
+                                     "place_test"});
+static_assert(outcome_names.size() == static_cast<std::size_t>(Outcome::place_test) + 1);
 
 }  // namespace
 

@@ -34,8 +34,9 @@ enum class Happening : std::uint8_t {
   resolved_not_placed,  // a person: it is not
   resolved_reprint,     // a person: print another
   completion_due,       // complete_after_minutes are over
+  test_at_pos,          // a test order that is not to be cooked would go to the POS now
 };
-inline constexpr std::size_t happening_count = 22;
+inline constexpr std::size_t happening_count = 23;
 
 /// What is done about it.
 enum class Outcome : std::uint8_t {
@@ -72,6 +73,7 @@ enum class Outcome : std::uint8_t {
   resolve_queued,   // parked -> queued, same key
   resolve_reprint,  // parked -> queued, a key of its own
   complete,         // -> completed
+  place_test,       // queued -> placed -> completed, without the POS
 };
 
 [[nodiscard]] Outcome outcome_of(Happening happening, Phase phase) noexcept;

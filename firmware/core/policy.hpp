@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/time.hpp"
 
@@ -18,6 +20,15 @@ struct PartnerPolicy {
   FallbackPolicy fallback = FallbackPolicy::release;
   std::int64_t rate_per_minute = 120;  // new orders; 0 = no limit
   std::int64_t weight = 1;
+  bool enabled = true;                // false: its new orders are rejected, those that run go on
+  Milliseconds decide_within_ms = 0;  // placed longer ago it has given an order up; 0 = it never does
+};
+
+/// What is done with orders that only try the way (`"test":true`).
+enum class TestOrders : std::uint8_t {
+  accept = 0,    // as any other: they are cooked
+  reject = 1,    // other, "test"
+  simulate = 2,  // held and released as any other, then placed and completed without the POS
 };
 
 struct PosPolicy {
@@ -42,6 +53,11 @@ struct Policy {
   Milliseconds pos_alarm_after_ms = 60 * second_ms;
   PosPolicy pos;
   std::map<std::string, PartnerPolicy, std::less<>> partners;
+  std::string currency;                 // "" = any
+  std::optional<OpeningHours> hours;    // nothing = always open
+  std::int64_t kitchen_orders_max = 0;  // in the kitchen at once; 0 = no limit
+  std::int64_t kitchen_items_max = 0;   // of their items together; 0 = no limit
+  TestOrders test_orders = TestOrders::accept;
 };
 
 }  // namespace storegate::core

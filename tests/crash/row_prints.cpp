@@ -55,6 +55,7 @@ Print print_of(const core::Loaded& loaded) { return Fold(loaded).print(); }
 Fold::Fold(const core::Loaded& loaded)
     : availability_full_(loaded.availability_full),
       outbox_(loaded.outbox),
+      store_(loaded.store),
       last_event_(loaded.last_event),
       last_number_(loaded.last_number) {
   for (const core::Order& order : loaded.live) live_[order.number] = crash::print_of(order);
@@ -86,6 +87,7 @@ void Fold::apply(const core::Changes& changes) {
   for (const core::AvailabilityMark& mark : changes.availability)
     availability_[mark.item.item] = print_of(mark);
   if (changes.outbox) outbox_ = *changes.outbox;
+  if (changes.store) store_ = *changes.store;
   if (!changes.events.empty()) last_event_ = changes.events.back().position;
 }
 
@@ -99,6 +101,7 @@ Print Fold::print() const {
   for (const auto& [key, order] : aliases_) add(print, key), print.add(value_of(order));
   for (const auto& [item, row] : availability_) add(print, item), add(print, row);
   print.add(availability_full_), add(print, outbox_.published), add(print, outbox_.acknowledged);
+  print.add(store_.paused), print.add(store_.until_wall_ms.value_or(-1)), add(print, store_.since);
   add(print, last_event_), print.add(value_of(last_number_));
   return print.print();
 }

@@ -31,6 +31,7 @@ class Fold {
   std::map<std::string, Print> availability_;
   bool availability_full_ = false;
   core::OutboxMarks outbox_;
+  core::StoreState store_;
   core::Position last_event_;
   core::OrderNumber last_number_ = core::no_order;
 };

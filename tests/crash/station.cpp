@@ -75,7 +75,10 @@ void Station::start(storage::Journal journal, core::Loaded loaded) {
   own([&] {
     engine_.emplace(
         std::move(policy), std::move(loaded), generator,
-        [](std::int64_t) { return std::string("2026-11-23"); }, outside_.time.now());
+        [](std::int64_t) {
+          return core::LocalTime{"2026-11-23", 0, 720};
+        },
+        outside_.time.now());
     engine_->offer(std::move(started));
     engine_->outbox().on_connected(uplink_window);
     engine_->offer(core::UplinkConnected{true});

@@ -18,10 +18,10 @@ namespace storegate::sim {
 inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
-enum class About : std::uint8_t { order, release, cancel, resolve, other };
+enum class About : std::uint8_t { order, release, cancel, resolve, other, store };
 struct Tag {
   About about = About::other;
-  std::size_t story = SIZE_MAX;  // of the order meant; SIZE_MAX = none
+  std::size_t story = SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words
   int body = 0;                  // order: which of its bodies
 };
 
@@ -33,6 +33,24 @@ struct Seen {
   std::int64_t at_ms = 0;      // when the consumer got it first
 };
 
+/// What a new order has to hear, as the checker of acceptance sees it: bits of its rules.
+struct Hearing {
+  bool judged = false;
+  bool fixed = false;  // its commit is known to be written
+  std::uint32_t must = 0;
+  std::uint32_t may = 0;  // those it must hear among them
+};
+
+/// One request of the manager, who opens or pauses the store.
+struct StoreWord {
+  bool paused = false;
+  std::int64_t until_ms = never;  // of true time
+  std::int64_t reached_ms = never;
+  std::int64_t answered_ms = never;
+  bool taken = false;    // answered so
+  bool refused = false;  // answered so, for good
+};
+
 /// The story of one order.
 struct Story {
   std::string partner, id;
@@ -40,10 +58,15 @@ struct Story {
   core::FallbackPolicy fallback = core::FallbackPolicy::release;
   std::optional<std::int64_t> promised_ms;  // of true time
   std::optional<std::int64_t> at_ms;        // at_time: of true time
+  std::optional<std::int64_t> placed_ms;    // when its customer ordered: of true time
+  bool foreign_currency = false;
+  bool test = false;
   bool over_mqtt = false;
   bool must_be_refused = false;  // it uses a key that belongs to another order
   bool reborn = false;  // it came again when its id may be another order's: whatever is done is right
   bool pruned = false;  // its row went in its time
+
+  Hearing hearing;
 
   // what reached the gateway while it ran
   std::int64_t reached_ms = never;
@@ -101,6 +124,11 @@ struct Violation {
 class Ledger {
  public:
   [[nodiscard]] std::size_t add(Story story);
+  [[nodiscard]] std::size_t add(StoreWord word) {
+    return store_words_.push_back(word), store_words_.size() - 1;
+  }
+  [[nodiscard]] std::vector<StoreWord>& store_words() noexcept { return store_words_; }
+  [[nodiscard]] const std::vector<StoreWord>& store_words() const noexcept { return store_words_; }
   [[nodiscard]] Story& story(std::size_t index) { return stories_[index]; }
   [[nodiscard]] std::vector<Story>& stories() noexcept { return stories_; }
   [[nodiscard]] const std::vector<Story>& stories() const noexcept { return stories_; }
@@ -114,6 +142,7 @@ class Ledger {
 
  private:
   std::vector<Story> stories_;
+  std::vector<StoreWord> store_words_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
   std::optional<Violation> violation_;
 };

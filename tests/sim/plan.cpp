@@ -51,6 +51,10 @@ void draw_faults(Draws draws, Faults& faults) {
   faults.pos_blind = strength(draws, 1);
   faults.long_cuts_of_1000 = strength(draws, 500);
   faults.failed_again_of_1000 = strength(draws, 1000);
+  faults.pauses = strength(draws, 3);
+  faults.stale_of_1000 = strength(draws, 200);
+  faults.foreign_of_1000 = strength(draws, 40);
+  faults.tests_of_1000 = strength(draws, 80);
 }
 
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
@@ -115,6 +119,40 @@ void draw_ages(Draws draws, Plan& plan) {
   if (plan.faults.broker_forgets) plan.policy.wait_for_application_ack = true;
 }
 
+// What the store takes: its hours in a zone of its own, what its kitchen can do, whom it works with.
+void draw_acceptance(Draws draws, Plan& plan) {
+  core::Policy& policy = plan.policy;
+  policy.currency = "USD";
+  constexpr std::int64_t zones_min[] = {0, -360, 330, 540};
+  plan.zone_ms = zones_min[draws.below(4)] * core::minute_ms;
+  const bool has_hours = flag(draws, 250);
+  const std::int64_t minutes = plan.storm_ms / core::minute_ms;
+  const std::int64_t from =
+      1 + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(minutes - 1)));
+  if (has_hours) {
+    plan.closed = {from * core::minute_ms, (from + 1) * core::minute_ms};
+    const auto closes = static_cast<int>(12 * 60 + plan.zone_ms / core::minute_ms + from);
+    policy.hours.emplace();
+    for (auto& day : *policy.hours) day = {{0, closes}, {closes + 1, 24 * 60}};
+  }
+  const bool few_orders = flag(draws, 80);
+  const auto orders = static_cast<std::int64_t>(4 + draws.below(12));
+  if (few_orders) policy.kitchen_orders_max = orders;
+  const bool few_items = flag(draws, 60);
+  const auto items = static_cast<std::int64_t>(8 + draws.below(12));
+  if (few_items) policy.kitchen_items_max = items;
+  const std::uint64_t off = draws.below(30);
+  if (off == 0) policy.partners.find(webhook_partner)->second.enabled = false;
+  if (off == 1) policy.partners.find(mqtt_partner)->second.enabled = false;
+  for (const char* name : {api_partner, mqtt_partner}) {
+    const bool decides = flag(draws, 300);
+    const auto within_s = static_cast<std::int64_t>(30 + draws.below(60));
+    if (decides) policy.partners.find(name)->second.decide_within_ms = within_s * core::second_ms;
+  }
+  const std::uint64_t tests = draws.below(3);
+  policy.test_orders = static_cast<core::TestOrders>(tests);
+}
+
 void append(std::string& text, const char* name, std::uint64_t value) {
   if (value == 0) return;
   text.append(" ").append(name).append("=").append(std::to_string(value));
@@ -133,6 +171,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   plan.storm_ms = static_cast<std::int64_t>(150 + size.below(150)) * core::second_ms;
   plan.reserve_bytes = plan.faults.full_disks > 0 && size.chance(700) ? 512 * 1024 : 0;
   draw_ages(root.fork(4), plan);
+  draw_acceptance(root.fork(5), plan);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -182,6 +221,13 @@ std::string describe(const Plan& plan) {
   append(text, "wall_jumps", f.wall_jumps);
   append(text, "boots_in_1970", f.boots_in_1970 ? 1 : 0);
   append(text, "suspends", f.suspends);
+  append(text, "pauses", f.pauses);
+  append(text, "stale", f.stale_of_1000);
+  append(text, "foreign", f.foreign_of_1000);
+  append(text, "tests", f.tests_of_1000);
+  append(text, "closed_from_ms", static_cast<std::uint64_t>(plan.closed.from_ms));
+  append(text, "kitchen_orders", static_cast<std::uint64_t>(plan.policy.kitchen_orders_max));
+  append(text, "kitchen_items", static_cast<std::uint64_t>(plan.policy.kitchen_items_max));
   return text;
 }
 

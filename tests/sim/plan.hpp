@@ -45,6 +45,10 @@ struct Faults {
   std::uint64_t cancels_of_1000 = 0;
   std::uint64_t early_of_1000 = 0;  // of the cancels and releases: sent before their order
   std::uint64_t menu_changes = 0;
+  std::uint64_t pauses = 0;
+  std::uint64_t stale_of_1000 = 0;    // ordered long ago
+  std::uint64_t foreign_of_1000 = 0;  // in another currency
+  std::uint64_t tests_of_1000 = 0;    // that only try the way
 
   // process, power, disk
   std::uint64_t kills = 0;
@@ -75,12 +79,20 @@ struct Ages {
   std::int64_t chores_later_every_ms = 10 * core::minute_ms;
 };
 
+/// The store is closed then, by its hours: true time, whole minutes of the storm.
+struct Closed {
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+};
+
 struct Plan {
   std::uint64_t seed = 0;
   PosClass pos_class = PosClass::deduplicates;
   core::Policy policy;
   Faults faults;
   Ages ages;
+  Closed closed;             // where policy.hours are set
+  std::int64_t zone_ms = 0;  // the store's clock is so far ahead of UTC
   std::uint64_t orders = 0;
   std::int64_t storm_ms = 0;
   std::int64_t person_after_ms = 0;

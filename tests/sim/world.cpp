@@ -29,6 +29,7 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
       broker_(*this, Draws(plan_.seed).fork(24)),
       cloud_(*this, Draws(plan_.seed).fork(25)),
       partners_(*this, Draws(plan_.seed).fork(26)),
+      manager_(*this, Draws(plan_.seed).fork(28)),
       machine_(*this, Draws(plan_.seed).fork(27)),
       process_(*this) {
   const Faults& faults = plan_.faults;
@@ -45,6 +46,7 @@ void World::run() {
   tell("seed", describe(plan_));
   partners_.plan();
   machine_.plan();
+  manager_.plan();
   run_until(plan_.storm_ms);
   if (ledger_.violation()) return;
   tell("world", "the storm is over");
@@ -167,10 +169,9 @@ storage::JournalOptions World::journal_options() {
   return options;
 }
 
-// A store in UTC. Years and months are counted off: the range is small.
-std::string World::date_of(std::int64_t wall_ms) {
-  std::int64_t days = wall_ms / (24 * core::hour_ms);
-  if (wall_ms < 0) days = 0;
+namespace {
+// Years and months are counted off: the range is small.
+std::string date_of(std::int64_t days) {
   int year = 1970;
   const auto is_leap = [&] { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; };
   while (days >= (is_leap() ? 366 : 365)) {
@@ -183,6 +184,17 @@ std::string World::date_of(std::int64_t wall_ms) {
   char text[48];
   std::snprintf(text, sizeof text, "%04d-%02d-%02d", year % 10000, month + 1, static_cast<int>(days) + 1);
   return text;
+}
+}  // namespace
+
+core::LocalTimeFunction World::local_time() const {
+  return [zone_ms = plan_.zone_ms](std::int64_t wall_ms) {
+    const std::int64_t minutes = std::max<std::int64_t>(0, wall_ms + zone_ms) / core::minute_ms;
+    const std::int64_t days = minutes / (24 * 60);
+    // The first day of 1970 was a Thursday.
+    return core::LocalTime{date_of(days), static_cast<int>((days + 3) % 7),
+                           static_cast<int>(minutes % (24 * 60))};
+  };
 }
 
 // ---------------------------------------------------------------- what was seen
@@ -216,6 +228,7 @@ void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
 }
 
 void World::on_commit_begins(const core::Changes& changes) {
+  acceptance_.judge(scene(), clock_, fold_, changes);
   fold_.trying(changes);
   for (const core::Order& order : changes.orders) {
     if (order.phase != core::Phase::sending) continue;
@@ -236,6 +249,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
              " events");
   on_damaged(result.damaged);
   if (result.written) fold_.written(now_ms());
+  if (result.written) check::Acceptance::written(scene(), changes);
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
@@ -253,6 +267,10 @@ void World::on_written(Process& process, const core::Changes& changes) {
 
 void World::on_reached(const Tag& tag) {
   if (tag.story == SIZE_MAX) return;
+  if (tag.about == About::store) {
+    ledger_.store_words()[tag.story].reached_ms = now_ms();
+    return;
+  }
   Story& story = ledger_.story(tag.story);
   const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
   if (tag.about == About::release) first(story.release_reached_ms);
@@ -265,7 +283,17 @@ void World::on_reached(const Tag& tag) {
   if (story.acknowledged_ms == never) check::ClockWatch::on_reached(scene(), clock_, story);
 }
 
-void World::on_clock_changed() { clock_watch_.on_changed(scene(), clock_); }
+void World::on_clock_changed() {
+  clock_watch_.on_changed(scene(), clock_);
+  acceptance_.on_clock_changed(now_ms(), clock_);
+}
+
+void World::on_store_answered(StoreWord& word, const codec::HttpReply& reply) const {
+  word.answered_ms = now_ms();
+  word.taken = reply.status < 300;
+  word.refused = reply.status >= 400 && reply.status < 500;
+  if (trace_.telling()) tell("answer", "store " + std::to_string(reply.status) + " " + reply.body);
+}
 
 void World::on_puback_left(const Tag& tag) {
   if (tag.story == SIZE_MAX) return;
@@ -285,6 +313,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
               reply.status);
   trace_.note_text(Noted::answer, reply.body);
   if (tag.story == SIZE_MAX) return;
+  if (tag.about == About::store) return on_store_answered(ledger_.store_words()[tag.story], reply);
   Story& story = ledger_.story(tag.story);
   if (trace_.telling())
     tell("answer", check::name_of(story) + " " + std::to_string(reply.status) + " " + reply.body);
@@ -297,6 +326,8 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (reply.status == 503 && reply.body.find("as many live orders") != std::string::npos)
     story.door_closed_ms = now_ms();
   check::order_answered(scene(), story, tag, reply);
+  if (reply.status < 300)
+    check::Acceptance::told(scene(), story, member_text(reply.body, "phase"), reply.body);
   if (!storm_) check::answer_after_room(scene(), tag, reply, machine_.roomy_since_ms(), process_.serving());
 }
 
@@ -308,8 +339,17 @@ void World::on_event(const Publication& event) {
   if (trace_.telling())
     tell("event", event.level + " " + std::string(member_text(event.payload, "sequence")) + " " +
                       std::string(member_text(event.payload, "partner_order_id")));
+  on_decided(event);
   stream_.on_event(scene(), event, plan_.policy.wait_for_application_ack ? 0 : broker_.forgotten());
   cloud_.on_event(event);
+}
+
+void World::on_decided(const Publication& event) {
+  if (event.level != "order.accepted" && event.level != "order.rejected") return;
+  const std::string_view text = event.payload;
+  const std::string_view data = text.substr(std::min(text.find("\"data\":"), text.size()));
+  const Story* story = ledger_.find(member_text(data, "partner"), member_text(data, "partner_order_id"));
+  if (story != nullptr) check::Acceptance::told(scene(), *story, member_text(data, "phase"), data);
 }
 
 void World::on_kept(Story& story) { check::event_follows(scene(), story); }
@@ -320,6 +360,7 @@ void World::on_post(const std::string& key, std::string_view body) {
   check::placement_is_whole(scene(), *story, body);
   check::placement_after_cancel(scene(), *story);
   check::placement_is_released(scene(), *story);
+  check::placement_is_no_test(scene(), *story);
   clock_watch_.placement_is_in_time(scene(), clock_, *story);
   story->first_post_ms = std::min(story->first_post_ms, now_ms());
   if (storm_) story->last_storm_try_ms = now_ms();

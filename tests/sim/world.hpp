@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/checks/acceptance.hpp"
 #include "sim/checks/checks.hpp"
 #include "sim/clock.hpp"
 #include "sim/gateway/process.hpp"
@@ -16,6 +17,7 @@
 #include "sim/parts/cloud.hpp"
 #include "sim/parts/links.hpp"
 #include "sim/parts/machine.hpp"
+#include "sim/parts/manager.hpp"
 #include "sim/parts/partners.hpp"
 #include "sim/parts/pos.hpp"
 #include "sim/plan.hpp"
@@ -66,6 +68,7 @@ class World {
   [[nodiscard]] PosLink& pos_link() noexcept { return pos_link_; }
   [[nodiscard]] WebLink& web() noexcept { return web_; }
   [[nodiscard]] Partners& partners() noexcept { return partners_; }
+  [[nodiscard]] Manager& manager() noexcept { return manager_; }
 
   /// Faults may strike: the storm is on.
   [[nodiscard]] bool storm() const noexcept { return storm_; }
@@ -77,7 +80,8 @@ class World {
   [[nodiscard]] std::int64_t jittered_ms(std::int64_t ms);
   [[nodiscard]] std::uint64_t fresh_seed() { return gateway_draws_.next(); }
   [[nodiscard]] storage::JournalOptions journal_options();
-  [[nodiscard]] static std::string date_of(std::int64_t wall_ms);
+  /// The store's calendar and clock.
+  [[nodiscard]] core::LocalTimeFunction local_time() const;
   [[nodiscard]] std::int64_t asleep_until_ms() const noexcept { return machine_.asleep_until_ms(); }
   void process_died() { machine_.process_died(); }
   void end_process() { machine_.end_process(); }
@@ -94,6 +98,8 @@ class World {
   void on_reached(const Tag& tag);
   void on_puback_left(const Tag& tag);
   void on_answer_left(const Tag& tag, const codec::HttpReply& reply);
+  void on_store_answered(StoreWord& word, const codec::HttpReply& reply) const;
+  void on_decided(const Publication& event);
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
   void on_kept(Story& story);
@@ -122,11 +128,13 @@ class World {
   Broker broker_;
   Cloud cloud_;
   Partners partners_;
+  Manager manager_;
   Machine machine_;
   Process process_;  // after the disk's user of it; it goes first
   check::EventStream stream_;
   check::Fold fold_;
   check::ClockWatch clock_watch_;
+  check::Acceptance acceptance_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "codec/answers.hpp"
 #include "codec/partners/doordash.hpp"
@@ -69,6 +70,14 @@ const PartnerCodec* partner_codec(std::string_view name) noexcept {
 }
 
 std::span<const PartnerCodec* const> partner_codecs() noexcept { return all_codecs; }
+
+std::int64_t decision_deadline_s(std::string_view partner) noexcept {
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> deadlines{
+      {{"uber_eats", 690}, {"doordash", 480}, {"deliveroo", 600}, {"jet_connect", 180}}};
+  const auto found = std::find_if(deadlines.begin(), deadlines.end(),
+                                  [&](const auto& deadline) { return deadline.first == partner; });
+  return found == deadlines.end() ? 0 : found->second;
+}
 
 Parsed<Webhook> open_webhook(const PartnerCodec& partner, const Delivery& delivery,
                              std::optional<WebhookKind> fixed) {

@@ -98,6 +98,11 @@ class PartnerCodec {
 [[nodiscard]] const PartnerCodec* partner_codec(std::string_view name) noexcept;
 [[nodiscard]] std::span<const PartnerCodec* const> partner_codecs() noexcept;
 
+/// How long the partner waits for a decision after an order was placed, in seconds, as it documents it; 0 = it says
+/// nothing, or no partner of ours has this name. Uber Eats 690 (11.5 min, then it cancels by itself), DoorDash 480 (3 to
+/// 8 min after the 202), Deliveroo 600 (tablet-less accept), JET Connect 180. An owner may configure another.
+[[nodiscard]] std::int64_t decision_deadline_s(std::string_view partner) noexcept;
+
 /// Authenticates, then reads: the only way in for a partner's bytes, over HTTP and MQTT alike.
 /// Problems: not_authenticated, and those of read().
 [[nodiscard]] Parsed<Webhook> open_webhook(const PartnerCodec& partner, const Delivery& delivery,

@@ -178,6 +178,12 @@ class Fold {
   void is_on_disk(const Scene& scene, const core::Changes& changes, storage::Journal& journal) const;
   /// Now and then: so is every live order.
   void live_are_on_disk(const Scene& scene, storage::Journal& journal) const;
+  /// Live orders as they were last committed.
+  template <typename Visit>
+  void for_each_live(Visit visit) const {
+    for (const Row& row : rows_)
+      if (row.known && row.live) visit(row.order);
+  }
   /// Every story hears when its end was committed, or when a start found that it had been.
   void tell_ends(Ledger& ledger) const;
   /// After pruning: what has gone of the oldest orders. Gives how many.

@@ -49,6 +49,7 @@ codec::Parsed<codec::Webhook> Door::open_webhook(std::string_view partner, codec
 
 void Door::handle(const WebAsk& ask, Responder responder) {
   const std::string_view target = ask.target;
+  if (target == "/v1/store") return put_store(ask, std::move(responder));
   if (target == "/v1/orders") return post_order(ask, std::move(responder));
   if (target.starts_with(webhook_prefix)) return post_webhook(ask, std::move(responder));
   const std::size_t slash = target.rfind('/');
@@ -128,6 +129,22 @@ void Door::post_command(const WebAsk& ask, std::string_view id, std::string_view
     input.caller = seat(std::move(responder), codec::command_reply);
     process_.offer(std::move(input));
   }
+}
+
+void Door::put_store(const WebAsk& ask, Responder responder) {
+  const auto wanted = codec::decode_store_body(ask.body);
+  if (!wanted) return responder(codec::problem_reply(wanted.problem()));
+  core::StoreSet input;
+  input.paused = wanted->paused;
+  input.until_wall_ms = wanted->until_wall_ms;
+  input.caller = seat(std::move(responder), [this](const core::Answer& answer) {
+    codec::HttpReply reply = codec::command_reply(answer);
+    const core::StoreNow store = process_.engine().gateway().store_now(process_.now());
+    if (answer.kind == core::AnswerKind::done)
+      reply.body = codec::encode_store({store.paused, store.until_wall_ms}, store.open_now());
+    return reply;
+  });
+  process_.offer(std::move(input));
 }
 
 void Door::answer(core::Answer answer) {

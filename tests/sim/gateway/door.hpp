@@ -40,6 +40,7 @@ class Door {
   void post_order(const WebAsk& ask, Responder responder);
   void post_webhook(const WebAsk& ask, Responder responder);
   void post_command(const WebAsk& ask, std::string_view id, std::string_view command, Responder responder);
+  void put_store(const WebAsk& ask, Responder responder);
   void tell(const core::Answer& answer);
   void read_row_then_tell(core::Answer answer);
 

@@ -15,9 +15,9 @@ namespace storegate::sim {
 
 struct Process::Life {
   Life(Process& process, storage::Journal journal, core::Policy policy, core::Loaded loaded,
-       core::Generator generator, core::LocalDateFunction date)
+       core::Generator generator, core::LocalTimeFunction local_time)
       : epoch(loaded.epoch),
-        engine(std::move(policy), std::move(loaded), generator, std::move(date), process.now()),
+        engine(std::move(policy), std::move(loaded), generator, std::move(local_time), process.now()),
         store(process, std::move(journal)),
         door(process),
         pos(process),

@@ -58,7 +58,7 @@ bool Process::start() {
   started.why = report->loaded.created ? "created" : "started";
   started.version = "sim";
   life_ = std::make_unique<Life>(*this, std::move(*journal), world_.plan().policy, std::move(report->loaded),
-                                 core::Generator(world_.fresh_seed()), World::date_of);
+                                 core::Generator(world_.fresh_seed()), world_.local_time());
   life_->uplink.start();
   offer(std::move(started));
   after(world_.plan().ages.chores_every_ms, [this] { keep_house(); });

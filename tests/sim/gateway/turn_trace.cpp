@@ -140,6 +140,10 @@ struct NoteInput {
     note_maybe(trace, Noted::input, acknowledged.replay_from);
     note_letter(trace, acknowledged.letter);
   }
+  void operator()(const core::StoreSet& set) const noexcept {
+    trace.note(Noted::input, set.caller, set.actor, set.paused);
+    note_maybe(trace, Noted::input, set.until_wall_ms);
+  }
   void operator()(const core::UplinkConnected& up) const noexcept {
     trace.note(Noted::input, up.session_present);
   }
@@ -166,8 +170,9 @@ std::string line_of(const core::Input& input) {
     return "release of " + std::to_string(release->orders.size());
   if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
     return "cancel of " + std::to_string(cancel->orders.size());
-  constexpr std::string_view names[] = {"order",        "release", "cancel",          "resolve",   "POS",
-                                        "availability", "refused", "acknowledgement", "uplink up", "started"};
+  constexpr std::string_view names[] = {"order",     "release",      "cancel",  "resolve",
+                                        "POS",       "availability", "refused", "acknowledgement",
+                                        "uplink up", "started",      "store"};
   return std::string(names[input.index()]);
 }
 
@@ -260,6 +265,11 @@ void note_other_rows(Trace& trace, const core::Changes& changes) noexcept {
     for (const std::string* text : {&letter.topic, &letter.bytes, &letter.why})
       note_text(trace, Noted::row, *text);
   }
+  if (changes.store) {
+    trace.note(Noted::row, changes.store->paused);
+    note_maybe(trace, Noted::row, changes.store->until_wall_ms);
+    note_stamp(trace, Noted::row, changes.store->since);
+  }
   if (changes.outbox)
     trace.note(Noted::row, changes.outbox->published.epoch, changes.outbox->published.sequence,
                changes.outbox->acknowledged.epoch, changes.outbox->acknowledged.sequence);
@@ -278,6 +288,7 @@ struct NoteEffect {
     trace.note(Noted::effect, answer.order->phase, answer.order->reason, answer.order->updated_wall_ms);
     note_bytes(trace, Noted::effect, answer.order->id.bytes);
     note_text(trace, Noted::effect, answer.order->pos_reference);
+    note_text(trace, Noted::effect, answer.order->refusals);
   }
   void operator()(const core::PlaceOrder& place) const noexcept {
     trace.note(Noted::effect, core::value_of(place.order), place.attempt, place.reprint, place.not_after_ms);
@@ -310,7 +321,8 @@ void note_changes(Trace& trace, const core::Changes& changes, std::int64_t now_m
   trace.note(Noted::turn, changes.orders.size(), changes.bodies.size(), changes.events.size(),
              changes.early.size(), changes.early_spent.size(), changes.key_aliases.size(),
              changes.availability.size(), changes.availability_replaced, changes.dead_letters.size(),
-             changes.outbox.has_value(), changes.bodies_wanted.size(), changes.from_reserve);
+             changes.outbox.has_value(), changes.store.has_value(), changes.bodies_wanted.size(),
+             changes.from_reserve);
   for (const core::Order& order : changes.orders) {
     note_row(trace, order);
     if (trace.telling()) tell_row(trace, order, now_ms);

@@ -46,6 +46,9 @@ std::string canonical_body(const Story& story, std::string_view item, int body) 
   if (story.at_ms) text += R"(,"at":")" + time_text(*story.at_ms) + "\"";
   text += R"(,"fallback":")" + std::string(core::name_of(story.fallback)) +
           R"("},"customer":{"name":"Ana","phone":"+15550100"})";
+  if (story.placed_ms) text += R"(,"placed_at":")" + time_text(*story.placed_ms) + "\"";
+  if (story.foreign_currency) text += R"(,"currency":"EUR")";
+  if (story.test) text += R"(,"test":true)";
   text +=
       R"(,"items":[{"id":")" + std::string(item) + R"(","name":"Taco","quantity":)" +
       std::to_string(body + 1) +

@@ -257,6 +257,7 @@ void Machine::heal() {
   world_.pos().set_blind(false);
   world_.clock().set_right();
   world_.on_clock_changed();
+  world_.manager().open_up();
 }
 
 // What was decided before a sleep is answered after it.

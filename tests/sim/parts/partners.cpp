@@ -55,6 +55,12 @@ Story Partners::draw_story(Path path, std::int64_t at_ms) {
                                     : core::FallbackPolicy::cancel;
     if (story.mode == core::ReleaseMode::at_time && draws_.chance(700))
       story.at_ms = at_ms + between(draws_, 10 * s, 200 * s);
+    const Faults& faults = world_.plan().faults;
+    const bool stale = draws_.chance(faults.stale_of_1000);
+    const std::int64_t ago_ms = stale ? between(draws_, 20 * s, 200 * s) : between(draws_, 0, 5 * s);
+    if (draws_.chance(700)) story.placed_ms = std::max<std::int64_t>(0, at_ms - ago_ms);
+    story.foreign_currency = draws_.chance(faults.foreign_of_1000);
+    story.test = draws_.chance(faults.tests_of_1000);
   }
   return story;
 }
@@ -160,8 +166,14 @@ std::size_t Partners::send_probe() {
   sender.story = world_.ledger().add(std::move(story));
   senders_.push_back(sender);
   ++undelivered_;
-  send_order(senders_.size() - 1, 0, s, "key-probe", true);
+  send_when_open(senders_.size() - 1);
   return sender.story;
+}
+
+// The manager opens first: until that is answered, the store may still be paused.
+void Partners::send_when_open(std::size_t sender) {
+  if (world_.manager().settled()) return send_order(sender, 0, s, senders_[sender].key, true);
+  world_.timeline().after(s / 2, [this, sender] { send_when_open(sender); });
 }
 
 // ---------------------------------------------------------------- orders

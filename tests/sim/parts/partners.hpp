@@ -48,6 +48,7 @@ class Partners {
   void plan_repeats(std::size_t sender, std::int64_t at_ms);
   void plan_menu();
   [[nodiscard]] Story draw_story(Path path, std::int64_t at_ms);
+  void send_when_open(std::size_t sender);
   void send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,
                   bool until_answered);
   [[nodiscard]] bool is_past(std::size_t sender) const;

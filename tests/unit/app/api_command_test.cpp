@@ -126,6 +126,42 @@ TEST_CASE("events are listed from a sequence on, and an order's own apart") {
   CHECK(gate.get("/v1/events?since=-").is(400));
 }
 
+TEST_CASE(
+    "4.2 acceptance: a store that is paused over the API rejects orders with every reason, also after a "
+    "restart") {
+  support::TempDir folder;
+  std::string first;
+  {
+    RunningService gate(ordinary_config(folder));
+    CHECK(gate.get("/v1/store").body == R"({"status":"open","until":null,"open_now":true})");
+    const auto put = gate.put("/v1/store", R"({"status":"paused","until":null})");
+    CHECK(put.is(200));
+    CHECK(put.body == R"({"status":"paused","until":null,"open_now":false})");
+    CHECK(gate.put("/v1/store", R"({"status":"paused","until":"2020-01-01T00:00:00Z"})").is(409));
+    CHECK(gate.put("/v1/store", R"({"status":"open","until":"2030-01-01T00:00:00Z"})").is(400));
+    CHECK(gate.put("/v1/store", R"({"status":"shut"})").is(400));
+    REQUIRE(gate.put("/v1/availability/taco-01", R"({"available":false})").is(200));
+    const auto rejected = gate.order(held_order("K-1"), "k");
+    CHECK(rejected.is(201));
+    first = rejected.body;
+    CHECK(value_at(first, "/reason") == "store_closed");
+    CHECK(value_at(first, "/reasons/0/why") == "paused");
+    CHECK(value_at(gate.get("/readyz").body, "/checks/pause") == "fail");
+    CHECK(gate.get("/metrics").body.find("storegate_orders_rejected_total{reason=\"store_closed\"} 1") !=
+          std::string::npos);
+  }
+  RunningService gate(ordinary_config(folder));
+  CHECK(value_at(gate.get("/v1/store").body, "/status") == "paused");
+  CHECK(gate.order(held_order("K-1"), "k").body == first);
+  const auto events = gate.get("/v1/events").body;
+  CHECK(value_at(events, "/events/1/type") == "storegate.store.status_changed.v1");
+  CHECK(value_at(events, "/events/1/data/status") == "paused");
+  CHECK(value_at(events, "/events/1/data/by") == "person");
+  CHECK(gate.put("/v1/store", R"({"status":"open"})").is(200));
+  CHECK(gate.put("/v1/availability/taco-01", R"({"available":true})").is(200));
+  CHECK(value_at(gate.order(held_order("K-2"), "k2").body, "/phase") == "held");
+}
+
 TEST_CASE("availability is what was last said of an item, and stays after a restart") {
   support::TempDir folder;
   {

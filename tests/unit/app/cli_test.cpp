@@ -98,6 +98,8 @@ TEST_CASE("a wrong command line ends with 2, says why, and asks nobody") {
       {"orders", "--api", "https://h"},
       {"orders", "--token-file", "/nonexistent"},
       {"orders", "--config", "/nonexistent"},
+      {"store", "pause", "--until", "tonight"},
+      {"store", "open", "--until", "2026-11-23T18:30:00Z"},
       {"version", "now"}};
   for (const auto& words : wrong) {
     Shell shell;
@@ -310,6 +312,30 @@ TEST_CASE("availability is listed, and set for good or until a time") {
   CHECK(on.calls.at(0).body == R"({"available":true})");
 }
 
+TEST_CASE("4.2 acceptance: the store is looked at, paused for good or until a time, and opened") {
+  Shell shown;
+  shown.answer(200, R"({"status":"open","until":null,"open_now":false})");
+  CHECK(shown.run({"store"}) == 0);
+  CHECK(shown.calls.at(0).method == "GET");
+  CHECK(shown.calls.at(0).target == "/v1/store");
+  CHECK(has(shown.out, "closed at this hour"));
+  Shell paused;
+  paused.answer(200, R"({"status":"paused","until":"2026-11-23T18:30:00.000Z","open_now":false})");
+  CHECK(paused.run({"store", "pause", "--until", "2026-11-23T18:30:00Z"}) == 0);
+  CHECK(paused.calls.at(0).method == "PUT");
+  CHECK(paused.calls.at(0).body == R"({"status":"paused","until":"2026-11-23T18:30:00Z"})");
+  CHECK(has(paused.out, "paused until"));
+  Shell opened;
+  opened.answer(200, R"({"status":"open","until":null,"open_now":true})");
+  CHECK(opened.run({"store", "open"}) == 0);
+  CHECK(opened.calls.at(0).body == R"({"status":"open"})");
+  CHECK(has(opened.out, "The store is open."));
+  Shell refused;
+  refused.answer(409, R"({"detail":"the end of the pause lies in the past"})");
+  CHECK(refused.run({"store", "pause", "--until", "2020-01-01T00:00:00Z"}) == 1);
+  CHECK(has(refused.err, "lies in the past"));
+}
+
 TEST_CASE("events go on from page to page") {
   Shell shell;
   const std::string event = R"({"sequence":"00000000000000000041","time":"2026-11-23T12:00:00Z",
@@ -380,14 +406,15 @@ TEST_CASE("check-config ends with 2 and every problem on its line, or with 0 and
   CHECK(refused.out.str().empty());
 
   support::write_file(folder.path() / "good.toml",
-                      "[store]\nid = \"s\"\nkitchen_capacity = 3\n[storage]\npath = \"/x\"\n[http]\nlisten = "
+                      "[store]\nid = \"s\"\n[storage]\npath = \"/x\"\n[http]\nlisten = "
                       "\"127.0.0.1:0\"\n"
-                      "[pos]\nurl = \"http://h\"\n[[partner]]\nname = \"kiosk\"\nrelease = \"immediate\"\n");
+                      "[pos]\nurl = \"http://h\"\n[[partner]]\nname = \"kiosk\"\nrelease = \"immediate\"\n"
+                      "[alarm]\ncertificate_days = 3\n");
   const std::string good = folder.file("good.toml");
   Shell accepted;
   CHECK(accepted.run({"check-config", "--config", good.c_str()}) == 0);
   CHECK(accepted.out.str() == good + ": good\n");
-  CHECK(has(accepted.err, good + ":3:20: store.kitchen_capacity: warning: "));
+  CHECK(has(accepted.err, good + ":13:20: alarm.certificate_days: warning: "));
 }
 
 TEST_CASE("text from outside cannot move the cursor or forge a line") {

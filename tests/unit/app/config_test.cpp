@@ -383,16 +383,38 @@ TEST_CASE("a password without a user is a problem") {
 }
 
 TEST_CASE("what an owner sets and this version does not act on yet is a warning each, and stops nothing") {
-  std::string text =
-      with("id = \"store-042\"", "id = \"s\"\nhours = { mon = [\"06:00-23:00\"] }\nkitchen_capacity = 5");
+  std::string text = with("id = \"store-042\"", "id = \"s\"");
   text.insert(text.find("[http]"), "min_free_mib = 64\n");
   const ConfigReading reading = read(text + "[alarm]\ncertificate_days = 3\n");
   CHECK(reading.config.has_value());
   std::vector<std::string> keys;
   for (const auto& warning : reading.warnings) keys.push_back(warning.key);
-  CHECK(keys == std::vector<std::string>{"store.hours", "store.kitchen_capacity", "storage.min_free_mib",
-                                         "alarm.certificate_days"});
-  CHECK(reading.warnings[0].line == 3);
+  CHECK(keys == std::vector<std::string>{"storage.min_free_mib", "alarm.certificate_days"});
+}
+
+TEST_CASE("4.2 acceptance: what a store takes is configured, and reaches the gateway's policy") {
+  const std::string text =
+      with("id = \"store-042\"",
+           "id = \"s\"\ncurrency = \"EUR\"\nhours = { mon = [\"06:00-23:00\"] }\nkitchen_capacity = 5\n"
+           "kitchen_items = 40\ntest_orders = \"simulate\"") +
+      "enabled = false\ndecide_within_s = 90\n[[partner]]\nname = \"uber_eats\"\nrelease = \"immediate\"\n";
+  const ConfigReading reading = read(text);
+  CHECK(reading.warnings.empty());
+  const core::Policy policy = app::policy_of(good(text));
+  CHECK(policy.currency == "EUR");
+  REQUIRE(policy.hours.has_value());
+  CHECK(policy.hours->at(0) == std::vector<core::OpenSpan>{{360, 1380}});
+  CHECK(policy.kitchen_orders_max == 5);
+  CHECK(policy.kitchen_items_max == 40);
+  CHECK(policy.test_orders == core::TestOrders::simulate);
+  const core::PartnerPolicy& kiosk = policy.partners.at("kiosk");
+  CHECK_FALSE(kiosk.enabled);
+  CHECK(kiosk.decide_within_ms == 90'000);
+  CHECK(policy.partners.at("uber_eats").decide_within_ms == 690'000);
+  check_bad(replaced_line("id = \"store-042\"", "id = \"s\"\ntest_orders = \"cook\"", 3, "store.test_orders",
+                          "simulate"));
+  check_bad(partner_line("decide_within_s = -1", "partner[1].decide_within_s", "0"));
+  check_bad(partner_line("enabled = \"no\"", "partner[1].enabled", "true"));
 }
 
 TEST_CASE("a webhook partner without a secret, no partner at all and a route without [mqtt] are warned of") {
@@ -413,8 +435,8 @@ TEST_CASE("hours are kept as minutes of each day, over midnight too") {
       "id = \"store-042\"",
       "id = \"s\"\nhours = { mon = [\"06:00-11:30\", \"17:00-24:00\"], fri = [\"22:00-02:00\"], sun = [] }"));
   REQUIRE(config.store.hours.has_value());
-  CHECK(config.store.hours->at(0) == std::vector<app::OpenSpan>{{360, 690}, {1020, 1440}});
-  CHECK(config.store.hours->at(4) == std::vector<app::OpenSpan>{{1320, 120}});
+  CHECK(config.store.hours->at(0) == std::vector<core::OpenSpan>{{360, 690}, {1020, 1440}});
+  CHECK(config.store.hours->at(4) == std::vector<core::OpenSpan>{{1320, 120}});
   CHECK(config.store.hours->at(6).empty());
 }
 

@@ -228,7 +228,10 @@ TEST_CASE("a key alias whose order is no longer known is no repeat") {
   Script store;
   store.engine.emplace(
       default_policy(), std::move(loaded), Generator(7),
-      [](std::int64_t) { return std::string("2026-11-23"); }, store.now);
+      [](std::int64_t) {
+        return LocalTime{"2026-11-23", 0, 720};
+      },
+      store.now);
   OrderArrived order = store.order("K-1");
   order.idempotency_key = "key-2";
   store.give(order);

@@ -31,6 +31,14 @@ inline Policy default_policy() {
 
 inline constexpr Milliseconds start_wall_ms = 1'790'000'000'000;
 
+/// A calendar whose Monday noon is the start; its date never changes.
+inline LocalTime local_time(std::int64_t wall_ms) {
+  const std::int64_t minute = (wall_ms - start_wall_ms) / minute_ms + 12 * 60;
+  constexpr std::int64_t day = 24 * 60;
+  const std::int64_t days = minute >= 0 ? minute / day : (minute - day + 1) / day;
+  return {"2026-11-23", static_cast<int>(((days % 7) + 7) % 7), static_cast<int>(minute - days * day)};
+}
+
 class Script {
  public:
   explicit Script(Policy policy = default_policy()) : policy_(std::move(policy)) {
@@ -199,10 +207,9 @@ class Script {
     loaded.key_aliases = aliases;
     loaded.unsure = std::exchange(unsure, {});
     loaded.epoch = "epoch-1";
+    loaded.store = store_;
     loaded.last_event = events.empty() ? Position{1, 0} : events.back().position;
-    engine.emplace(
-        policy_, std::move(loaded), Generator(7), [](std::int64_t) { return std::string("2026-11-23"); },
-        now);
+    engine.emplace(policy_, std::move(loaded), Generator(7), local_time, now);
   }
   void apply(const Changes& changes) {
     for (const Order& order : changes.orders) rows[order.number] = order;
@@ -213,6 +220,7 @@ class Script {
       early_[{mark.kind, mark.partner, mark.partner_order_id}] = mark;
     for (const EarlyMark& mark : changes.early_spent)
       early_.erase({mark.kind, mark.partner, mark.partner_order_id});
+    if (changes.store) store_ = *changes.store;
     aliases.insert(aliases.end(), changes.key_aliases.begin(), changes.key_aliases.end());
   }
   void act(std::vector<Effect> effects) {
@@ -242,6 +250,7 @@ class Script {
   Policy policy_;
   std::map<std::tuple<EarlyKind, std::string, std::string>, EarlyMark> early_;
 
+  StoreState store_;
   std::uint64_t callers_ = 0;
 };
 

@@ -149,3 +149,16 @@ TEST_CASE("every beginning of a zone file, and the file with any byte turned rou
     if (read.ok()) CHECK(read->date(0).size() == 10);
   }
 }
+
+TEST_CASE("4.2 acceptance: weekday and minute are the local clock's, over both changes of it") {
+  const LocalZone york = zone("America/New_York");
+  const auto at = [&](std::int64_t unix_s) {
+    const auto moment = york.moment(unix_s * 1000);
+    return moment.date + " " + std::to_string(moment.weekday) + " " + std::to_string(moment.minute);
+  };
+  CHECK(at(1'772'953'199) == "2026-03-08 6 119");  // Sunday 01:59, and then 03:00
+  CHECK(at(1'772'953'200) == "2026-03-08 6 180");
+  CHECK(at(1'793'512'799) == "2026-11-01 6 119");  // Sunday 01:59, and then 01:00 once more
+  CHECK(at(1'793'512'800) == "2026-11-01 6 60");
+  CHECK(at(1'795'435'200) == "2026-11-23 0 420");  // Monday 07:00
+}

@@ -43,7 +43,7 @@ bool change_told(Change change) {
   one.orders.resize(1), one.bodies.resize(1), one.events.resize(1), one.early.resize(1),
       one.early_spent.resize(1);
   one.key_aliases.resize(1), one.availability.resize(1), one.dead_letters.resize(1), one.outbox.emplace();
-  one.bodies_wanted.resize(1);
+  one.bodies_wanted.resize(1), one.store.emplace();
   core::Changes other = one;
   change(other);
   return hash_of_changes(one) != hash_of_changes(other);
@@ -66,6 +66,8 @@ TEST_CASE("The hash tells inputs apart by their time and by whom they are about"
   CHECK(input_told<core::AvailabilityArrived>([](auto& in) { in.items[0].item = "a"; }));
   CHECK(input_told<core::AvailabilityArrived>([](auto& in) { in.items[0].available = false; }));
   CHECK(input_told<core::AvailabilityArrived>([](auto& in) { in.full = true; }));
+  CHECK(input_told<core::StoreSet>([](auto& in) { in.paused = true; }));
+  CHECK(input_told<core::StoreSet>([](auto& in) { in.until_wall_ms = 0; }));
   CHECK(input_told<core::PosAnswered>([](auto& in) { in.pos_reference = "a"; }));
   CHECK(input_told<core::PosAnswered>([](auto& in) { in.request = core::PosRequest::ask; }));
   CHECK(input_told<core::PosAnswered>([](auto& in) { in.retry_after_ms = 0; }));
@@ -87,6 +89,9 @@ TEST_CASE("The hash tells rows apart by content") {
   CHECK(change_told([](auto& c) { c.availability[0].item.item = "x"; }));
   CHECK(change_told([](auto& c) { c.dead_letters[0].bytes = "x"; }));
   CHECK(change_told([](auto& c) { c.outbox->published.sequence = 4; }));
+  CHECK(change_told([](auto& c) { c.store->paused = true; }));
+  CHECK(change_told([](auto& c) { c.store->until_wall_ms = 0; }));
+  CHECK(change_told([](auto& c) { c.store->since.boot[3] = 1; }));
   CHECK(change_told([](auto& c) { c.bodies_wanted[0] = core::OrderNumber{4}; }));
 }
 TEST_CASE("The hash tells effects apart by what they say") {

@@ -202,7 +202,9 @@ std::string told(const core::Loaded& loaded) {
     out << "alias " << alias.key << '|' << value_of(alias.order) << '\n';
   for (const core::AvailabilityMark& mark : loaded.availability) out << "item " << told(mark) << '\n';
   out << loaded.availability_full << '|' << loaded.outbox.published << '|' << loaded.outbox.acknowledged
-      << '|' << loaded.last_event << '|' << value_of(loaded.last_number) << '|' << loaded.epoch;
+      << '|' << loaded.store.paused << '|' << loaded.store.until_wall_ms.value_or(-1) << '|'
+      << loaded.store.since << '|' << loaded.last_event << '|' << value_of(loaded.last_number) << '|'
+      << loaded.epoch;
   return out.str();
 }
 

@@ -158,6 +158,7 @@ TEST_CASE("a spent early mark is gone, and a full list replaces every mark") {
   second.early_spent = {mark};
   second.availability_replaced = true;
   second.availability = {{{"nachos", true, std::nullopt}, 2}};
+  second.store = core::StoreState{true, 1'795'435'200'000, {5, 6, {7}}};
   REQUIRE(written(journal, second));
   const core::Loaded rows = loaded(journal).loaded;
   REQUIRE(rows.early.size() == 1);
@@ -165,6 +166,7 @@ TEST_CASE("a spent early mark is gone, and a full list replaces every mark") {
   CHECK(rows.availability_full);
   REQUIRE(rows.availability.size() == 1);
   CHECK(rows.availability[0].item.item == "nachos");
+  CHECK(rows.store == *second.store);
 }
 
 TEST_CASE("a commit gives the bodies wanted and the next events within both limits") {
