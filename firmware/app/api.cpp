@@ -13,7 +13,7 @@ struct Api::Route {
   std::string_view method;
   std::string_view path;
   void (Api::*serve)(Visit&);
-  bool own_authentication = false;  // the partner's, over the raw bytes
+  bool own_authentication = false;  // the partner's, over the raw bytes; or the POS's own token
   bool on_public_listener = false;  // also where an admin listener takes the rest
 };
 
@@ -28,6 +28,7 @@ std::span<const Api::Route> Api::routes() {
       {"POST", "/v1/orders/*/release", &Api::post_release},
       {"POST", "/v1/orders/*/cancel", &Api::post_cancel},
       {"POST", "/v1/orders/*/resolve", &Api::post_resolve},
+      {"POST", "/v1/pos/status", &Api::post_pos_status, true, true},
       {"GET", "/v1/events", &Api::list_events},
       {"GET", "/v1/availability", &Api::show_availability},
       {"PUT", "/v1/availability/*", &Api::put_availability},
@@ -106,6 +107,10 @@ void Api::handle(platform::HttpRequest request, platform::Responder responder) {
 bool Api::may(const platform::HttpRequest& request, bool own_authentication) const {
   const auto& token = parts_.config.http.admin_token;
   if (token.empty() || own_authentication || request.peer_is_unix || !below_v1(request.path())) return true;
+  return bears(request, token);
+}
+
+bool Api::bears(const platform::HttpRequest& request, std::string_view token) {
   if (request.headers.count("Authorization") != 1) return false;
   auto presented = request.headers.get("Authorization");
   constexpr std::string_view scheme = "bearer ";

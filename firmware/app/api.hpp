@@ -61,6 +61,8 @@ class Api {
   [[nodiscard]] static std::span<const Route> routes();
 
   [[nodiscard]] bool may(const platform::HttpRequest& request, bool own_authentication) const;
+  /// `Authorization: Bearer` with this token, once; compared in constant time.
+  [[nodiscard]] static bool bears(const platform::HttpRequest& request, std::string_view token);
   void answer(Visit& visit, codec::HttpReply reply);
   void refuse(Visit& visit, codec::ProblemKind kind, std::string detail, std::string pointer = {});
   void refuse(Visit& visit, const codec::Problem& problem);
@@ -81,6 +83,9 @@ class Api {
   void show_store(Visit& visit);
   void put_store(Visit& visit);
   [[nodiscard]] std::string store_body() const;
+
+  // api_pos.cpp: what the POS tells by itself
+  void post_pos_status(Visit& visit);
 
   // api_queries.cpp: what only looks
   void list_orders(Visit& visit);

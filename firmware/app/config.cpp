@@ -139,6 +139,9 @@ core::PosPolicy policy_of(const PosConfig& pos) {
   policy.ask_interval_ms = pos.ask_interval_ms;
   policy.expire_ms = pos.expire_minutes * core::minute_ms;
   policy.complete_after_ms = pos.complete_after_minutes * core::minute_ms;
+  policy.watch_ms = pos.watch_s * core::second_ms;
+  policy.watch_max = pos.watch_max;
+  policy.watch_rate_per_s = pos.watch_rate_per_s;
   return policy;
 }
 

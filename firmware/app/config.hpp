@@ -76,6 +76,10 @@ struct PosConfig {
   std::int64_t ask_interval_ms = 5000;  // between the two "not found" that end a doubt
   std::int64_t expire_minutes = 30;
   std::int64_t complete_after_minutes = 240;  // 0 = never
+  std::int64_t watch_s = 20;                  // a placed order is first asked about within so long; 0 = never
+  std::int64_t watch_max = 4;                 // such questions at once
+  std::int64_t watch_rate_per_s = 2;          // 0 = no limit
+  std::string push_token;                     // secret; "" = the POS does not tell by itself
 };
 
 struct PartnerConfig {

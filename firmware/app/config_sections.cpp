@@ -115,6 +115,10 @@ void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& p
   table.integer("ask_interval_ms", pos.ask_interval_ms, 50, 60000);
   table.integer("expire_minutes", pos.expire_minutes, 1, week_minutes);
   table.integer("complete_after_minutes", pos.complete_after_minutes, 0, week_minutes);
+  table.integer("watch_s", pos.watch_s, 0, 3600);
+  table.integer("watch_max", pos.watch_max, 1, 64);
+  table.integer("watch_rate_per_s", pos.watch_rate_per_s, 0, 100);
+  table.secret_file("push_token_file", around, ConfigTable::SecretUse::token, pos.push_token);
   table.report_unknown();
 }
 

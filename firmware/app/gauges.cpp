@@ -59,6 +59,8 @@ void Gauges::make_level_gauges() {
       [](const Levels& l) { return static_cast<double>(l.events_waiting); });
   add("storegate_events_in_flight", "Events published, their PUBACK still to come",
       [](const Levels& l) { return static_cast<double>(l.events_in_flight); });
+  add("storegate_orders_watched", "Placed orders that the POS is asked about",
+      [](const Levels& l) { return static_cast<double>(l.orders_watched); });
   add("storegate_early_marks", "Releases and cancels whose order has not come yet",
       [](const Levels& l) { return static_cast<double>(l.early_marks); });
   add("storegate_kitchen_orders", "Orders that count against the kitchen's capacity",

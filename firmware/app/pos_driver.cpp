@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "codec/pos_rest.hpp"
@@ -16,10 +17,12 @@ platform::Url url_of(const PosConfig& config) {
   return std::move(url).value();
 }
 
-/// As many connections as the gateway asks at once: a request that waits here would eat up its own deadline.
+/// As many connections as the gateway asks at once, its questions after tickets among them: a request that waits here
+/// would eat up its own deadline.
 platform::HttpClientOptions client_options(const PosConfig& config) {
   platform::HttpClientOptions options;
-  options.connections_max = static_cast<std::size_t>(std::max<std::int64_t>(config.requests_max, 1));
+  options.connections_max = static_cast<std::size_t>(std::max<std::int64_t>(config.requests_max, 1) +
+                                                     std::max<std::int64_t>(config.watch_max, 1));
   return options;
 }
 
@@ -29,6 +32,7 @@ std::string_view name_of(core::PosRequest request) {
     case core::PosRequest::ask: return "ask";
     case core::PosRequest::check_health: return "check_health";
     case core::PosRequest::cancel: return "void";
+    case core::PosRequest::watch: return "watch";
   }
   return "place";
 }
@@ -49,6 +53,7 @@ std::string_view name_of(core::PosOutcome outcome) {
     case core::PosOutcome::unanswered: return "unanswered";
     case core::PosOutcome::voided: return "voided";
     case core::PosOutcome::too_late: return "too_late";
+    case core::PosOutcome::shown: return "shown";
   }
   return "in_doubt";
 }
@@ -73,10 +78,11 @@ void PosDriver::send(Effect effect, codec::HttpRequest request) {
   if (!token_.empty()) call.headers.add("Authorization", "Bearer " + token_);
   call.body = std::move(request.body);
   call.timeout = timeout_;
-  ++in_flight_;
+  constexpr bool is_waited_for = !std::is_same_v<Effect, core::WatchOrder>;
+  if (is_waited_for) ++in_flight_;
   client_.request(std::move(call), [this, effect = std::move(effect),
                                     begun = instant_now()](platform::HttpOutcome outcome) {
-    --in_flight_;
+    if (is_waited_for) --in_flight_;
     codec::PosHttpOutcome http;
     http.request_bytes_written = outcome.request_bytes_written;
     if (outcome.response) {
@@ -127,6 +133,11 @@ void PosDriver::carry_out(core::CheckPosHealth effect) {
 }
 
 void PosDriver::carry_out(core::VoidOrder effect) {
+  auto request = codec::request_of(effect);
+  send(std::move(effect), std::move(request));
+}
+
+void PosDriver::carry_out(core::WatchOrder effect) {
   auto request = codec::request_of(effect);
   send(std::move(effect), std::move(request));
 }

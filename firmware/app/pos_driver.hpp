@@ -29,9 +29,11 @@ class PosDriver {
   void carry_out(core::AskPos effect);
   void carry_out(core::CheckPosHealth effect);
   void carry_out(core::VoidOrder effect);
+  void carry_out(core::WatchOrder effect);
 
   /// The service ends: effects from now on come back as not delivered, so that none is in doubt for our sake.
   void close() noexcept { open_ = false; }
+  /// Requests that the end of the service waits for: a question how a ticket stands is asked again after a restart.
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
 
   /// Takes effect with the next request.

@@ -141,6 +141,7 @@ void Service::carry_out(core::Effect&& effect) {
   if (auto* place = std::get_if<core::PlaceOrder>(&effect)) return pos_->carry_out(std::move(*place));
   if (auto* ask = std::get_if<core::AskPos>(&effect)) return pos_->carry_out(std::move(*ask));
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return pos_->carry_out(*check);
+  if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return pos_->carry_out(std::move(*watch));
   pos_->carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 
@@ -159,6 +160,7 @@ Levels Service::levels() {
   levels.early_marks = gateway.book().early_count();
   levels.kitchen_orders = gateway.book().kitchen().orders;
   levels.kitchen_items = gateway.book().kitchen().items;
+  levels.orders_watched = gateway.book().watched();
   levels.callers_waiting = desk_->waiting();
   levels.disk = vfs_->counters();
   levels.pos_up = gateway.pos_reachable();

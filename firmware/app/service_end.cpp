@@ -104,6 +104,7 @@ void Service::reload(Config config) {
   config_.store.kitchen_items = config.store.kitchen_items;
   config_.store.test_orders = config.store.test_orders;
   config_.store.hours = std::move(config.store.hours);
+  config_.pos.push_token = std::move(config.pos.push_token);
   config_.pos.token = config.pos.token;
   pos_->set_token(std::move(config.pos.token));
   if (const auto level = platform::log_level_from(config_.log.level)) platform::log_set_level(*level);

@@ -118,6 +118,9 @@ std::string encode_order_detail(const core::Order& order, std::string_view canon
   std::string out;
   out.reserve(1024 + canonical.size() + events.size() * 160);
   append_open_short_answer(out, short_answer_of(order));
+  out += R"(,"pos_status":)";
+  append_string_or_null(
+      out, order.pos_status == core::PosStatus::unknown ? std::string_view{} : name_of(order.pos_status));
   out.append(R"(,"order":)").append(canonical.empty() ? std::string_view("null") : canonical);
   out.append(R"(,"release":{"mode":")").append(name_of(order.release_mode)).append(R"(","due":)");
   append_time_or_null(out, wall_of(order.release_due));
@@ -165,6 +168,15 @@ Parsed<core::Resolution> decode_resolve_body(std::string_view text) {
   };
   return decode_body<core::Resolution>(text, [&](const Place& root) {
     return root.member("answer").one_of(resolution_from, "placed, not_placed, reprint");
+  });
+}
+
+Parsed<PosStatusReport> decode_pos_status_body(std::string_view text) {
+  return decode_body<PosStatusReport>(text, [](const Place& root) {
+    constexpr json::TextRule rule{.min = 1, .max = pos_reference_bytes_max, .printable = true};
+    return PosStatusReport{
+        std::string(root.member("pos_reference").text(rule)),
+        root.member("status").one_of(core::pos_status_from, "open, preparing, ready, completed, voided")};
   });
 }
 

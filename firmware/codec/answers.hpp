@@ -24,7 +24,7 @@ namespace storegate::codec {
 
 [[nodiscard]] std::string encode_short_answer(const core::ShortAnswer& answer);
 
-/// The short answer's members, then `order` (the canonical bytes as they are), `release` {mode, due, by, at} and
+/// The short answer's members, then `pos_status`, `order` (the canonical bytes as they are), `release` {mode, due, by, at} and
 /// `history` [{phase, at, why, event, by}] from the order's events, oldest first.
 [[nodiscard]] std::string encode_order_detail(const core::Order& order, std::string_view canonical,
                                               std::span<const core::EventRecord> events);
@@ -56,6 +56,15 @@ namespace storegate::codec {
 [[nodiscard]] Parsed<std::string> decode_cancel_body(std::string_view text);
 /// `{"answer":"placed"|"not_placed"|"reprint"}`
 [[nodiscard]] Parsed<core::Resolution> decode_resolve_body(std::string_view text);
+
+// ---- the POS tells ----
+
+struct PosStatusReport {
+  std::string pos_reference;
+  core::PosStatus status = core::PosStatus::unknown;
+};
+/// `{"pos_reference","status"}` of POST /v1/pos/status.
+[[nodiscard]] Parsed<PosStatusReport> decode_pos_status_body(std::string_view text);
 
 // ---- availability and the store ----
 

@@ -86,6 +86,7 @@ std::string code_in(std::string_view body) {
 struct Found {
   PosOutcome outcome = PosOutcome::unanswered;
   std::string pos_reference;
+  core::PosStatus status = core::PosStatus::unknown;  // of a live one, if it is one that we know
 };
 
 /// Looks at the whole list: one live order of ours outweighs voided ones; an order of another reference, or a line
@@ -109,11 +110,26 @@ Found found_in(std::string_view body, std::string_view key) {
     Found& found = status == "voided" ? voided : live;
     if (!found.pos_reference.empty()) return;
     found.pos_reference = order.member("pos_reference").text(reference_rule);
+    found.status = core::pos_status_from(status).value_or(core::PosStatus::unknown);
   });
   if (reading.failed()) return {};
-  if (!live.pos_reference.empty()) return {PosOutcome::found, live.pos_reference};
-  if (!voided.pos_reference.empty()) return {PosOutcome::found_voided, voided.pos_reference};
-  return {foreign ? PosOutcome::unanswered : PosOutcome::not_found, {}};
+  if (!live.pos_reference.empty()) return {PosOutcome::found, live.pos_reference, live.status};
+  if (!voided.pos_reference.empty()) return {PosOutcome::found_voided, voided.pos_reference, {}};
+  return {foreign ? PosOutcome::unanswered : PosOutcome::not_found, {}, {}};
+}
+
+/// The status in the body of a 200; unknown unless the body is wholly clear and speaks of `pos_reference`.
+core::PosStatus status_in(std::string_view body, std::string_view pos_reference) {
+  const auto document = json::Document::parse(body);
+  if (!document) return core::PosStatus::unknown;
+  json::Reading reading(*document);
+  const Place root(reading);
+  if (!root.must_be_object()) return core::PosStatus::unknown;
+  const Place ours = root.member("pos_reference");
+  if (ours.given() && (!ours.is(Kind::string) || ours.text(reference_rule) != pos_reference))
+    return core::PosStatus::unknown;
+  const auto status = core::pos_status_from(root.member("status").text(reference_rule));
+  return reading.failed() ? core::PosStatus::unknown : status.value_or(core::PosStatus::unknown);
 }
 
 PosOutcome place_failure(const PosHttpOutcome& http) {
@@ -168,6 +184,13 @@ HttpRequest request_of(const core::VoidOrder& effect) {
   return request;
 }
 
+HttpRequest request_of(const core::WatchOrder& effect) {
+  HttpRequest request;
+  request.target = "/orders/" + percent_encoded(effect.pos_reference);
+  request.headers = {{"Accept", "application/json"}};
+  return request;
+}
+
 core::PosAnswered outcome_of(const core::PlaceOrder& effect, const PosHttpOutcome& http) {
   if (http.status == 200 || http.status == 201) {
     std::string reference = reference_in(http.body, effect.key);
@@ -186,6 +209,7 @@ core::PosAnswered outcome_of(const core::AskPos& effect, const PosHttpOutcome& h
     Found found = found_in(http.body, effect.key);
     auto answer = answered(effect, PosRequest::ask, found.outcome, http);
     answer.pos_reference = std::move(found.pos_reference);
+    answer.pos_status = found.status;
     return answer;
   }
   return answered(effect, PosRequest::ask, common_outcome(http).value_or(PosOutcome::unanswered), http);
@@ -202,6 +226,18 @@ core::PosAnswered outcome_of(const core::VoidOrder& effect, const PosHttpOutcome
   if (http.status == 200) outcome = PosOutcome::voided;
   if (http.status == 409) outcome = PosOutcome::too_late;
   return answered(effect, PosRequest::cancel, outcome, http);
+}
+
+core::PosAnswered outcome_of(const core::WatchOrder& effect, const PosHttpOutcome& http) {
+  if (http.status == 200) {
+    const core::PosStatus status = status_in(http.body, effect.pos_reference);
+    const bool is_clear = status != core::PosStatus::unknown;
+    auto answer =
+        answered(effect, PosRequest::watch, is_clear ? PosOutcome::shown : PosOutcome::unanswered, http);
+    answer.pos_status = status;
+    return answer;
+  }
+  return answered(effect, PosRequest::watch, common_outcome(http).value_or(PosOutcome::unanswered), http);
 }
 
 }  // namespace storegate::codec

@@ -18,6 +18,8 @@ namespace storegate::codec {
 [[nodiscard]] HttpRequest request_of(const core::CheckPosHealth& effect);
 /// POST /orders/{pos_reference}/void
 [[nodiscard]] HttpRequest request_of(const core::VoidOrder& effect);
+/// GET /orders/{pos_reference}
+[[nodiscard]] HttpRequest request_of(const core::WatchOrder& effect);
 
 /// How a request ended: a whole response, or none and how far the request's bytes went.
 struct PosHttpOutcome {
@@ -33,5 +35,7 @@ struct PosHttpOutcome {
 [[nodiscard]] core::PosAnswered outcome_of(const core::AskPos& effect, const PosHttpOutcome& http);
 [[nodiscard]] core::PosAnswered outcome_of(const core::CheckPosHealth& effect, const PosHttpOutcome& http);
 [[nodiscard]] core::PosAnswered outcome_of(const core::VoidOrder& effect, const PosHttpOutcome& http);
+/// `shown` only for a status of the five that are known, of this ticket where the answer names one.
+[[nodiscard]] core::PosAnswered outcome_of(const core::WatchOrder& effect, const PosHttpOutcome& http);
 
 }  // namespace storegate::codec

@@ -82,19 +82,20 @@ Entry& Book::add(Order order, Milliseconds witnessed_ms) {
 void Book::save(Entry& entry) {
   if (entry.saved_in == turn_) return;
   entry.saved_in = turn_;
-  undo_.push_back(
-      [this, number = entry.order.number, order = entry.order, soft = entry.soft,
-       standing = Standing{entry.agenda_ms, entry.line, entry.counted_live, entry.counted_in_kitchen}] {
-        Entry& changed = entries_.at(number);
-        changed.order = order;
-        changed.soft = soft;
-        reindex(changed, standing);
-      });
+  undo_.push_back([this, number = entry.order.number, order = entry.order, soft = entry.soft,
+                   standing = Standing{entry.agenda_ms, entry.line, entry.counted_live,
+                                       entry.counted_in_kitchen, entry.watch_ms}] {
+    Entry& changed = entries_.at(number);
+    changed.order = order;
+    changed.soft = soft;
+    reindex(changed, standing);
+  });
 }
 
 void Book::leave_indexes(Entry& entry) {
   if (entry.agenda_ms != never_ms) agenda_.erase({entry.agenda_ms, entry.order.number});
   if (entry.line) line_.erase({entry.line->first, entry.line->second, entry.order.number});
+  if (entry.watch_ms) watches_.erase({*entry.watch_ms, entry.order.number});
   if (entry.counted_in_flight) --in_flight_;
   if (entry.counted_live) --live_;
   if (entry.counted_in_kitchen) {
@@ -103,6 +104,7 @@ void Book::leave_indexes(Entry& entry) {
   }
   entry.agenda_ms = never_ms;
   entry.line.reset();
+  entry.watch_ms.reset();
   entry.counted_in_flight = false;
   entry.counted_live = false;
   entry.counted_in_kitchen = false;
@@ -112,11 +114,13 @@ void Book::reindex(Entry& entry, const Standing& standing) {
   leave_indexes(entry);
   entry.agenda_ms = standing.agenda_ms;
   entry.line = standing.line;
+  entry.watch_ms = standing.watch_ms;
   entry.counted_in_flight = entry.soft.in_flight.has_value();
   entry.counted_live = standing.live;
   entry.counted_in_kitchen = standing.in_kitchen;
   if (entry.agenda_ms != never_ms) agenda_.insert({entry.agenda_ms, entry.order.number});
   if (entry.line) line_.insert({entry.line->first, entry.line->second, entry.order.number});
+  if (entry.watch_ms) watches_.insert({*entry.watch_ms, entry.order.number});
   if (entry.counted_in_flight) ++in_flight_;
   if (entry.counted_live) ++live_;
   if (entry.counted_in_kitchen) {
@@ -273,6 +277,11 @@ OrderNumber Book::first_due(Milliseconds steady_ms) const noexcept {
 
 OrderNumber Book::first_in_line() const noexcept {
   return line_.empty() ? no_order : std::get<2>(*line_.begin());
+}
+
+std::optional<std::pair<Milliseconds, OrderNumber>> Book::first_to_watch() const noexcept {
+  if (watches_.empty()) return {};
+  return *watches_.begin();
 }
 
 void Book::for_each(const std::function<void(Entry&)>& visit) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/messages.hpp"
+#include "core/watch.hpp"
 
 namespace storegate::core {
 
@@ -30,13 +31,16 @@ struct Soft {
   std::uint64_t attempt = 0;            // of the request in flight
   std::optional<PosRequest> in_flight;  // the POS has been asked and has not answered
   std::int64_t failures = 0;            // in a row, for the back-off
-  bool doubting = false;                // sending: an earlier request may have been carried out
+  bool doubting = false;                // sending, voiding: an earlier request may have been carried out
   Milliseconds closed_ms = 0;           // doubting: the last such request's connection was closed by then
   Milliseconds doubt_since_ms = 0;      // doubting: since when, in this life of the process
   std::int64_t not_founds = 0;          // "not found" in a row
   PosRequest next_request = PosRequest::place;
   Milliseconds next_ms = 0;        // not before this
   Milliseconds due_ms = never_ms;  // held: release or fallback; queued, sending, voiding: too long
+  bool void_refused = false;       // voiding: the POS said "too late", and may have voided it before that
+  PosStatus told = PosStatus::unknown;  // voiding: what the POS told by itself meanwhile
+  Watch watch;                          // placed, ready
 };
 
 struct Entry {
@@ -48,6 +52,7 @@ struct Entry {
   std::uint64_t saved_in = 0;                        // the turn that holds its before-image
   Milliseconds agenda_ms = never_ms;                 // where it stands on the agenda
   std::optional<std::pair<int, Milliseconds>> line;  // where it stands in the POS line
+  std::optional<Milliseconds> watch_ms;              // where it stands among those to be asked about
   bool counted_in_flight = false;
   bool counted_live = false;
   bool counted_in_kitchen = false;
@@ -70,6 +75,7 @@ struct Standing {
   std::optional<std::pair<int, Milliseconds>> line;  // class (0 first) and since when it waits for the POS
   bool live = false;                                 // counts against max_live_orders
   bool in_kitchen = false;                           // counts against the kitchen's capacity
+  std::optional<Milliseconds> watch_ms{};  // placed or ready: ask how its ticket stands, not before this
 };
 
 /// What the kitchen has to do or is about to get.
@@ -130,12 +136,16 @@ class Book {
   [[nodiscard]] Milliseconds next_agenda_ms() const noexcept;
   [[nodiscard]] OrderNumber first_due(Milliseconds steady_ms) const noexcept;
   [[nodiscard]] OrderNumber first_in_line() const noexcept;
+  /// Who is asked about next, and from when on; nothing = nobody is watched.
+  [[nodiscard]] std::optional<std::pair<Milliseconds, OrderNumber>> first_to_watch() const noexcept;
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
   [[nodiscard]] const KitchenLoad& kitchen() const noexcept { return kitchen_; }
   [[nodiscard]] const StoreState& store() const noexcept { return store_; }
   [[nodiscard]] std::size_t waiting_for_pos() const noexcept { return line_.size(); }
   [[nodiscard]] std::size_t early_count() const noexcept { return early_.size(); }
+  /// Orders that will be asked about; those with a question under way are not among them.
+  [[nodiscard]] std::size_t watched() const noexcept { return watches_.size(); }
 
   [[nodiscard]] const std::map<std::string, AvailabilityMark, std::less<>>& availability() const noexcept {
     return availability_;
@@ -168,6 +178,7 @@ class Book {
 
   std::set<std::pair<Milliseconds, OrderNumber>> agenda_;
   std::set<std::tuple<int, Milliseconds, OrderNumber>> line_;
+  std::set<std::pair<Milliseconds, OrderNumber>> watches_;
   std::size_t in_flight_ = 0;
   std::size_t live_ = 0;
   KitchenLoad kitchen_;

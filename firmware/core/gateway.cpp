@@ -28,6 +28,7 @@ Gateway::Gateway(Policy policy, Generator generator, LocalTimeFunction local_tim
 void Gateway::set_policy(Policy policy, const Now& now) {
   policy_ = std::move(policy);
   pos_.set_policy(policy_.pos);
+  watch_pace_.set_policy(policy_.pos);
   doors_.clear();
   for (const auto& [name, partner] : policy_.partners) {
     doors_[name] = TokenBucket(partner.rate_per_minute, minute_ms, partner.rate_per_minute);
@@ -92,6 +93,10 @@ void Gateway::load_live(Order order, const Now& now) {
     entry.soft.closed_ms = entry.soft.doubt_since_ms = now.steady_ms;
     entry.soft.next_ms = now.steady_ms;  // the first turn plans what settles it
   }
+  if (entry.order.phase == Phase::voiding) {
+    entry.soft.doubting = true;  // so may the void have been carried out
+    entry.soft.next_request = entry.order.pos_reference.empty() ? PosRequest::ask : PosRequest::cancel;
+  }
   if (!entry.order.pos_reference.empty()) book_.add_reference(entry.order.pos_reference, entry.order.number);
   reindex(entry, now);
 }
@@ -121,6 +126,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     answer(refused->caller, AnswerKind::done, nullptr, turn);
   } else if (const auto* store = std::get_if<StoreSet>(&input)) {
     store_set(*store, turn);
+  } else if (const auto* told = std::get_if<PosStatusSeen>(&input)) {
+    status_seen(*told, turn);
   } else if (const auto* uplink = std::get_if<UplinkConnected>(&input)) {
     if (!uplink->session_present) emit_plain(EventType::gateway_snapshot_requested, {}, turn);
   }
@@ -159,7 +166,7 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
     case Outcome::follow_fallback: follow_fallback(entry, turn); break;
     case Outcome::send: send(entry, turn); break;
     case Outcome::settle_doubt: request(entry, entry.soft.next_request, turn); break;
-    case Outcome::send_void: request(entry, PosRequest::cancel, turn); break;
+    case Outcome::send_void: request(entry, entry.soft.next_request, turn); break;
     case Outcome::place: place(entry, facts, turn); break;
     case Outcome::cancel_by_pos: refused_by_pos(entry, facts, true, turn); break;
     case Outcome::park_refused: refused_by_pos(entry, facts, false, turn); break;
@@ -190,6 +197,11 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
       move_and_emit(entry, Phase::completed, EventType::order_completed, Actor::clock, turn);
       break;
     case Outcome::place_test: place_test(entry, turn); break;
+    case Outcome::make_ready:
+    case Outcome::complete_by_pos:
+    case Outcome::cancel_at_pos: moved_at_pos(entry, outcome, turn); break;
+    case Outcome::void_again: void_again(entry, turn); break;
+    case Outcome::refuse_void: refuse_void(entry, facts.pos_status, turn); break;
     default: std::abort();
   }
   reindex(entry, turn.now);
@@ -259,9 +271,10 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
       // A POS that nobody watches does not say when an order is ready: it has been cooked when its time is over.
       const Milliseconds cooked_ms = steady_or_load(entry.order.placed, now) + policy_.prep_ms;
       const bool cooking = cooked_ms > now.steady_ms;
-      return {cooking ? std::min(soft.due_ms, cooked_ms) : soft.due_ms, {}, false, cooking};
+      return {
+          cooking ? std::min(soft.due_ms, cooked_ms) : soft.due_ms, {}, false, cooking, watch_ms_of(entry)};
     }
-    case Phase::ready: return {soft.due_ms, {}, false, false};
+    case Phase::ready: return {soft.due_ms, {}, false, false, watch_ms_of(entry)};
     case Phase::completed:
     case Phase::rejected:
     case Phase::cancelled:
@@ -320,7 +333,8 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
     case Phase::voiding: due = steady_or_load(order.cancel_asked, now) + pos.expire_ms; break;
     case Phase::placed:
     case Phase::ready:
-      if (pos.complete_after_ms > 0) due = steady_or_load(order.placed, now) + pos.complete_after_ms;
+      due = completion_ms(entry, now);
+      if (const auto& look = entry.soft.watch.last_look_ms) due = std::max(due, *look + last_look_ms_max);
       break;
     default: break;
   }
@@ -377,6 +391,7 @@ void Gateway::decide_due(Turn& turn) {
     emit_plain(EventType::gateway_alarm_raised, {{"alarm", std::string("pos_unreachable")}}, turn);
   }
   dispatch(turn);
+  dispatch_watches(turn);
 }
 
 void Gateway::wake(Entry& entry, Turn& turn) {
@@ -391,7 +406,9 @@ void Gateway::wake(Entry& entry, Turn& turn) {
   switch (entry.order.phase) {
     case Phase::held: happen(entry, Happening::release_due, {}, turn); return;
     case Phase::placed:
-    case Phase::ready: happen(entry, Happening::completion_due, {}, turn); return;
+    case Phase::ready:
+      if (!look_once_more(entry, turn)) happen(entry, Happening::completion_due, {}, turn);
+      return;
     default: happen(entry, Happening::waited_too_long, {}, turn); return;
   }
 }
@@ -402,6 +419,7 @@ std::optional<Milliseconds> Gateway::next_wake_ms() const {
   if (book_.first_in_line() != no_order) {
     if (const auto line = pos_.wake_ms(book_.in_flight())) wake = std::min(wake, *line);
   }
+  if (const auto watch = watch_wake_ms()) wake = std::min(wake, *watch);
   if (const auto alarm = pos_.alarm_ms(policy_.pos_alarm_after_ms)) wake = std::min(wake, *alarm);
   if (wake == never_ms) return {};
   return wake;
@@ -430,6 +448,7 @@ void Gateway::on_written(const Now& now) {
 void Gateway::begin_turn() {
   book_.begin_turn();
   pos_before_ = pos_;
+  watch_pace_before_ = watch_pace_;
   doors_before_ = doors_;
   pause_ends_before_ms_ = pause_ends_ms_;
   clock_moved_in_turn_ = false;
@@ -454,6 +473,7 @@ bool Gateway::beyond_reuse(const EarlyMark& mark, const Now& now) const {
 // Rows of orders that never came to be need no writing; the others are as on disk or ride on the next commit.
 void Gateway::on_undone() {
   pos_ = pos_before_;
+  watch_pace_ = watch_pace_before_;
   doors_ = doors_before_;
   pause_ends_ms_ = pause_ends_before_ms_;
   clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;

@@ -17,6 +17,7 @@
 #include "core/pos_gate.hpp"
 #include "core/refusals.hpp"
 #include "core/turn.hpp"
+#include "core/watch.hpp"
 #include "core/witnessed.hpp"
 
 namespace storegate::core {
@@ -82,6 +83,7 @@ class Gateway {
     std::string pos_reference;
     std::string code;
     std::optional<Milliseconds> retry_after_ms;
+    PosStatus pos_status = PosStatus::unknown;
   };
   /// An order that a reference leads to: live, ended, or neither.
   struct Found {
@@ -173,13 +175,39 @@ class Gateway {
   void request(Entry& entry, PosRequest request, Turn& turn);
   void pos_answered(const PosAnswered& input, Turn& turn);
   void note_pos_health(const PosAnswered& input, Turn& turn);
-  [[nodiscard]] Happening happening_of(const PosAnswered& input, const Entry& entry) const;
+  [[nodiscard]] Happening happening_of(const PosAnswered& input) const;
 
-  // gateway_place.cpp: placing once
-  void place(Entry& entry, const Facts& facts, Turn& turn);
+  // gateway_void.cpp: the cancel of an order that the POS has
   void start_void(Entry& entry, const Facts& facts, Turn& turn);
   void finish_void(Entry& entry, Turn& turn);
   void keep_placed(Entry& entry, Reason reason, Turn& turn);
+  void refuse_void(Entry& entry, PosStatus status, Turn& turn);
+  void void_again(Entry& entry, Turn& turn);
+  void void_answered(Entry& entry, const PosAnswered& input, Turn& turn);
+  [[nodiscard]] Happening happening_in_void(const PosAnswered& input, const Entry& entry) const;
+  void take_reference(Entry& entry, const PosAnswered& input, Turn& turn);
+  [[nodiscard]] std::optional<PosRequest> look() const noexcept;
+  [[nodiscard]] bool may_be_void_already(const Soft& soft) const noexcept;
+
+  // gateway_watch.cpp: what becomes of a placed order at the POS
+  void dispatch_watches(Turn& turn);
+  [[nodiscard]] std::optional<Milliseconds> watch_wake_ms() const;
+  [[nodiscard]] bool may_watch(Milliseconds steady_ms) const;
+  [[nodiscard]] bool is_watched(const Entry& entry) const noexcept;
+  [[nodiscard]] std::optional<Milliseconds> watch_ms_of(const Entry& entry) const noexcept;
+  void begin_watch(Entry& entry, const Now& now);
+  void plan_watch(Entry& entry, const Now& now);
+  void watch_answered(const PosAnswered& input, Turn& turn);
+  void note_watch_health(const PosAnswered& input, Turn& turn);
+  void see_status(Entry& entry, PosStatus status, Turn& turn);
+  void moved_at_pos(Entry& entry, Outcome outcome, Turn& turn);
+  void status_seen(const PosStatusSeen& input, Turn& turn);
+  [[nodiscard]] bool look_once_more(Entry& entry, Turn& turn);
+  [[nodiscard]] Milliseconds completion_ms(const Entry& entry, const Now& now) const;
+  [[nodiscard]] static Happening happening_of(PosStatus status) noexcept;
+
+  // gateway_place.cpp: placing once
+  void place(Entry& entry, const Facts& facts, Turn& turn);
   void refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn);
   void try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, Turn& turn);
   void doubt(Entry& entry, Turn& turn);
@@ -195,8 +223,10 @@ class Gateway {
   LocalTimeFunction local_time_;
   Book book_;
   PosGate pos_;
+  WatchPace watch_pace_;
   std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
   PosGate pos_before_;
+  WatchPace watch_pace_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::set<OrderNumber> unwritten_;
   std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet

@@ -104,7 +104,10 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
   for (const OrderRef& ref : input.orders) {
     const Found found = find(ref, turn.now);
     const auto [one, why] = command_one(ref, found, happening, early, turn);
-    if (one == AnswerKind::not_found && !input.letter.topic.empty()) message_refused(input.letter, why, turn);
+    // Over MQTT nobody hears an answer: a cancel that comes to nothing is told by an event.
+    const bool is_told =
+        one == AnswerKind::not_found || (one == AnswerKind::conflict && happening == Happening::cancel);
+    if (is_told && !input.letter.topic.empty()) message_refused(input.letter, why, turn);
     if (severity_of(one) >= severity_of(kind)) {
       kind = one;
       shown = found;
@@ -198,6 +201,7 @@ void Gateway::finish_cancel(Entry& entry, Reason reason, Actor actor, Turn& turn
   order.cancel_wanted = false;
   order.in_doubt = false;
   order.reason = reason;
+  entry.soft = Soft{};  // the answer to a void that is under way means nothing any more
   move_and_emit(entry, Phase::cancelled, EventType::order_cancelled, order.cancelled_by, turn);
 }
 
@@ -226,9 +230,9 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
   entry.soft.next_ms = turn.now.steady_ms;
   if (outcome == Outcome::resolve_placed) {
     order.placed = stamp_of(turn.now);
+    begin_watch(entry, turn.now);
     move_and_emit(entry, Phase::placed, EventType::order_resolved, Actor::person, turn);
-    // Without the POS's reference nothing can be voided: whoever cancelled must hear that it is too late.
-    if (order.cancel_wanted) keep_placed(entry, Reason::too_late, turn);
+    if (order.cancel_wanted) start_void(entry, {order.cancelled_by, order.cancel_text, {}, {}, {}}, turn);
     return;
   }
   if (outcome == Outcome::resolve_reprint) ++order.reprints;

@@ -10,38 +10,17 @@ namespace storegate::core {
 void Gateway::place(Entry& entry, const Facts& facts, Turn& turn) {
   Order& order = entry.order;
   order.pos_reference = facts.pos_reference;
+  order.pos_status = PosStatus::unknown;
   order.placed = stamp_of(turn.now);
   order.reason = Reason::none;
   entry.soft = Soft{};
+  begin_watch(entry, turn.now);
   book_.add_reference(order.pos_reference, order.number);
   move_and_emit(entry, Phase::placed, EventType::order_placed, Actor::pos, turn);
-  if (order.cancel_wanted) start_void(entry, {order.cancelled_by, order.cancel_text, {}, {}, {}}, turn);
-}
-
-void Gateway::start_void(Entry& entry, const Facts& facts, Turn& turn) {
-  remember_cancel(entry, facts, turn);
-  if (entry.order.pos_reference.empty()) {  // a person said it is placed; there is nothing to void it by
-    keep_placed(entry, Reason::too_late, turn);
-    return;
-  }
-  entry.order.cancel_asked = stamp_of(turn.now);
-  entry.order.phase = Phase::voiding;
-  entry.soft = Soft{};
-  entry.soft.next_request = PosRequest::cancel;
-  entry.soft.next_ms = turn.now.steady_ms;
-  changed(entry, turn);
-}
-
-void Gateway::finish_void(Entry& entry, Turn& turn) {
-  finish_cancel(entry, canonical_reason_from(entry.order.cancel_text).value_or(Reason::other),
-                entry.order.cancelled_by, turn);
-}
-
-void Gateway::keep_placed(Entry& entry, Reason reason, Turn& turn) {
-  entry.order.cancel_wanted = false;
-  entry.order.reason = reason;
-  entry.soft = Soft{};
-  move_and_emit(entry, Phase::placed, EventType::order_cancel_refused, Actor::pos, turn);
+  if (order.cancel_wanted)
+    start_void(entry, {order.cancelled_by, order.cancel_text, {}, {}, {}}, turn);
+  else
+    see_status(entry, facts.pos_status, turn);  // found where it was asked for, it may be further already
 }
 
 void Gateway::refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn) {

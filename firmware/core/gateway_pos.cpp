@@ -58,10 +58,15 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
     case PosRequest::cancel:
       turn.effects.emplace_back(VoidOrder{order.number, attempt, order.pos_reference});
       return;
+    case PosRequest::watch:
+      turn.effects.emplace_back(WatchOrder{order.number, attempt, order.pos_reference});
+      return;
   }
 }
 
 void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
+  if (input.request == PosRequest::watch && watch_pace_.ended(input.attempt))
+    return watch_answered(input, turn);
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {
     ++stale_answers_;
@@ -70,16 +75,18 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   note_pos_health(input, turn);
   book_.save(*entry);
   entry->soft.in_flight.reset();
+  if (entry->order.phase == Phase::voiding) return void_answered(*entry, input, turn);
   Facts facts;
   facts.actor = Actor::pos;
   facts.pos_reference = input.pos_reference;
   facts.code = input.code;
   facts.retry_after_ms = input.retry_after_ms;
+  facts.pos_status = input.pos_status;
   // A POS that answered "not this one, not now" may take others: this order makes room in the line.
   if (input.outcome == PosOutcome::not_now || input.outcome == PosOutcome::not_taken) {
     facts.retry_after_ms = input.retry_after_ms.value_or(0);
   }
-  happen(*entry, happening_of(input, *entry), facts, turn);
+  happen(*entry, happening_of(input), facts, turn);
 }
 
 void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
@@ -104,8 +111,7 @@ void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
   }
 }
 
-Happening Gateway::happening_of(const PosAnswered& input, const Entry& entry) const {
-  const bool voiding = entry.order.phase == Phase::voiding;
+Happening Gateway::happening_of(const PosAnswered& input) const {
   switch (input.outcome) {
     case PosOutcome::took:
     case PosOutcome::found: {
@@ -120,14 +126,14 @@ Happening Gateway::happening_of(const PosAnswered& input, const Entry& entry) co
     case PosOutcome::found_voided: return Happening::pos_had_voided;
     case PosOutcome::not_found: return Happening::pos_lacks;
     case PosOutcome::healthy: return Happening::pos_healthy;
-    case PosOutcome::voided: return Happening::voided;
-    case PosOutcome::too_late: return Happening::void_refused;
+    case PosOutcome::voided:
+    case PosOutcome::too_late:
+    case PosOutcome::shown:
     case PosOutcome::not_taken:
     case PosOutcome::not_now:
     case PosOutcome::not_delivered:
     case PosOutcome::unanswered: break;
   }
-  if (voiding) return Happening::void_silent;
   return input.request == PosRequest::place ? Happening::pos_not_now : Happening::pos_silent;
 }
 

@@ -75,7 +75,7 @@ struct ParkedResolved {
 };
 
 /// What is asked of the POS.
-enum class PosRequest : std::uint8_t { place = 0, ask = 1, check_health = 2, cancel = 3 };
+enum class PosRequest : std::uint8_t { place = 0, ask = 1, check_health = 2, cancel = 3, watch = 4 };
 
 /// What came of it. In brackets: which requests can end so.
 enum class PosOutcome : std::uint8_t {
@@ -90,9 +90,10 @@ enum class PosOutcome : std::uint8_t {
   found_voided = 8,   // [ask] it had the order and voided it
   not_found = 9,      // [ask] an empty list
   healthy = 10,       // [check_health]
-  unanswered = 11,    // [ask, check_health, cancel] any other answer, or none
+  unanswered = 11,    // [ask, check_health, cancel, watch] any other answer, or none
   voided = 12,        // [cancel]
   too_late = 13,      // [cancel] 409
+  shown = 14,         // [watch] how the ticket stands; `pos_status` is set
 };
 
 /// The `code` of a placement that never left the box, since the order's bytes cannot be read.
@@ -109,6 +110,14 @@ struct PosAnswered {
   std::string pos_reference;
   std::string code;
   std::optional<Milliseconds> retry_after_ms;
+  PosStatus pos_status = PosStatus::unknown;  // shown, and found where the POS said it
+};
+
+/// The POS told by itself how one of its tickets stands.
+struct PosStatusSeen {
+  Caller caller = nobody;
+  std::string pos_reference;
+  PosStatus status = PosStatus::unknown;
 };
 
 struct ItemAvailability {
@@ -164,7 +173,7 @@ struct StoreSet {
 
 using Input = std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
                            AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected,
-                           GatewayStarted, StoreSet>;
+                           GatewayStarted, StoreSet, PosStatusSeen>;
 
 // ---------------------------------------------------------------- effects
 
@@ -243,7 +252,14 @@ struct VoidOrder {
   std::string pos_reference;
 };
 
-using Effect = std::variant<Answer, PlaceOrder, AskPos, CheckPosHealth, VoidOrder>;
+/// Ask the POS how a ticket stands.
+struct WatchOrder {
+  OrderNumber order = no_order;
+  std::uint64_t attempt = 0;
+  std::string pos_reference;
+};
+
+using Effect = std::variant<Answer, PlaceOrder, AskPos, CheckPosHealth, VoidOrder, WatchOrder>;
 
 // ---------------------------------------------------------------- events
 

@@ -38,15 +38,28 @@ constexpr std::array<Row, happening_count> moves{{
   /* resolved_reprint    */ Row{refuse,           refuse,          refuse,    refuse,            refuse,     refuse,     refuse,    resolve_reprint, refuse,      refuse,    refuse,    refuse},
   /* completion_due      */ Row{never,            never,           never,     never,             complete,   complete,   never,     never,           never,       never,     never,     never},
   /* test_at_pos         */ Row{never,            never,           place_test, never,            never,      never,      never,     never,           never,       never,     never,     never},
+  /* pos_shows_open      */ Row{no_change,        no_change,       no_change, no_change,         no_change,         no_change,         no_change, no_change,       void_again,    no_change, no_change, no_change},
+  /* pos_shows_ready     */ Row{no_change,        no_change,       no_change, no_change,         make_ready,        no_change,         no_change, no_change,       refuse_void,   no_change, no_change, no_change},
+  /* pos_shows_completed */ Row{no_change,        no_change,       no_change, no_change,         complete_by_pos,   complete_by_pos,   no_change, no_change,       refuse_void,   no_change, no_change, no_change},
+  /* pos_shows_voided    */ Row{no_change,        no_change,       no_change, no_change,         cancel_at_pos,     cancel_at_pos,     no_change, no_change,       finish_void,   no_change, no_change, no_change},
 }};
 // clang-format on
 
 constexpr std::array<std::string_view, happening_count> happening_names{
-    "arrived_again",    "release",        "cancel",      "release_due",     "turn_at_pos",
-    "pos_took",         "pos_refused",    "pos_cannot",  "pos_not_now",     "pos_in_doubt",
-    "pos_had_voided",   "pos_lacks",      "pos_silent",  "pos_healthy",     "waited_too_long",
-    "voided",           "void_refused",   "void_silent", "resolved_placed", "resolved_not_placed",
-    "resolved_reprint", "completion_due", "test_at_pos"};
+    "arrived_again",    "release",
+    "cancel",           "release_due",
+    "turn_at_pos",      "pos_took",
+    "pos_refused",      "pos_cannot",
+    "pos_not_now",      "pos_in_doubt",
+    "pos_had_voided",   "pos_lacks",
+    "pos_silent",       "pos_healthy",
+    "waited_too_long",  "voided",
+    "void_refused",     "void_silent",
+    "resolved_placed",  "resolved_not_placed",
+    "resolved_reprint", "completion_due",
+    "test_at_pos",      "pos_shows_open",
+    "pos_shows_ready",  "pos_shows_completed",
+    "pos_shows_voided"};
 
 constexpr std::array outcome_names =
     std::to_array<std::string_view>({"impossible",     "replay",          "no_change",
@@ -60,8 +73,9 @@ constexpr std::array outcome_names =
                                      "expire",         "park_doubt",      "finish_void",
                                      "keep_placed",    "void_later",      "resolve_placed",
                                      "resolve_queued", "resolve_reprint", "complete",
-                                     "place_test"});
-static_assert(outcome_names.size() == static_cast<std::size_t>(Outcome::place_test) + 1);
+                                     "place_test",     "make_ready",      "complete_by_pos",
+                                     "cancel_at_pos",  "void_again",      "refuse_void"});
+static_assert(outcome_names.size() == static_cast<std::size_t>(Outcome::refuse_void) + 1);
 
 }  // namespace
 

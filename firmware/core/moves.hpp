@@ -35,8 +35,12 @@ enum class Happening : std::uint8_t {
   resolved_reprint,     // a person: print another
   completion_due,       // complete_after_minutes are over
   test_at_pos,          // a test order that is not to be cooked would go to the POS now
+  pos_shows_open,       // asked or by itself: the ticket is open or being prepared
+  pos_shows_ready,
+  pos_shows_completed,
+  pos_shows_voided,
 };
-inline constexpr std::size_t happening_count = 23;
+inline constexpr std::size_t happening_count = 27;
 
 /// What is done about it.
 enum class Outcome : std::uint8_t {
@@ -74,6 +78,11 @@ enum class Outcome : std::uint8_t {
   resolve_reprint,  // parked -> queued, a key of its own
   complete,         // -> completed
   place_test,       // queued -> placed -> completed, without the POS
+  make_ready,       // placed -> ready
+  complete_by_pos,  // -> completed
+  cancel_at_pos,    // the POS voided it by itself -> cancelled
+  void_again,       // the ticket stands: the cancel at the POS is asked anew
+  refuse_void,      // the food is there: the cancel is refused, then what the POS showed
 };
 
 [[nodiscard]] Outcome outcome_of(Happening happening, Phase phase) noexcept;

@@ -42,6 +42,9 @@ struct PosPolicy {
   Milliseconds expire_ms = 30 * minute_ms;           // counted from the release
   Milliseconds complete_after_ms = 240 * minute_ms;  // 0 = never
   Milliseconds ask_interval_ms = 5000;               // between the two "not found" (reliability.md section 5)
+  Milliseconds watch_ms = 20 * second_ms;  // a placed order is first asked about within so long; 0 = never
+  std::int64_t watch_max = 4;              // such questions at once
+  std::int64_t watch_rate_per_s = 2;       // and so many a second; 0 = no limit
 };
 
 struct Policy {

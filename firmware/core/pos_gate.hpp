@@ -41,6 +41,11 @@ class PosGate {
     return token_at_ms_;
   }
 
+  /// When a POS that is away may be tried, with `in_flight` under way; nothing = an answer will tell.
+  [[nodiscard]] std::optional<Milliseconds> probe_ms(std::size_t in_flight) const noexcept {
+    return in_flight == 0 ? std::optional(try_at_ms_) : std::nullopt;
+  }
+
   /// It gave a clear answer. True if it had been away long enough for an alarm.
   bool on_answer() noexcept {
     failures_ = doubts_ = 0;

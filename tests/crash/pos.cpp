@@ -37,6 +37,7 @@ core::PosPolicy policy_of(PosClass pos_class) {
   policy.requests_max = 4;
   policy.expire_ms = 30 * core::minute_ms;
   policy.complete_after_ms = 20 * core::minute_ms;
+  policy.watch_ms = pos_class == PosClass::deduplicates ? 20 * core::second_ms : 0;
   return policy;
 }
 
@@ -48,6 +49,7 @@ Pos::Ticket& Pos::cut(const std::string& key, std::int64_t now_ms) {
   if (ticket.cut++ == 0) ticket.at_ms = now_ms;
   ticket.reference = "T" + std::to_string(++references_);
   ticket.voided = false;
+  ticket.status = core::PosStatus::open;
   return ticket;
 }
 
@@ -109,15 +111,31 @@ PosAnswered Pos::cancel(const Request& request, bool kind, disk::Draws& draws) {
 }
 
 PosAnswered Pos::cancel_in(const Request& request, Manner manner) {
-  const auto ticket = std::find_if(tickets_.begin(), tickets_.end(), [&](const auto& known) {
-    return known.second.reference == request.reference;
-  });
+  Ticket* ticket = find(request.reference);
   const bool reached = manner == Manner::well || manner == Manner::silently || manner == Manner::refused;
-  if (ticket == tickets_.end() || !reached) return answer_to(request, PosOutcome::unanswered);
-  if (manner == Manner::refused && !ticket->second.voided) return answer_to(request, PosOutcome::too_late);
-  ticket->second.voided = true;
+  if (ticket == nullptr || !reached) return answer_to(request, PosOutcome::unanswered);
+  const bool is_over = ticket->status >= core::PosStatus::ready;
+  if ((manner == Manner::refused || is_over) && !ticket->voided)
+    return answer_to(request, PosOutcome::too_late);
+  ticket->voided = true;
   // Voided, and the reply may be lost all the same.
   return answer_to(request, manner == Manner::silently ? PosOutcome::unanswered : PosOutcome::voided);
+}
+
+PosAnswered Pos::watch(const Request& request, bool told, bool goes_on) {
+  Ticket* ticket = find(request.reference);
+  if (ticket == nullptr || !told) return answer_to(request, PosOutcome::unanswered);
+  if (goes_on && ticket->status < core::PosStatus::completed)
+    ticket->status = static_cast<core::PosStatus>(static_cast<int>(ticket->status) + 1);
+  PosAnswered shown = answer_to(request, PosOutcome::shown);
+  shown.pos_status = ticket->voided ? core::PosStatus::voided : ticket->status;
+  return shown;
+}
+
+Pos::Ticket* Pos::find(const std::string& reference) {
+  const auto ticket = std::find_if(tickets_.begin(), tickets_.end(),
+                                   [&](const auto& known) { return known.second.reference == reference; });
+  return ticket == tickets_.end() ? nullptr : &ticket->second;
 }
 
 Pos::Request Pos::take(std::size_t index) {
@@ -133,6 +151,7 @@ PosAnswered Pos::answer_in(std::size_t index, std::int64_t now_ms, Manner manner
     case PosRequest::place: return place_in(request, now_ms, manner, processing_ms / 2);
     case PosRequest::ask: return told ? ask(request) : answer_to(request, PosOutcome::unanswered);
     case PosRequest::cancel: return cancel_in(request, manner);
+    case PosRequest::watch: return watch(request, told, manner == Manner::well);
     case PosRequest::check_health: break;
   }
   return answer_to(request, told ? PosOutcome::healthy : PosOutcome::unanswered);
@@ -144,6 +163,11 @@ PosAnswered Pos::answer(std::size_t index, std::int64_t now_ms, bool kind, disk:
     case PosRequest::place: return place(request, now_ms, kind, draws);
     case PosRequest::ask: return ask(request, kind, draws);
     case PosRequest::cancel: return cancel(request, kind, draws);
+    case PosRequest::watch: {
+      const bool told = !draws.chance(200) || kind;
+      const bool goes_on = draws.chance(400) || kind;
+      return watch(request, told, goes_on);
+    }
     case PosRequest::check_health: break;
   }
   return answer_to(request, !kind && draws.chance(200) ? PosOutcome::unanswered : PosOutcome::healthy);

@@ -20,7 +20,8 @@ inline constexpr std::size_t pos_classes = 3;
 
 /// How a request to place ends: placed and told; placed and the reply lost; the reply lost and placed a while later, or
 /// never; certainly not taken; refused for good. What else is asked is answered truthfully (well, refused) or not at all;
-/// a void is `refused` as too late.
+/// a void is `refused` as too late. A ticket that is asked after goes on in the kitchen now and then; only the POS that
+/// de-duplicates is asked so.
 enum class Manner : std::uint8_t { well, silently, late, lost, untouched, refused };
 
 class Pos {
@@ -31,12 +32,13 @@ class Pos {
     core::OrderNumber order = core::no_order;
     std::uint64_t attempt = 0;
     std::string key;        // place, ask
-    std::string reference;  // cancel
+    std::string reference;  // cancel, watch
   };
   struct Ticket {
     int cut = 0;  // how many the kitchen got under this key
     std::string reference;
     bool voided = false;
+    core::PosStatus status = core::PosStatus::open;  // as the kitchen has it, unless it is voided
     std::int64_t at_ms = 0;
   };
 
@@ -79,6 +81,8 @@ class Pos {
   [[nodiscard]] core::PosAnswered ask(const Request& request) const;
   [[nodiscard]] core::PosAnswered cancel(const Request& request, bool kind, disk::Draws& draws);
   [[nodiscard]] core::PosAnswered cancel_in(const Request& request, Manner manner);
+  [[nodiscard]] core::PosAnswered watch(const Request& request, bool told, bool goes_on);
+  [[nodiscard]] Ticket* find(const std::string& reference);
 
   PosClass class_;
   std::vector<Request> open_;

@@ -156,6 +156,9 @@ void Station::act(core::Effect&& effect) {
   } else if (auto* voiding = std::get_if<core::VoidOrder>(&effect)) {
     outside_.pos.receive(
         {core::PosRequest::cancel, voiding->order, voiding->attempt, {}, std::move(voiding->pos_reference)});
+  } else if (auto* watch = std::get_if<core::WatchOrder>(&effect)) {
+    outside_.pos.receive(
+        {core::PosRequest::watch, watch->order, watch->attempt, {}, std::move(watch->pos_reference)});
   }
   step();
 }
@@ -171,6 +174,8 @@ void Station::write_out(const core::Effect& effect) const {
       static_cast<void>(codec::request_of(*ask));
     } else if (const auto* voiding = std::get_if<core::VoidOrder>(&effect)) {
       static_cast<void>(codec::request_of(*voiding));
+    } else if (const auto* watch = std::get_if<core::WatchOrder>(&effect)) {
+      static_cast<void>(codec::request_of(*watch));
     }
   });
 }

@@ -2,6 +2,7 @@
 // checkers judge by it alone (and by the rows at the end). It must not know the gateway's inside.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -31,6 +32,13 @@ struct Seen {
   std::string phase;
   std::string previous_phase;  // "" = null
   std::int64_t at_ms = 0;      // when the consumer got it first
+  std::string reason;          // "" = null
+};
+
+/// A ticket came to another status at the POS.
+struct Moved {
+  core::PosStatus status = core::PosStatus::open;
+  std::int64_t at_ms = 0;
 };
 
 /// What a new order has to hear, as the checker of acceptance sees it: bits of its rules.
@@ -99,11 +107,16 @@ struct Story {
   // at the POS: tickets by key
   std::map<std::string, int> tickets;
   std::int64_t first_ticket_ms = never;
-  int voided = 0;          // of its tickets
-  int reprints_asked = 0;  // by a person
+  int voided = 0;                                   // of its tickets
+  int reprints_asked = 0;                           // by a person
+  std::map<std::string, std::vector<Moved>> moves;  // by the POS's reference
+  std::int64_t last_void_asked_ms = -1;             // a void reached the POS
+  /// When the POS first let out that a ticket of it has come to a status, by any way, heard or not.
+  std::array<std::int64_t, core::pos_status_count> said_ms{never, never, never, never, never, never};
 
   // at the consumer
   std::string order_id, token;
+  std::string reference;  // of the ticket it knows of
   std::vector<Seen> events;
 
   [[nodiscard]] const Seen* last() const noexcept { return events.empty() ? nullptr : &events.back(); }

@@ -153,6 +153,22 @@ void draw_acceptance(Draws draws, Plan& plan) {
   policy.test_orders = static_cast<core::TestOrders>(tests);
 }
 
+void draw_follow_up(Draws draws, Plan& plan) {
+  core::PosPolicy& pos = plan.policy.pos;
+  FollowUp& follow = plan.follow_up;
+  const bool watches = flag(draws, 850);
+  const std::int64_t watch_ms = static_cast<std::int64_t>(5 + draws.below(26)) * core::second_ms;
+  pos.watch_ms = watches ? watch_ms : 0;
+  pos.watch_max = static_cast<std::int64_t>(1 + draws.below(4));
+  follow.kitchen_works = flag(draws, 800);
+  follow.voids_of_1000 = strength(draws, 200);
+  follow.voids_once = flag(draws, 500);
+  follow.shows_nothing = flag(draws, 100);
+  follow.pos_tells = flag(draws, 350);
+  follow.told_lost_of_1000 = strength(draws, 300);
+  follow.backwards_of_1000 = strength(draws, 150);
+}
+
 void append(std::string& text, const char* name, std::uint64_t value) {
   if (value == 0) return;
   text.append(" ").append(name).append("=").append(std::to_string(value));
@@ -172,6 +188,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   plan.reserve_bytes = plan.faults.full_disks > 0 && size.chance(700) ? 512 * 1024 : 0;
   draw_ages(root.fork(4), plan);
   draw_acceptance(root.fork(5), plan);
+  draw_follow_up(root.fork(40), plan);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -184,6 +201,15 @@ std::string describe(const Plan& plan) {
   append(text, "orders", plan.orders);
   append(text, "storm_ms", static_cast<std::uint64_t>(plan.storm_ms));
   append(text, "ages", plan.ages.on ? 1 : 0);
+  append(text, "watch_ms", static_cast<std::uint64_t>(plan.policy.pos.watch_ms));
+  append(text, "watch_max", static_cast<std::uint64_t>(plan.policy.pos.watch_max));
+  append(text, "kitchen_works", plan.follow_up.kitchen_works ? 1 : 0);
+  append(text, "kitchen_voids", plan.follow_up.voids_of_1000);
+  append(text, "voids_once", plan.follow_up.voids_once ? 1 : 0);
+  append(text, "shows_nothing", plan.follow_up.shows_nothing ? 1 : 0);
+  append(text, "pos_tells", plan.follow_up.pos_tells ? 1 : 0);
+  append(text, "told_lost", plan.follow_up.told_lost_of_1000);
+  append(text, "backwards", plan.follow_up.backwards_of_1000);
   append(text, "application_ack", plan.policy.wait_for_application_ack ? 1 : 0);
   append(text, "calls_lost", f.calls_lost_of_1000);
   append(text, "calls_slow_ms", static_cast<std::uint64_t>(f.calls_slow_ms));

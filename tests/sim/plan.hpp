@@ -85,6 +85,17 @@ struct Closed {
   std::int64_t until_ms = 0;
 };
 
+/// What becomes of tickets in the kitchen, and how the POS lets it out.
+struct FollowUp {
+  bool kitchen_works = false;           // tickets are made and handed over
+  std::uint64_t voids_of_1000 = 0;      // of the tickets: voided by the kitchen's own people
+  bool voids_once = false;              // a void of a voided ticket is answered "too late"
+  bool shows_nothing = false;           // GET /orders/{pos_reference} is 404
+  bool pos_tells = false;               // by itself
+  std::uint64_t told_lost_of_1000 = 0;  // in the storm
+  std::uint64_t backwards_of_1000 = 0;  // in the storm: an answer of before
+};
+
 struct Plan {
   std::uint64_t seed = 0;
   PosClass pos_class = PosClass::deduplicates;
@@ -93,6 +104,7 @@ struct Plan {
   Ages ages;
   Closed closed;             // where policy.hours are set
   std::int64_t zone_ms = 0;  // the store's clock is so far ahead of UTC
+  FollowUp follow_up;
   std::uint64_t orders = 0;
   std::int64_t storm_ms = 0;
   std::int64_t person_after_ms = 0;

@@ -24,6 +24,7 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
       disk_(disk),
       gateway_draws_(Draws(plan_.seed).fork(20)),
       pos_(*this, Draws(plan_.seed).fork(21)),
+      kitchen_(*this, Draws(plan_.seed).fork(60)),
       pos_link_(*this, Draws(plan_.seed).fork(22)),
       web_(*this, Draws(plan_.seed).fork(23)),
       broker_(*this, Draws(plan_.seed).fork(24)),
@@ -100,6 +101,7 @@ void World::judge_end() {
   check::ends_are_the_kitchens(at);
   check::releases_on_record(at);
   check::holds_end_in_time(at, healed_since_ms_);
+  check::tickets_are_followed(at, healed_since_ms_);
   check::probe_has_ticket(at, ledger_.story(probe_));
   if (partners_.undelivered() > 0) at.blame_liveness("I13", "a partner still waits for an answer");
   process_.die();
@@ -274,6 +276,7 @@ void World::on_reached(const Tag& tag) {
   Story& story = ledger_.story(tag.story);
   const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
   if (tag.about == About::release) first(story.release_reached_ms);
+  if (tag.about == About::cancel) first(story.cancel_reached_ms);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about != About::order) return;
   story.bodies_reached |= 1U << static_cast<unsigned>(tag.body);
@@ -352,7 +355,10 @@ void World::on_decided(const Publication& event) {
   if (story != nullptr) check::Acceptance::told(scene(), *story, member_text(data, "phase"), data);
 }
 
-void World::on_kept(Story& story) { check::event_follows(scene(), story); }
+void World::on_kept(Story& story) {
+  check::event_follows(scene(), story);
+  check::event_is_the_pos(scene(), story);
+}
 
 void World::on_post(const std::string& key, std::string_view body) {
   Story* story = ledger_.find_key(key);
@@ -376,8 +382,28 @@ void World::on_ticket(const std::string& key) {
   check::ticket_cut(scene(), *story, key);
 }
 
-void World::on_void(const std::string& key) {
-  if (Story* story = ledger_.find_key(key)) ++story->voided;
+void World::on_void_asked(const std::string& key) {
+  if (Story* story = ledger_.find_key(key)) story->last_void_asked_ms = now_ms();
+}
+
+void World::on_moved(const std::string& key, const std::string& reference, core::PosStatus status) {
+  if (trace_.telling())
+    tell("kitchen", reference + " of " + key + " is " + std::string(core::name_of(status)));
+  Story* story = ledger_.find_key(key);
+  if (story == nullptr) return;
+  story->moves[reference].push_back({status, now_ms()});
+  if (status == core::PosStatus::voided) ++story->voided;
+}
+
+void World::on_shown(const std::string& reference, core::PosStatus status) {
+  Story* story = ledger_.find_key(pos_.key_of(reference));
+  if (story == nullptr) return;
+  std::int64_t& said_ms = story->said_ms[static_cast<std::size_t>(status)];
+  said_ms = std::min(said_ms, now_ms());
+}
+
+void World::on_status_asked(std::uint64_t call, const std::string& reference) {
+  questions_.asked(scene(), call, ledger_.find_key(pos_.key_of(reference)));
 }
 
 void World::on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned) {

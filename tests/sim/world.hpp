@@ -15,6 +15,7 @@
 #include "sim/ledger.hpp"
 #include "sim/parts/broker.hpp"
 #include "sim/parts/cloud.hpp"
+#include "sim/parts/kitchen.hpp"
 #include "sim/parts/links.hpp"
 #include "sim/parts/machine.hpp"
 #include "sim/parts/manager.hpp"
@@ -65,6 +66,7 @@ class World {
   [[nodiscard]] Process& process() noexcept { return process_; }
   [[nodiscard]] Broker& broker() noexcept { return broker_; }
   [[nodiscard]] Pos& pos() noexcept { return pos_; }
+  [[nodiscard]] Kitchen& kitchen() noexcept { return kitchen_; }
   [[nodiscard]] PosLink& pos_link() noexcept { return pos_link_; }
   [[nodiscard]] WebLink& web() noexcept { return web_; }
   [[nodiscard]] Partners& partners() noexcept { return partners_; }
@@ -105,7 +107,12 @@ class World {
   void on_kept(Story& story);
   void on_post(const std::string& key, std::string_view body);
   void on_ticket(const std::string& key);
-  void on_void(const std::string& key);
+  void on_void_asked(const std::string& key);
+  void on_moved(const std::string& key, const std::string& reference, core::PosStatus status);
+  void on_shown(const std::string& reference, core::PosStatus status);
+  void on_status_asked(std::uint64_t call, const std::string& reference);
+  void on_status_answered(std::uint64_t call) { questions_.answered(call); }
+  void on_questions_gone() { questions_.gone(); }
   void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned);
   void on_clock_changed();
 
@@ -123,6 +130,7 @@ class World {
   disk::Disk& disk_;
   Draws gateway_draws_;
   Pos pos_;
+  Kitchen kitchen_;
   PosLink pos_link_;
   WebLink web_;
   Broker broker_;
@@ -135,6 +143,7 @@ class World {
   check::Fold fold_;
   check::ClockWatch clock_watch_;
   check::Acceptance acceptance_;
+  check::Questions questions_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -147,6 +149,25 @@ class Healing {
 };
 /// Long after.
 void probe_has_ticket(const Scene& scene, const Story& probe);
+
+// ---- follow: what becomes of a placed order at the POS is told, and nothing else
+
+/// The story's newest event, seen for the first time.
+void event_is_the_pos(const Scene& scene, const Story& story);
+/// At the end; nothing failed any more since `since_ms`.
+void tickets_are_followed(const Scene& scene, std::int64_t since_ms);
+
+/// The questions how a ticket stands, as the POS's link sees them in one life of the process.
+class Questions {
+ public:
+  void asked(const Scene& scene, std::uint64_t call, const Story* story);
+  void answered(std::uint64_t call);
+  void gone();
+
+ private:
+  std::set<std::uint64_t> open_;
+  std::deque<std::int64_t> recent_;
+};
 
 // ---- I14: the same request has the same answer, another body a 409
 

@@ -51,6 +51,7 @@ void Door::handle(const WebAsk& ask, Responder responder) {
   const std::string_view target = ask.target;
   if (target == "/v1/store") return put_store(ask, std::move(responder));
   if (target == "/v1/orders") return post_order(ask, std::move(responder));
+  if (target == "/v1/pos/status") return post_pos_status(ask, std::move(responder));
   if (target.starts_with(webhook_prefix)) return post_webhook(ask, std::move(responder));
   const std::size_t slash = target.rfind('/');
   const std::string_view id = target.substr(order_prefix.size(), slash - order_prefix.size());
@@ -99,6 +100,17 @@ void Door::post_webhook(const WebAsk& ask, Responder responder) {
     order->body_digest = digest_of(order->body.canonical);
   }
   std::visit([&](auto& input) { process_.offer(std::move(input)); }, *command);
+}
+
+// Who may is firmware/app's to ask: its token never leaves the store.
+void Door::post_pos_status(const WebAsk& ask, Responder responder) {
+  auto report = codec::decode_pos_status_body(ask.body);
+  if (!report) return responder(codec::problem_reply(report.problem()));
+  core::PosStatusSeen input;
+  input.pos_reference = std::move(report->pos_reference);
+  input.status = report->status;
+  input.caller = seat(std::move(responder), codec::command_reply);
+  process_.offer(std::move(input));
 }
 
 void Door::post_command(const WebAsk& ask, std::string_view id, std::string_view command,

@@ -39,6 +39,7 @@ class Door {
   [[nodiscard]] core::Caller seat(Responder responder, Writer write);
   void post_order(const WebAsk& ask, Responder responder);
   void post_webhook(const WebAsk& ask, Responder responder);
+  void post_pos_status(const WebAsk& ask, Responder responder);
   void post_command(const WebAsk& ask, std::string_view id, std::string_view command, Responder responder);
   void put_store(const WebAsk& ask, Responder responder);
   void tell(const core::Answer& answer);

@@ -35,5 +35,6 @@ void PosDriver::carry_out(core::PlaceOrder effect) {
 void PosDriver::carry_out(core::AskPos effect) { send(std::move(effect)); }
 void PosDriver::carry_out(core::CheckPosHealth effect) { send(effect); }
 void PosDriver::carry_out(core::VoidOrder effect) { send(std::move(effect)); }
+void PosDriver::carry_out(core::WatchOrder effect) { send(std::move(effect)); }
 
 }  // namespace storegate::sim

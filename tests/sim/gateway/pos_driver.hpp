@@ -16,6 +16,7 @@ class PosDriver {
   void carry_out(core::AskPos effect);
   void carry_out(core::CheckPosHealth effect);
   void carry_out(core::VoidOrder effect);
+  void carry_out(core::WatchOrder effect);
 
  private:
   template <typename Effect>

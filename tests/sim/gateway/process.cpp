@@ -183,6 +183,7 @@ void Process::carry_out(core::Effect&& effect) {
   if (auto* place = std::get_if<core::PlaceOrder>(&effect)) return life_->pos.carry_out(std::move(*place));
   if (auto* ask = std::get_if<core::AskPos>(&effect)) return life_->pos.carry_out(std::move(*ask));
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return life_->pos.carry_out(*check);
+  if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return life_->pos.carry_out(std::move(*watch));
   life_->pos.carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 

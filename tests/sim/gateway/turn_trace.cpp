@@ -119,10 +119,15 @@ struct NoteInput {
     note_ref(trace, resolved.order);
   }
   void operator()(const core::PosAnswered& pos) const noexcept {
-    trace.note(Noted::input, core::value_of(pos.order), pos.outcome, pos.attempt, pos.request);
+    trace.note(Noted::input, core::value_of(pos.order), pos.outcome, pos.attempt, pos.request,
+               pos.pos_status);
     note_text(trace, Noted::input, pos.pos_reference);
     note_text(trace, Noted::input, pos.code);
     note_maybe(trace, Noted::input, pos.retry_after_ms);
+  }
+  void operator()(const core::PosStatusSeen& told) const noexcept {
+    trace.note(Noted::input, told.caller, told.status);
+    note_text(trace, Noted::input, told.pos_reference);
   }
   void operator()(const core::AvailabilityArrived& arrived) const noexcept {
     trace.note(Noted::input, arrived.caller, arrived.actor, arrived.full, arrived.items.size());
@@ -156,16 +161,19 @@ struct NoteInput {
 
 std::string text_of_answer(const core::PosAnswered& answer) {
   constexpr std::string_view outcomes[] = {
-      "took",  "refused",      "cannot",    "not_taken", "not_now",    "not_delivered", "in_doubt",
-      "found", "found_voided", "not_found", "healthy",   "unanswered", "voided",        "too_late"};
+      "took",         "refused",   "cannot",  "not_taken",  "not_now", "not_delivered", "in_doubt", "found",
+      "found_voided", "not_found", "healthy", "unanswered", "voided",  "too_late",      "shown"};
   return "row " + std::to_string(core::value_of(answer.order)) + " " +
-         std::string(outcomes[static_cast<std::size_t>(answer.outcome)]) + " " + answer.pos_reference;
+         std::string(outcomes[static_cast<std::size_t>(answer.outcome)]) + " " + answer.pos_reference +
+         (answer.pos_status == core::PosStatus::unknown ? "" : std::string(core::name_of(answer.pos_status)));
 }
 
 std::string line_of(const core::Input& input) {
   if (const auto* order = std::get_if<core::OrderArrived>(&input))
     return "order " + order->order.partner + "/" + order->order.partner_order_id;
   if (const auto* pos = std::get_if<core::PosAnswered>(&input)) return "POS " + text_of_answer(*pos);
+  if (const auto* told = std::get_if<core::PosStatusSeen>(&input))
+    return "POS tells " + told->pos_reference + " " + std::string(core::name_of(told->status));
   if (const auto* release = std::get_if<core::ReleaseArrived>(&input))
     return "release of " + std::to_string(release->orders.size());
   if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
@@ -307,6 +315,10 @@ struct NoteEffect {
     trace.note(Noted::effect, core::value_of(voiding.order), voiding.attempt);
     note_text(trace, Noted::effect, voiding.pos_reference);
   }
+  void operator()(const core::WatchOrder& watch) const noexcept {
+    trace.note(Noted::effect, core::value_of(watch.order), watch.attempt);
+    note_text(trace, Noted::effect, watch.pos_reference);
+  }
 };
 
 }  // namespace
@@ -345,6 +357,8 @@ void note_effect(Trace& trace, const core::Effect& effect, std::int64_t now_ms) 
     trace.tell(now_ms, "out", "ask " + ask->key);
   else if (const auto* voiding = std::get_if<core::VoidOrder>(&effect))
     trace.tell(now_ms, "out", "void " + voiding->pos_reference);
+  else if (const auto* watch = std::get_if<core::WatchOrder>(&effect))
+    trace.tell(now_ms, "out", "watch " + watch->pos_reference);
 }
 
 }  // namespace storegate::sim

@@ -55,7 +55,10 @@ void Cloud::keep(const Publication& event) {
   story->order_id = member_text(data, "id");
   if (const std::string_view token = member_text(data, "release_token"); !token.empty()) story->token = token;
   story->events.push_back({event.level.substr(6), std::string(member_text(data, "phase")),
-                           std::string(member_text(data, "previous_phase")), world_.now_ms()});
+                           std::string(member_text(data, "previous_phase")), world_.now_ms(),
+                           std::string(member_text(data, "reason"))});
+  if (const std::string_view known = member_text(data, "pos_reference"); !known.empty())
+    story->reference = known;
   world_.on_kept(*story);
   const auto index = static_cast<std::size_t>(story - world_.ledger().stories().data());
   if (story->last()->phase == "parked") look_at_parked(index, world_.plan().person_after_ms);

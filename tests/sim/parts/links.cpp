@@ -83,6 +83,8 @@ void PosLink::ask(codec::HttpRequest request, PosHeard heard) {
   for (const auto& [name, value] : request.headers)
     if (name == "Idempotency-Key") key = value;
   open_.emplace(call, Call{std::move(heard), key});
+  if (request.method == "GET" && request.target.starts_with("/orders/"))
+    world_.on_status_asked(call, request.target.substr(std::string_view("/orders/").size()));
   const std::int64_t delay = 1 + static_cast<std::int64_t>(draws_.below(30));
   const bool kept_alive = draws_.chance(250);
   const bool silent = draws_.chance(faults.pos_silent_of_1000) && world_.storm();
@@ -127,10 +129,14 @@ void PosLink::settle(std::uint64_t call, PosReply reply) {
   if (found == open_.end()) return;
   const PosHeard heard = std::move(found->second.heard);
   open_.erase(found);
+  world_.on_status_answered(call);
   heard(std::move(reply));
 }
 
-void PosLink::gateway_gone() { open_.clear(); }
+void PosLink::gateway_gone() {
+  open_.clear();
+  world_.on_questions_gone();
+}
 
 bool PosLink::may_bring(const std::string& key) const {
   for (const auto& [call, travelling] : travelling_)

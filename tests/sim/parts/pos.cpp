@@ -59,6 +59,7 @@ void Pos::receive(const codec::HttpRequest& request, bool late, std::function<vo
     return ask(std::string_view(request.target).substr(asking.size()), reply);
   std::string_view reference = request.target;
   reference.remove_prefix(std::string_view("/orders/").size());
+  if (request.method == "GET") return show(unescaped(reference), reply);
   void_ticket(unescaped(reference.substr(0, reference.find('/'))), reply);
 }
 
@@ -118,8 +119,9 @@ void Pos::cut(const std::string& key) {
   by_key_[key].push_back(tickets_.size());
   if (const auto known = remembered_.find(key); known != remembered_.end())
     known->second.ticket = tickets_.size();
-  tickets_.push_back({key, reference, false, world_.now_ms()});
+  tickets_.push_back({key, reference, core::PosStatus::open, world_.now_ms()});
   world_.on_ticket(key);
+  world_.kitchen().on_cut(tickets_.size() - 1);
 }
 
 void Pos::place_reply(const std::string& key, std::size_t ticket, const Reply& reply) {
@@ -159,7 +161,8 @@ void Pos::ask(std::string_view target, const Reply& reply) {
   const auto append = [&](const Ticket& ticket) {
     if (!body.ends_with('[')) body += ',';
     body += R"({"reference":")" + ticket.key + R"(","pos_reference":")" + ticket.reference +
-            R"(","status":")" + (ticket.voided ? "voided" : "open") + "\"}";
+            R"(","status":")" + std::string(core::name_of(ticket.status)) + "\"}";
+    world_.on_shown(ticket.reference, ticket.status);
   };
   const bool confused = storm_chance(faults.pos_confused_of_1000) && !tickets_.empty();
   if (confused) {
@@ -191,21 +194,63 @@ void Pos::void_ticket(const std::string& reference, const Reply& reply) {
   if (storm_chance(faults.pos_breaks_of_1000))
     return world_.fault("pos breaks void"), reply(reply_of(500, "{}"));
   Ticket& ticket = tickets_[found->second];
-  if (!ticket.voided && storm_chance(faults.void_too_late_of_1000)) {
+  world_.on_void_asked(ticket.key);
+  const bool is_over = ticket.status == core::PosStatus::ready || ticket.status == core::PosStatus::completed;
+  if (!is_voided(ticket) && (storm_chance(faults.void_too_late_of_1000) || is_over)) {
     world_.fault("void too late");
     return reply(reply_of(409, "{}"));
   }
-  ticket.voided = true;
-  world_.on_void(ticket.key);
+  if (is_voided(ticket) && world_.plan().follow_up.voids_once) {
+    world_.fault("void of a voided ticket");
+    return reply(reply_of(409, "{}"));
+  }
+  move(found->second, core::PosStatus::voided);
   reply(reply_of(200, "{}"));
 }
 
-bool Pos::has_ticket(const std::string& key) const {
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return false;
-  for (const std::size_t ticket : found->second)
-    if (!tickets_[ticket].voided) return true;
-  return false;
+// ---------------------------------------------------------------- how a ticket stands
+
+bool Pos::move(std::size_t index, core::PosStatus status) {
+  Ticket& ticket = tickets_[index];
+  if (ticket.status >= core::PosStatus::completed || ticket.status >= status) return false;
+  ticket.status = status;
+  world_.trace().note(Noted::ticket, index, status);
+  world_.on_moved(ticket.key, ticket.reference, status);
+  world_.kitchen().on_moved(ticket.reference, status);
+  return true;
+}
+
+std::string Pos::key_of(const std::string& reference) const {
+  const auto found = by_reference_.find(reference);
+  return found == by_reference_.end() ? std::string() : tickets_[found->second].key;
+}
+
+void Pos::show(const std::string& reference, const Reply& reply) {
+  const Faults& faults = world_.plan().faults;
+  const FollowUp& follow = world_.plan().follow_up;
+  const auto found = by_reference_.find(reference);
+  if (follow.shows_nothing || found == by_reference_.end()) return reply(reply_of(404, "{}"));
+  if (storm_chance(faults.pos_busy_of_1000)) return busy(reply);
+  if (storm_chance(faults.pos_breaks_of_1000)) {
+    world_.fault("pos breaks shown");
+    const bool half = draws_.chance(500);
+    return reply(half ? reply_of(200, R"({"status":"rea)") : reply_of(200, R"({"status":"warming"})"));
+  }
+  if (storm_chance(faults.pos_confused_of_1000)) {
+    world_.fault("pos shows another");
+    const Ticket& other = tickets_[draws_.below(tickets_.size())];
+    world_.on_shown(other.reference, other.status);  // it may be the one that was asked for
+    return reply(reply_of(200, R"({"pos_reference":")" + other.reference + R"(","status":")" +
+                                   std::string(core::name_of(other.status)) + "\"}"));
+  }
+  const Ticket& ticket = tickets_[found->second];
+  core::PosStatus status = ticket.status;
+  if (storm_chance(follow.backwards_of_1000) && !is_voided(ticket)) {
+    world_.fault("pos goes backwards");
+    status = core::PosStatus::open;
+  }
+  world_.on_shown(reference, status);
+  reply(reply_of(200, R"({"status":")" + std::string(core::name_of(status)) + "\"}"));
 }
 
 bool Pos::may_come(const std::string& key) const {

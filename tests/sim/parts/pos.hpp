@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/order.hpp"
 #include "sim/plan.hpp"
 #include "sim/wire.hpp"
 
@@ -30,8 +31,15 @@ class Pos {
   /// Its lists are empty, and its health says so. It takes orders all the same.
   void set_blind(bool blind) noexcept { blind_ = blind; }
 
+  // ---- what the kitchen does
+  /// False: it stays as it is, since it has been handed over or voided.
+  bool move(std::size_t ticket, core::PosStatus status);
+  /// "" = there is no such ticket.
+  [[nodiscard]] std::string key_of(const std::string& reference) const;
+
   // ---- what a person sees in the kitchen
-  [[nodiscard]] bool has_ticket(const std::string& key) const;
+  /// Also one that was voided since: whoever looks for an order finds it among the voided ones.
+  [[nodiscard]] bool has_ticket(const std::string& key) const { return by_key_.contains(key); }
   /// A request for this key is still being worked on.
   [[nodiscard]] bool may_come(const std::string& key) const;
   [[nodiscard]] std::uint64_t tickets() const noexcept { return tickets_.size(); }
@@ -40,7 +48,7 @@ class Pos {
   struct Ticket {
     std::string key;
     std::string reference;
-    bool voided = false;
+    core::PosStatus status = core::PosStatus::open;
     std::int64_t cut_ms = 0;
   };
   struct Remembered {  // for a repeat under the same key
@@ -56,6 +64,10 @@ class Pos {
   void place_reply(const std::string& key, std::size_t ticket, const Reply& reply);
   void ask(std::string_view target, const Reply& reply);
   void void_ticket(const std::string& reference, const Reply& reply);
+  void show(const std::string& reference, const Reply& reply);
+  [[nodiscard]] bool is_voided(const Ticket& ticket) const noexcept {
+    return ticket.status == core::PosStatus::voided;
+  }
   void busy(const Reply& reply);
   [[nodiscard]] bool storm_chance(std::uint64_t of_1000);
   [[nodiscard]] std::int64_t work_ms(bool late);

@@ -124,6 +124,10 @@ TEST_CASE("the smallest file gives every default that is documented") {
   CHECK(config.pos.requests_max == 16);
   CHECK(config.pos.expire_minutes == 30);
   CHECK(config.pos.complete_after_minutes == 240);
+  CHECK(config.pos.watch_s == 20);
+  CHECK(config.pos.watch_max == 4);
+  CHECK(config.pos.watch_rate_per_s == 2);
+  CHECK(config.pos.push_token.empty());
   REQUIRE(config.partners.size() == 1);
   CHECK(config.partners[0].secrets.empty());
   CHECK(config.partners[0].rate_per_minute == 120);
@@ -260,6 +264,9 @@ TEST_CASE("each mistake in [store], [storage], [http], [pos] and [mqtt] is found
       pos("timeout_ms = 1", "pos.timeout_ms", "from 100 to"),
       pos("can_query = 1", "pos.can_query", "true or false"),
       pos("expire_minutes = 0", "pos.expire_minutes", "from 1 to"),
+      pos("watch_s = 3601", "pos.watch_s", "from 0 to"),
+      pos("watch_max = 0", "pos.watch_max", "from 1 to"),
+      pos("watch_rate_per_s = -1", "pos.watch_rate_per_s", "from 0 to"),
       pos("requests_max = 0", "pos.requests_max", "from 1 to 256"),
       section_line("[mqtt]", "", "mqtt.url", "missing from [mqtt]"),
       broker("mqtts://b:8883", "without TLS only"),

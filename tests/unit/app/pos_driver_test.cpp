@@ -129,6 +129,20 @@ TEST_CASE("a void, a question and a health check each meet their own answer") {
   CHECK(bench.heard[0].target == "/base/orders/P-1/void");
 }
 
+TEST_CASE(
+    "4.4 follow-up: a question how a ticket stands goes out, and the end of the service does not wait for "
+    "it") {
+  Bench bench;
+  bench.answer(200, R"({"status":"preparing"})");
+  bench.driver->carry_out(core::WatchOrder{core::OrderNumber{4}, 4, "P/4"});
+  CHECK(bench.driver->in_flight() == 0);
+  bench.loop.run();
+  REQUIRE(bench.offered.size() == 1);
+  CHECK(bench.heard[0].target == "/base/orders/P%2F4");
+  CHECK(bench.offered[0].outcome == core::PosOutcome::shown);
+  CHECK(bench.offered[0].pos_status == core::PosStatus::preparing);
+}
+
 TEST_CASE("once closed nothing goes out and nothing is in doubt") {
   Bench bench;
   bench.driver->close();

@@ -71,10 +71,26 @@ TEST_CASE("an order's detail goes on from the short answer with order, release a
   const std::string text = encode_order_detail(sample_order(), R"({"partner":"kiosk"})", events);
   CHECK(json::Document::parse(text).ok());
   CHECK(text.ends_with(
-      R"("updated_at":"2026-11-23T12:01:00.000Z","order":{"partner":"kiosk"},)"
+      R"("updated_at":"2026-11-23T12:01:00.000Z","pos_status":null,"order":{"partner":"kiosk"},)"
       R"("release":{"mode":"on_event","due":"2026-11-23T12:20:00.000Z","by":"cloud","at":"2026-11-23T12:00:30.000Z"},)"
       R"("history":[{"phase":"held","at":"2026-11-23T12:00:00.000Z","why":null,"event":"order.accepted","by":null},)"
       R"({"phase":"parked","at":"2026-11-23T12:00:00.000Z","why":"in_doubt","event":"order.parked","by":"pos"}]})"));
+}
+
+TEST_CASE("4.4 follow-up: an order's detail says what the POS last said of its ticket") {
+  core::Order order = sample_order();
+  order.pos_status = core::PosStatus::preparing;
+  CHECK(encode_order_detail(order, "{}", {}).find(R"("pos_status":"preparing")") != std::string::npos);
+}
+
+TEST_CASE("4.4 push: what the POS tells is a ticket and one of five words") {
+  const auto told = decode_pos_status_body(R"({"pos_reference":"T-1","status":"voided","at":"now"})");
+  REQUIRE(told.ok());
+  CHECK(told->pos_reference == "T-1");
+  CHECK(told->status == core::PosStatus::voided);
+  CHECK_FALSE(decode_pos_status_body(R"({"pos_reference":"T-1","status":"unknown"})").ok());
+  CHECK_FALSE(decode_pos_status_body(R"({"pos_reference":7,"status":"ready"})").ok());
+  CHECK_FALSE(decode_pos_status_body("").ok());
 }
 
 TEST_CASE("lists, availability and the store are written as the interfaces have them") {

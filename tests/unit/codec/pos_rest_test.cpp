@@ -200,5 +200,66 @@ TEST_CASE("voids and health checks") {
   CHECK(health(500) == PosOutcome::unanswered);
 }
 
+TEST_CASE("4.4 follow-up: a status is one of five words about the ticket that was asked for") {
+  core::WatchOrder watch;
+  watch.order = core::OrderNumber{7};
+  watch.attempt = 3;
+  watch.pos_reference = "T/17?x";
+  CHECK(request_of(watch).method == "GET");
+  CHECK(request_of(watch).target == "/orders/T%2F17%3Fx");
+  struct Shown {
+    int status;
+    std::string body;
+    PosOutcome outcome;
+    core::PosStatus pos_status;
+  };
+  using core::PosStatus;
+  const Shown rows[] = {
+      {200, R"({"status":"open"})", PosOutcome::shown, PosStatus::open},
+      {200, R"({"status":"preparing","more":1})", PosOutcome::shown, PosStatus::preparing},
+      {200, R"({"pos_reference":"T/17?x","status":"ready"})", PosOutcome::shown, PosStatus::ready},
+      {200, R"({"status":"completed"})", PosOutcome::shown, PosStatus::completed},
+      {200, R"({"status":"voided"})", PosOutcome::shown, PosStatus::voided},
+      {200, R"({"pos_reference":"T-18","status":"ready"})", PosOutcome::unanswered, PosStatus::unknown},
+      {200, R"({"pos_reference":18,"status":"ready"})", PosOutcome::unanswered, PosStatus::unknown},
+      {200, R"({"status":"Ready"})", PosOutcome::unanswered, PosStatus::unknown},
+      {200, R"({"status":"unknown"})", PosOutcome::unanswered, PosStatus::unknown},
+      {200, R"({"status":3})", PosOutcome::unanswered, PosStatus::unknown},
+      {200, R"({"status":"rea)", PosOutcome::unanswered, PosStatus::unknown},
+      {200, "[]", PosOutcome::unanswered, PosStatus::unknown},
+      {204, "", PosOutcome::unanswered, PosStatus::unknown},
+      {404, "{}", PosOutcome::not_taken, PosStatus::unknown},
+      {405, "{}", PosOutcome::not_taken, PosStatus::unknown},
+      {429, "{}", PosOutcome::not_now, PosStatus::unknown},
+      {503, "{}", PosOutcome::not_now, PosStatus::unknown},
+      {500, "{}", PosOutcome::unanswered, PosStatus::unknown},
+      {0, "", PosOutcome::not_delivered, PosStatus::unknown},
+  };
+  for (const Shown& row : rows) {
+    CAPTURE(row.status);
+    CAPTURE(row.body);
+    PosHttpOutcome http;
+    http.status = row.status;
+    http.body = row.body;
+    const core::PosAnswered answer = outcome_of(watch, http);
+    CHECK(answer.request == core::PosRequest::watch);
+    CHECK(answer.attempt == 3);
+    CHECK(answer.outcome == row.outcome);
+    CHECK(answer.pos_status == row.pos_status);
+  }
+}
+
+TEST_CASE("4.3 cancel: asked by its key, a ticket is found with what the POS says of it") {
+  core::AskPos ask;
+  ask.key = "k";
+  PosHttpOutcome http;
+  http.status = 200;
+  http.body = R"({"orders":[{"pos_reference":"T-1","status":"ready"}]})";
+  CHECK(outcome_of(ask, http).pos_status == core::PosStatus::ready);
+  http.body = R"({"orders":[{"pos_reference":"T-1","status":"on hold"}]})";
+  CHECK(outcome_of(ask, http).outcome == PosOutcome::found);
+  CHECK(outcome_of(ask, http).pos_status == core::PosStatus::unknown);
+}
+
 }  // namespace
 }  // namespace storegate::codec

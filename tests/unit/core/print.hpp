@@ -19,6 +19,9 @@ inline doctest::String toString(Outcome outcome) {
 }
 inline doctest::String toString(AnswerKind kind) { return doctest::toString(static_cast<int>(kind)); }
 inline doctest::String toString(PosRequest request) { return doctest::toString(static_cast<int>(request)); }
+inline doctest::String toString(PosStatus status) {
+  return {name_of(status).data(), unsigned(name_of(status).size())};
+}
 inline doctest::String toString(Actor actor) {
   return {name_of(actor).data(), unsigned(name_of(actor).size())};
 }

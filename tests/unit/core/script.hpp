@@ -19,6 +19,7 @@ inline Policy default_policy() {
   Policy policy;
   policy.store = "test";
   policy.pos.rate_per_s = 0;
+  policy.pos.watch_ms = 0;
   PartnerPolicy kiosk;
   kiosk.release = ReleaseMode::on_event;
   kiosk.rate_per_minute = 0;
@@ -91,6 +92,18 @@ class Script {
     answer.pos_reference = reference;
     answer.code = code;
     give(std::move(answer));
+  }
+  /// The POS answers the oldest question how a ticket stands.
+  void shows(PosStatus status) {
+    PosAnswered answer = requests.front().second;
+    requests.erase(requests.begin());
+    answer.outcome = PosOutcome::shown;
+    answer.pos_status = status;
+    give(std::move(answer));
+  }
+  /// The POS tells by itself.
+  void tells(const std::string& reference, PosStatus status) {
+    give(PosStatusSeen{next_caller(), reference, status});
   }
   /// Offers the input and runs one turn.
   void give(Input input) {
@@ -236,6 +249,8 @@ class Script {
         note(PosRequest::check_health, health->order, health->attempt);
       } else if (const auto* voiding = std::get_if<VoidOrder>(&effect)) {
         note(PosRequest::cancel, voiding->order, voiding->attempt);
+      } else if (const auto* watch = std::get_if<WatchOrder>(&effect)) {
+        note(PosRequest::watch, watch->order, watch->attempt);
       }
     }
   }
