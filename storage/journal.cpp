@@ -137,6 +137,11 @@ Result<void> Journal::State::write_rest(const core::Changes& changes, Tail& into
   if (changes.availability_replaced) {
     if (Result<void> cleared = sql.availability_clear.run(); !cleared) return cleared;
   }
+  for (const auto& [layer, item] : changes.availability_gone) {
+    sql.availability_delete.bind(1, static_cast<std::int64_t>(layer));
+    sql.availability_delete.bind(2, std::string_view(item));
+    if (Result<void> gone = sql.availability_delete.run(); !gone) return gone;
+  }
   for (const core::AvailabilityMark& mark : changes.availability) {
     if (Result<void> written = write_availability(sql.availability_put, digest, mark); !written)
       return written;

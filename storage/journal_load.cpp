@@ -254,8 +254,9 @@ Result<void> Folding::fold_marks() {
       !done) {
     return done;
   }
-  return fold_all(sql_.availability_all, "availability", loaded.availability, read_availability,
-                  first_column);
+  return fold_all(
+      sql_.availability_all, "availability", loaded.availability, read_availability,
+      [](const Statement& row) { return std::to_string(row.integer(0)) + "/" + std::string(row.text(1)); });
 }
 
 }  // namespace

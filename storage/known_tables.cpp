@@ -22,7 +22,7 @@ const std::array<KnownTable, 9>& tables() {
       {TableName::events, "events", 14, {"position"}, true},
       {TableName::early, "early", 9, {"kind", "partner", "partner_order_id"}, false},
       {TableName::key_aliases, "key_aliases", 3, {"key"}, false},
-      {TableName::availability, "availability", 5, {"item"}, false},
+      {TableName::availability, "availability", 6, {"layer", "item"}, false},
       {TableName::dead_letters, "dead_letters", 6, {"number"}, true},
   }};
   return all;
@@ -119,7 +119,7 @@ bool is_newer(TableName table, std::span<const Value> found, std::span<const Val
     case TableName::orders: return is_newer_order(found, kept);
     case TableName::bodies: return found[1].integer > kept[1].integer;  // erased: it stays so
     case TableName::early: return found[6].integer > kept[6].integer;   // by wall clocks, here and below
-    case TableName::availability: return found[3].integer > kept[3].integer;
+    case TableName::availability: return found[4].integer > kept[4].integer;
     case TableName::meta:
     case TableName::epochs:
     case TableName::events:

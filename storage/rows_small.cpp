@@ -133,6 +133,7 @@ Result<core::KeyAlias> read_alias(const Statement& statement, const DigestFuncti
 Result<void> write_availability(Statement& put, const DigestFunction& digest,
                                 const core::AvailabilityMark& mark) {
   RowWriter row(put, "availability");
+  row.integer(static_cast<std::int64_t>(mark.layer));
   row.text(mark.item.item);
   row.flag(mark.item.available);
   row.optional(mark.item.until_wall_ms);
@@ -144,10 +145,12 @@ Result<core::AvailabilityMark> read_availability(const Statement& statement, con
   RowReader row(statement, "availability");
   if (!row.intact(digest)) return damaged_row(digest_differs);
   core::AvailabilityMark mark;
+  mark.layer = row.number<core::StockLayer>(2);
   mark.item.item = row.text();
   mark.item.available = row.flag();
   mark.item.until_wall_ms = row.optional();
   mark.at_wall_ms = row.integer();
+  if (!row.sound()) return damaged_row(unknown_value);
   return mark;
 }
 

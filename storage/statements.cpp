@@ -60,6 +60,7 @@ core::Result<void> Statements::prepare(Database& database) {
       {&key_alias_delete, sql::key_alias_delete},
       {&availability_all, sql::availability_all},
       {&availability_clear, sql::availability_clear},
+      {&availability_delete, sql::availability_delete},
       {&dead_letters_from, sql::dead_letters_from},
       {&dead_letters_step, sql::dead_letters_step},
       {&dead_letter_delete, sql::dead_letter_delete},

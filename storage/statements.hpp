@@ -13,7 +13,7 @@ struct Statements {
   Statement event_put, event_get, events_last, events_after, events_scan, events_step, events_prune;
   Statement early_put, early_all, early_step, early_delete;
   Statement key_alias_put, key_aliases_all, key_aliases_step, key_alias_delete;
-  Statement availability_put, availability_all, availability_clear;
+  Statement availability_put, availability_all, availability_clear, availability_delete;
   Statement dead_letter_put, dead_letters_from, dead_letters_step, dead_letter_delete;
   Statement meta_put, meta_get, epoch_put, epochs_all;
 

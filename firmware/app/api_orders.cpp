@@ -8,6 +8,7 @@
 #include "app/webhooks.hpp"
 #include "codec/canonical.hpp"
 #include "codec/commands.hpp"
+#include "codec/limits.hpp"
 #include "codec/trace.hpp"
 
 namespace storegate::app {
@@ -150,18 +151,22 @@ void Api::post_resolve(Visit& visit) {
 
 void Api::put_availability(Visit& visit) {
   if (!json_or_empty(visit)) return;
+  if (visit.names[0].empty() || visit.names[0].size() > codec::item_id_bytes_max)
+    return refuse(visit, ProblemKind::invalid_document, "The path ends in an item's id of 1 to 128 bytes.");
   auto item = codec::decode_availability_body(visit.names[0], visit.request.body);
   if (!item) return refuse(visit, item.problem());
   core::AvailabilityArrived input;
-  input.items.push_back(*item);
   input.caller = seat(
       visit,
-      [item = std::move(*item)](const core::Answer& answer) {
+      [this, id = item->item](const core::Answer& answer) {
         auto reply = codec::command_reply(answer);
-        if (answer.kind == core::AnswerKind::done) reply.body = codec::encode_availability({&item, 1});
+        // As it is now: what a person says is one of two layers.
+        const auto listed = parts_.turns.engine().gateway().book().stock().listed_as(id);
+        if (answer.kind == core::AnswerKind::done) reply.body = codec::encode_availability({&listed, 1});
         return reply;
       },
       false);
+  input.items.push_back(std::move(*item));
   parts_.turns.offer(std::move(input));
 }
 

@@ -193,10 +193,7 @@ void Api::list_events(Visit& visit) {
 }
 
 void Api::show_availability(Visit& visit) {
-  std::vector<core::ItemAvailability> items;
-  for (const auto& [id, mark] : parts_.turns.engine().gateway().book().availability())
-    items.push_back(mark.item);
-  answer(visit, json(codec::encode_availability(items)));
+  answer(visit, json(codec::encode_availability(parts_.turns.engine().gateway().book().stock().listed())));
 }
 
 }  // namespace storegate::app

@@ -132,7 +132,8 @@ std::optional<std::vector<AvailabilityLine>> read_availability(std::string_view 
   const auto document = object_from(body);
   if (!document || array(*document, "items") == nullptr) return std::nullopt;
   return lines_of<AvailabilityLine>(array(*document, "items"), [](const json::object& from) {
-    return AvailabilityLine{text(from, "id"), text(from, "until"), boolean_or(from, "available", true)};
+    return AvailabilityLine{text(from, "id"), text(from, "until"), boolean_or(from, "available", true),
+                            boolean_or(from, "pos_off", false)};
   });
 }
 

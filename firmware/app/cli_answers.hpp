@@ -41,6 +41,7 @@ struct OrderDetail {
 struct AvailabilityLine {
   std::string id, until;
   bool available = true;
+  bool pos_off = false;  // the POS lists it as off
 };
 
 struct StoreLine {

@@ -167,8 +167,12 @@ ExitStatus set_availability(Errand& errand) {
   const auto answer = errand.service.ask("PUT", "/v1/availability/" + codec::percent_encoded(request.id),
                                          availability_body(request.available, request.until));
   if (!answer) return errand.failed();
+  const auto lines = read_availability(*answer);
   if (request.json) {
     errand.print_body(*answer);
+  } else if (request.available && lines && !lines->empty() && lines->front().pos_off) {
+    errand.world.out << printable(request.id)
+                     << " stays sold out: the POS lists it as off. Put it back on sale there.\n";
   } else {
     errand.world.out << printable(request.id) << (request.available ? " is available again" : " is sold out")
                      << (request.until.empty() ? "" : " until " + request.until) << ".\n";

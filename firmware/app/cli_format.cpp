@@ -292,7 +292,8 @@ std::string format_availability(const std::vector<AvailabilityLine>& items) {
   if (items.empty()) return "Nothing is marked: every item is available.\n";
   std::vector<Row> rows = {{"ITEM", "AVAILABLE", "UNTIL"}};
   for (const AvailabilityLine& item : items) {
-    rows.push_back({printable(item.id), item.available ? "yes" : "no", time_words(item.until)});
+    rows.push_back({printable(item.id), item.available ? "yes" : "no",
+                    item.pos_off ? std::string("the POS has it again") : time_words(item.until)});
   }
   return table_of(rows);
 }

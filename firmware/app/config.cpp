@@ -142,6 +142,10 @@ core::PosPolicy policy_of(const PosConfig& pos) {
   policy.watch_ms = pos.watch_s * core::second_ms;
   policy.watch_max = pos.watch_max;
   policy.watch_rate_per_s = pos.watch_rate_per_s;
+  policy.availability_poll_ms = pos.availability_poll_s * core::second_ms;
+  policy.menu_poll_ms = pos.menu_poll_s * core::second_ms;
+  policy.check_prices = pos.check_prices;
+  policy.price_tolerance = pos.price_tolerance;
   return policy;
 }
 

@@ -80,6 +80,10 @@ struct PosConfig {
   std::int64_t watch_max = 4;                 // such questions at once
   std::int64_t watch_rate_per_s = 2;          // 0 = no limit
   std::string push_token;                     // secret; "" = the POS does not tell by itself
+  std::int64_t availability_poll_s = 60;      // its list of what is off; 0 = it is not asked
+  std::int64_t menu_poll_s = 0;               // its prices; 0 = it is not asked
+  bool check_prices = false;                  // price_check = "reject"
+  std::int64_t price_tolerance = 1;           // minor units, either way
 };
 
 struct PartnerConfig {

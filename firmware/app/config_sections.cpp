@@ -54,6 +54,21 @@ void read_pos_url(ConfigTable& table, std::string& url) {
   if (!url.empty()) check_http_url(table, "url", url);
 }
 
+void read_pos_lists(ConfigTable& table, PosConfig& pos) {
+  constexpr std::int64_t quarter_day_s = 6 * 3600;
+  table.integer("availability_poll_s", pos.availability_poll_s, 0, quarter_day_s);
+  table.integer("menu_poll_s", pos.menu_poll_s, 0, quarter_day_s);
+  table.integer("price_tolerance", pos.price_tolerance, 0, 100'000);
+  if (const auto check = table.one_of("price_check", {"off", "reject"})) pos.check_prices = *check == 1;
+  if (pos.check_prices && pos.menu_poll_s == 0) {
+    table.problem("price_check",
+                  "there is no price to compare with: set menu_poll_s, such as menu_poll_s = 600, or "
+                  "price_check = \"off\"");
+  }
+  if (!pos.check_prices && pos.menu_poll_s > 0)
+    table.warning("menu_poll_s", "the menu is asked for and not used: price_check is \"off\"");
+}
+
 }  // namespace
 
 void read_store(ConfigTable& table, const ConfigSurroundings& around, StoreConfig& store) {
@@ -119,6 +134,7 @@ void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& p
   table.integer("watch_max", pos.watch_max, 1, 64);
   table.integer("watch_rate_per_s", pos.watch_rate_per_s, 0, 100);
   table.secret_file("push_token_file", around, ConfigTable::SecretUse::token, pos.push_token);
+  read_pos_lists(table, pos);
   table.report_unknown();
 }
 

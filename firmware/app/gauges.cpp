@@ -67,6 +67,8 @@ void Gauges::make_level_gauges() {
       [](const Levels& l) { return static_cast<double>(l.kitchen_orders); });
   add("storegate_kitchen_items", "Items in them",
       [](const Levels& l) { return static_cast<double>(l.kitchen_items); });
+  add("storegate_items_off", "Items that are not to be had, by a word or by the POS's list",
+      [](const Levels& l) { return static_cast<double>(l.items_off); });
   add("storegate_callers_waiting", "Callers whose answer waits for a commit",
       [](const Levels& l) { return static_cast<double>(l.callers_waiting); });
   add("storegate_pos_up", "1 while the POS answers", [](const Levels& l) { return l.pos_up ? 1.0 : 0.0; });

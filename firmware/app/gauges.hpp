@@ -34,6 +34,7 @@ struct Levels {
   std::uint64_t early_marks = 0;    // releases and cancels whose order has not come
   std::int64_t kitchen_orders = 0;  // what counts against the kitchen's capacity
   std::int64_t kitchen_items = 0;
+  std::uint64_t items_off = 0;
   std::uint64_t orders_watched = 0;  // placed ones that the POS is asked about
   std::size_t callers_waiting = 0;
   storage::IoCounters disk;

@@ -2,6 +2,7 @@
 // effect, never repeated here. It must not know when a second request is allowed.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -30,6 +31,8 @@ class PosDriver {
   void carry_out(core::CheckPosHealth effect);
   void carry_out(core::VoidOrder effect);
   void carry_out(core::WatchOrder effect);
+  /// Beside the requests for orders: it never takes a connection from one.
+  void carry_out(core::AskPosList effect);
 
   /// The service ends: effects from now on come back as not delivered, so that none is in doubt for our sake.
   void close() noexcept { open_ = false; }
@@ -42,6 +45,8 @@ class PosDriver {
  private:
   template <typename Effect>
   void send(Effect effect, codec::HttpRequest request);
+  [[nodiscard]] platform::HttpCall call_of(codec::HttpRequest request) const;
+  void list_ended(const core::PosListed& listed, int status, double seconds);
 
   Gauges& gauges_;
   Offer offer_;
@@ -51,6 +56,7 @@ class PosDriver {
   std::chrono::milliseconds timeout_;
   bool open_ = true;
   std::size_t in_flight_ = 0;
+  std::array<core::PosListed::Outcome, core::pos_list_count> lists_{};  // what came of the last request
   platform::HttpClient client_;
 };
 

@@ -142,6 +142,7 @@ void Service::carry_out(core::Effect&& effect) {
   if (auto* ask = std::get_if<core::AskPos>(&effect)) return pos_->carry_out(std::move(*ask));
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return pos_->carry_out(*check);
   if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return pos_->carry_out(std::move(*watch));
+  if (const auto* list = std::get_if<core::AskPosList>(&effect)) return pos_->carry_out(*list);
   pos_->carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 
@@ -161,6 +162,7 @@ Levels Service::levels() {
   levels.kitchen_orders = gateway.book().kitchen().orders;
   levels.kitchen_items = gateway.book().kitchen().items;
   levels.orders_watched = gateway.book().watched();
+  levels.items_off = gateway.book().stock().count_off();
   levels.callers_waiting = desk_->waiting();
   levels.disk = vfs_->counters();
   levels.pos_up = gateway.pos_reachable();

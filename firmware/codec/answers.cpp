@@ -185,16 +185,17 @@ Parsed<core::ItemAvailability> decode_availability_body(std::string_view item, s
       text, [&](const Place& root) { return read_item_availability(root, item); });
 }
 
-std::string encode_availability(std::span<const core::ItemAvailability> items) {
+std::string encode_availability(std::span<const core::ListedItem> items) {
   std::string out = R"({"items":[)";
-  for (const core::ItemAvailability& item : items) {
-    if (&item != &items.front()) out += ',';
+  for (const core::ListedItem& listed : items) {
+    if (&listed != &items.front()) out += ',';
     out += R"({"id":)";
-    append_string(out, item.item);
+    append_string(out, listed.item.item);
     out += R"(,"available":)";
-    append_boolean(out, item.available);
+    append_boolean(out, listed.item.available);
     out += R"(,"until":)";
-    append_time_or_null(out, item.until_wall_ms);
+    append_time_or_null(out, listed.item.until_wall_ms);
+    if (listed.pos_off) out += R"(,"pos_off":true)";
     out += '}';
   }
   out += "]}";

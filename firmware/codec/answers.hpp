@@ -71,7 +71,8 @@ struct PosStatusReport {
 /// `{"available":false,"until":…}` of PUT /v1/availability/{item}.
 [[nodiscard]] Parsed<core::ItemAvailability> decode_availability_body(std::string_view item,
                                                                       std::string_view text);
-[[nodiscard]] std::string encode_availability(std::span<const core::ItemAvailability> items);
+/// `{"items":[{"id","available","until"}]}`, and `"pos_off":true` where the POS itself lists the item as off.
+[[nodiscard]] std::string encode_availability(std::span<const core::ListedItem> items);
 
 struct StoreStatus {
   bool paused = false;

@@ -23,16 +23,6 @@ using json::TextRule;
 constexpr TextRule reference_rule{.min = 1, .max = pos_reference_bytes_max, .printable = true};
 constexpr std::size_t orders_max = 1000;
 
-/// Retry-After in seconds; the other form, a date, would need a clock that both sides agree on and is ignored.
-std::optional<core::Milliseconds> retry_after_ms(std::string_view text) {
-  text = trimmed(text);
-  std::int64_t seconds = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || seconds < 0)
-    return std::nullopt;
-  return std::min(seconds, retry_after_s_max) * core::second_ms;
-}
-
 /// The outcomes that every request can have alike; nothing for any other.
 std::optional<PosOutcome> common_outcome(const PosHttpOutcome& http) {
   switch (http.status) {
@@ -142,6 +132,16 @@ PosOutcome place_failure(const PosHttpOutcome& http) {
 }
 
 }  // namespace
+
+// The other form, a date, would need a clock that both sides agree on and is ignored.
+std::optional<core::Milliseconds> retry_after_ms(std::string_view text) {
+  text = trimmed(text);
+  std::int64_t seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || seconds < 0)
+    return std::nullopt;
+  return std::min(seconds, retry_after_s_max) * core::second_ms;
+}
 
 HttpRequest request_of(const core::PlaceOrder& effect) {
   HttpRequest request;

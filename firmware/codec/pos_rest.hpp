@@ -2,6 +2,7 @@
 // POS table of interfaces.md. Sends nothing and retries nothing.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "codec/http.hpp"
@@ -21,6 +22,9 @@ namespace storegate::codec {
 /// GET /orders/{pos_reference}
 [[nodiscard]] HttpRequest request_of(const core::WatchOrder& effect);
 
+/// GET /availability or GET /menu
+[[nodiscard]] HttpRequest request_of(const core::AskPosList& effect);
+
 /// How a request ended: a whole response, or none and how far the request's bytes went.
 struct PosHttpOutcome {
   int status = 0;                // 0 = no response
@@ -37,5 +41,11 @@ struct PosHttpOutcome {
 [[nodiscard]] core::PosAnswered outcome_of(const core::VoidOrder& effect, const PosHttpOutcome& http);
 /// `shown` only for a status of the five that are known, of this ticket where the answer names one.
 [[nodiscard]] core::PosAnswered outcome_of(const core::WatchOrder& effect, const PosHttpOutcome& http);
+/// A list counts whole or not at all: one line that cannot be read, an item named twice, or more than
+/// availability_items_max lines, and it failed.
+[[nodiscard]] core::PosListed outcome_of(const core::AskPosList& effect, const PosHttpOutcome& http);
+
+/// Retry-After in seconds, at most retry_after_s_max; nothing for any other text.
+[[nodiscard]] std::optional<core::Milliseconds> retry_after_ms(std::string_view text);
 
 }  // namespace storegate::codec

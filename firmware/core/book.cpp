@@ -41,17 +41,22 @@ OrderNumber Book::find_key(const std::string& idempotency_key) const {
 void Book::begin_turn() {
   ++turn_;
   undo_.clear();
+  stock_.begin_turn();
   last_number_before_ = last_number;
   last_event_before_ = last_event;
 }
 
-void Book::keep_turn() { undo_.clear(); }
+void Book::keep_turn() {
+  undo_.clear();
+  stock_.keep_turn();
+}
 
 void Book::undo_turn() {
   while (!undo_.empty()) {
     undo_.back()();
     undo_.pop_back();
   }
+  stock_.undo_turn();
   last_number = last_number_before_;
   last_event = last_event_before_;
 }
@@ -181,33 +186,6 @@ void Book::drop_early(EarlyKind kind, const std::string& identity) {
   if (at == early_.end()) return;
   undo_.push_back([this, key = at->first, former = at->second] { early_[key] = former; });
   early_.erase(at);
-}
-
-void Book::put_availability(AvailabilityMark mark) {
-  std::optional<AvailabilityMark> former;
-  const auto at = availability_.find(mark.item.item);
-  if (at != availability_.end()) former = at->second;
-  const std::string item = mark.item.item;
-  availability_[item] = std::move(mark);
-  undo_.push_back([this, item, former] {
-    if (former)
-      availability_[item] = *former;
-    else
-      availability_.erase(item);
-  });
-}
-
-void Book::replace_availability(std::vector<AvailabilityMark> marks) {
-  undo_.push_back([this, former = availability_, full = availability_full_] {
-    availability_ = former;
-    availability_full_ = full;
-  });
-  availability_.clear();
-  for (auto& mark : marks) {
-    const std::string item = mark.item.item;
-    availability_[item] = std::move(mark);
-  }
-  availability_full_ = true;
 }
 
 void Book::put_store(StoreState state) {

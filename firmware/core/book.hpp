@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/messages.hpp"
+#include "core/stock.hpp"
 #include "core/watch.hpp"
 
 namespace storegate::core {
@@ -115,8 +116,6 @@ class Book {
   [[nodiscard]] const EarlyMark* find_early(EarlyKind kind, const std::string& identity) const;
   void put_early(EarlyMark mark);
   void drop_early(EarlyKind kind, const std::string& identity);
-  void put_availability(AvailabilityMark mark);
-  void replace_availability(std::vector<AvailabilityMark> marks);
   void put_store(StoreState state);
 
   // ---- at the end of a kept turn ----
@@ -147,11 +146,9 @@ class Book {
   /// Orders that will be asked about; those with a question under way are not among them.
   [[nodiscard]] std::size_t watched() const noexcept { return watches_.size(); }
 
-  [[nodiscard]] const std::map<std::string, AvailabilityMark, std::less<>>& availability() const noexcept {
-    return availability_;
-  }
-  [[nodiscard]] bool availability_full() const noexcept { return availability_full_; }
-  void set_availability_full(bool full) noexcept { availability_full_ = full; }
+  /// What is sold out; undone with the turn.
+  [[nodiscard]] Stock& stock() noexcept { return stock_; }
+  [[nodiscard]] const Stock& stock() const noexcept { return stock_; }
 
   /// In the order of their numbers: what is decided on the way does not depend on a hash.
   void for_each(const std::function<void(Entry&)>& visit);
@@ -173,8 +170,7 @@ class Book {
   std::unordered_map<std::string, OrderNumber> references_;
   std::map<std::pair<EarlyKind, std::string>, EarlyMark> early_;
   std::pair<EarlyKind, std::string> early_cursor_;  // forget_early goes on behind it
-  std::map<std::string, AvailabilityMark, std::less<>> availability_;
-  bool availability_full_ = false;
+  Stock stock_;
 
   std::set<std::pair<Milliseconds, OrderNumber>> agenda_;
   std::set<std::tuple<int, Milliseconds, OrderNumber>> line_;

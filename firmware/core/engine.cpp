@@ -17,7 +17,7 @@ constexpr std::size_t inputs_per_turn_max = 256;
 // Facts from inside that nobody would send again: they wait for the next turn when theirs was undone.
 bool is_kept(const Input& input) {
   return std::holds_alternative<PosAnswered>(input) || std::holds_alternative<GatewayStarted>(input) ||
-         std::holds_alternative<UplinkConnected>(input);
+         std::holds_alternative<UplinkConnected>(input) || std::holds_alternative<PosListed>(input);
 }
 
 Caller caller_of(const Input& input) {

@@ -16,7 +16,6 @@ constexpr int line_doubts = 1;
 constexpr int line_orders = 2;
 
 constexpr Milliseconds clock_jump_ms = second_ms;
-constexpr std::size_t forget_per_turn = 64;
 
 }  // namespace
 
@@ -29,6 +28,8 @@ void Gateway::set_policy(Policy policy, const Now& now) {
   policy_ = std::move(policy);
   pos_.set_policy(policy_.pos);
   watch_pace_.set_policy(policy_.pos);
+  poll_of(PosList::availability).set_interval(policy_.pos.availability_poll_ms, now.steady_ms);
+  poll_of(PosList::menu).set_interval(policy_.pos.menu_poll_ms, now.steady_ms);
   doors_.clear();
   for (const auto& [name, partner] : policy_.partners) {
     doors_[name] = TokenBucket(partner.rate_per_minute, minute_ms, partner.rate_per_minute);
@@ -57,8 +58,8 @@ void Gateway::load(Loaded loaded, const Now& now) {
   clock_offset_ms_ = now.wall_ms - now.steady_ms;
   clock_trusted_ = now.wall_trusted;
   for (auto& mark : loaded.early) book_.put_early(std::move(mark));
-  if (loaded.availability_full) book_.set_availability_full(true);
-  for (auto& mark : loaded.availability) book_.put_availability(std::move(mark));
+  if (loaded.availability_full) book_.stock().load_full();
+  for (auto& mark : loaded.availability) book_.stock().load(std::move(mark), now);
   book_.put_store(std::move(loaded.store));
   judge_pause(now);
   book_.keep_turn();
@@ -117,6 +118,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     pos_answered(*pos, turn);
   else if (const auto* list = std::get_if<AvailabilityArrived>(&input))
     availability_arrived(*list, turn);
+  else if (const auto* listed = std::get_if<PosListed>(&input))
+    pos_listed(*listed, turn);
   else if (const auto* ack = std::get_if<EventsAcknowledged>(&input))
     events_acknowledged(*ack, outbox, turn);
   else if (const auto* start = std::get_if<GatewayStarted>(&input))
@@ -268,8 +271,11 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
     case Phase::fetching:
     case Phase::parked: return standing;
     case Phase::placed: {
-      // A POS that nobody watches does not say when an order is ready: it has been cooked when its time is over.
-      const Milliseconds cooked_ms = steady_or_load(entry.order.placed, now) + policy_.prep_ms;
+      // The kitchen is done with it when the POS says so. One of which the POS has said nothing has been cooked when its
+      // time is over.
+      const bool pos_speaks = entry.order.pos_status != PosStatus::unknown;
+      const Milliseconds cooked_ms =
+          pos_speaks ? never_ms : steady_or_load(entry.order.placed, now) + policy_.prep_ms;
       const bool cooking = cooked_ms > now.steady_ms;
       return {
           cooking ? std::min(soft.due_ms, cooked_ms) : soft.due_ms, {}, false, cooking, watch_ms_of(entry)};
@@ -355,6 +361,7 @@ void Gateway::rejudge_if_clock_moved(Turn& turn) {
   if (!moved) return;
   clock_moved_in_turn_ = true;
   judge_pause(now);
+  book_.stock().rejudge(now);
   book_.for_each([&](Entry& entry) {
     restamp(entry, turn);
     reindex(entry, now);
@@ -387,11 +394,17 @@ void Gateway::decide_due(Turn& turn) {
        number = book_.first_due(turn.now.steady_ms)) {
     wake(*book_.find(number), turn);
   }
+  end_words(turn);
   if (pos_.alarm_due(turn.now.steady_ms, policy_.pos_alarm_after_ms)) {
     emit_plain(EventType::gateway_alarm_raised, {{"alarm", std::string("pos_unreachable")}}, turn);
   }
   dispatch(turn);
   dispatch_watches(turn);
+  poll_lists(turn);
+  if (book_.stock().is_changed()) {
+    book_.stock().write_into(turn.changes);
+    turn.urgent = true;
+  }
 }
 
 void Gateway::wake(Entry& entry, Turn& turn) {
@@ -421,63 +434,9 @@ std::optional<Milliseconds> Gateway::next_wake_ms() const {
   }
   if (const auto watch = watch_wake_ms()) wake = std::min(wake, *watch);
   if (const auto alarm = pos_.alarm_ms(policy_.pos_alarm_after_ms)) wake = std::min(wake, *alarm);
+  wake = std::min({wake, book_.stock().next_end_ms(), next_poll_ms()});
   if (wake == never_ms) return {};
   return wake;
-}
-
-std::vector<Order> Gateway::unwritten_orders() const {
-  std::vector<Order> orders;
-  orders.reserve(unwritten_.size());
-  for (const OrderNumber number : unwritten_) {
-    if (const Entry* entry = book_.find(number)) orders.push_back(entry->order);
-  }
-  return orders;
-}
-
-void Gateway::on_written(const Now& now) {
-  for (const OrderNumber number : unwritten_) {
-    const Entry* entry = book_.find(number);
-    if (entry != nullptr && is_end(entry->order.phase)) book_.retire(number);
-  }
-  unwritten_.clear();
-  unsure_.clear();
-  book_.forget_ended(witnessed_ms(now) - policy_.order_id_reuse_ms + 1, forget_per_turn);
-  book_.forget_early([&](const EarlyMark& mark) { return beyond_reuse(mark, now); }, forget_per_turn);
-}
-
-void Gateway::begin_turn() {
-  book_.begin_turn();
-  pos_before_ = pos_;
-  watch_pace_before_ = watch_pace_;
-  doors_before_ = doors_;
-  pause_ends_before_ms_ = pause_ends_ms_;
-  clock_moved_in_turn_ = false;
-}
-
-Milliseconds Gateway::witnessed_ms(const Now& now) const {
-  return witnessed_.at(stamp_of(now)).value_or(loaded_witnessed_ms_);
-}
-
-// Older than an id is remembered for? Judged by witnessed time alone: no wall clock, wrong or right, makes an order
-// that was seen a new one. An order that has not ended is known for as long as it lives.
-bool Gateway::beyond_reuse(const EndedOrder& ended, const Now& now) const {
-  return ended.witnessed_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
-}
-
-// A mark of a boot of which nothing else is known counts from the start of this process.
-bool Gateway::beyond_reuse(const EarlyMark& mark, const Now& now) const {
-  const Milliseconds at_ms = witnessed_.at(mark.at).value_or(loaded_witnessed_ms_);
-  return at_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
-}
-
-// Rows of orders that never came to be need no writing; the others are as on disk or ride on the next commit.
-void Gateway::on_undone() {
-  pos_ = pos_before_;
-  watch_pace_ = watch_pace_before_;
-  doors_ = doors_before_;
-  pause_ends_ms_ = pause_ends_before_ms_;
-  clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;
-  std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });
 }
 
 void Gateway::answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why) {

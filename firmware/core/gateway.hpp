@@ -2,14 +2,17 @@
 // each input is named in moves.hpp. Reads no clock, opens no socket, writes no file.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/book.hpp"
+#include "core/list_poll.hpp"
 #include "core/messages.hpp"
 #include "core/moves.hpp"
 #include "core/outbox.hpp"
@@ -121,12 +124,12 @@ class Gateway {
 
   // gateway_items.cpp
   void judge_items(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+  void judge_prices(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
 
   // gateway_command.cpp
   void released(const ReleaseArrived& input, Turn& turn);
   void cancelled(const CancelArrived& input, Turn& turn);
   void resolved(const ParkedResolved& input, Turn& turn);
-  void availability_arrived(const AvailabilityArrived& input, Turn& turn);
   void message_refused(const Letter& letter, const std::string& why, Turn& turn);
   void events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn);
   void gateway_started(const GatewayStarted& input, Turn& turn);
@@ -136,6 +139,16 @@ class Gateway {
                                                  const EarlyMark& early, Turn& turn);
   [[nodiscard]] Found find(const OrderRef& ref, const Now& now);
   bool keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
+
+  // gateway_stock.cpp: what is sold out, the POS's lists
+  void availability_arrived(const AvailabilityArrived& input, Turn& turn);
+  void end_words(Turn& turn);
+  void poll_lists(Turn& turn);
+  void pos_listed(const PosListed& input, Turn& turn);
+  void take_pos_off(const std::vector<std::string>& off, Turn& turn);
+  void tell_changed_items(const std::map<std::string, ItemState>& before, Actor actor, Turn& turn);
+  [[nodiscard]] ListPoll& poll_of(PosList list) { return polls_[static_cast<std::size_t>(list)]; }
+  [[nodiscard]] Milliseconds next_poll_ms() const;
 
   // gateway.cpp
   void load_live(Order order, const Now& now);
@@ -225,8 +238,12 @@ class Gateway {
   PosGate pos_;
   WatchPace watch_pace_;
   std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
+  std::array<ListPoll, pos_list_count> polls_;
+  std::unordered_map<std::string, Money> menu_;  // as the POS told it to this process
+  Milliseconds menu_until_ms_ = 0;               // it counts until then
   PosGate pos_before_;
   WatchPace watch_pace_before_;
+  std::array<ListPoll, pos_list_count> polls_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::set<OrderNumber> unwritten_;
   std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet

@@ -16,6 +16,7 @@ Refusals Gateway::judge(const CanonicalOrder& order, const Now& now) const {
   judge_store(order, now, refusals);
   judge_order(order, refusals);
   judge_items(order, now, refusals);
+  judge_prices(order, now, refusals);
   judge_times(order, now, refusals);
   judge_kitchen(order, now, refusals);
   return refusals;

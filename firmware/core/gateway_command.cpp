@@ -1,10 +1,7 @@
-// Gateway: what cloud, partner and person ask for: releases, cancels, a person's answer, availability, and the
-// moves of an order that lie before the POS.
-#include <algorithm>
+// Gateway: what cloud, partner and person ask for: releases, cancels, a person's answer, and the moves of an order that
+// lie before the POS.
 #include <array>
-#include <iterator>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "core/gateway.hpp"
@@ -26,16 +23,6 @@ std::string utf8_beginning(const std::string& text, std::size_t bytes_max) {
   std::size_t end = bytes_max;
   while (end > 0 && goes_on(end)) --end;
   return text.substr(0, end);
-}
-
-/// The list with each item once, as it was named last.
-std::vector<ItemAvailability> last_words(const std::vector<ItemAvailability>& items) {
-  std::unordered_map<std::string_view, std::size_t> last;
-  for (std::size_t i = 0; i < items.size(); ++i) last[items[i].item] = i;
-  std::vector<ItemAvailability> words;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    if (last[items[i].item] == i) words.push_back(items[i]);
-  return words;
 }
 
 /// Reasons of a command on several orders: no further one is told once they have this length.
@@ -242,35 +229,7 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
   if (order.cancel_wanted) finish_cancel(entry, reason_of_text(order.cancel_text), order.cancelled_by, turn);
 }
 
-// ---------------------------------------------------------------- availability and the gateway itself
-
-void Gateway::availability_arrived(const AvailabilityArrived& input, Turn& turn) {
-  std::vector<AvailabilityMark> marks;
-  for (const ItemAvailability& item : last_words(input.items)) {
-    const auto known = book_.availability().find(item.item);
-    const bool was_available = known == book_.availability().end() || known->second.item.available;
-    const bool same =
-        was_available == item.available &&
-        (known == book_.availability().end() || known->second.item.until_wall_ms == item.until_wall_ms);
-    AvailabilityMark mark{item, turn.now.wall_ms};
-    if (!same || known == book_.availability().end() || input.full) marks.push_back(std::move(mark));
-    if (same) continue;
-    DetailValue until = nullptr;
-    if (item.until_wall_ms) until = *item.until_wall_ms;
-    emit_plain(EventType::item_availability_changed,
-               {{"item", item.item}, {"available", item.available}, {"until_ms", until}}, turn);
-  }
-  if (input.full) {
-    book_.replace_availability(marks);
-    turn.changes.availability_replaced = true;
-    turn.changes.availability.clear();
-  } else {
-    for (const AvailabilityMark& mark : marks) book_.put_availability(mark);
-  }
-  turn.urgent = turn.urgent || !marks.empty() || input.full;
-  std::move(marks.begin(), marks.end(), std::back_inserter(turn.changes.availability));
-  answer(input.caller, AnswerKind::done, nullptr, turn);
-}
+// ---------------------------------------------------------------- the gateway itself
 
 void Gateway::message_refused(const Letter& letter, const std::string& why, Turn& turn) {
   // A full disk's reserve is for orders: of a useless message only what it was and why is kept.

@@ -73,6 +73,8 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
     return;
   }
   note_pos_health(input, turn);
+  // A refusal for good: the POS knows better than its last list what is to be had.
+  if (input.outcome == PosOutcome::refused) poll_of(PosList::availability).hurry(turn.now.steady_ms);
   book_.save(*entry);
   entry->soft.in_flight.reset();
   if (entry->order.phase == Phase::voiding) return void_answered(*entry, input, turn);

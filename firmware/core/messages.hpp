@@ -132,6 +132,31 @@ struct AvailabilityArrived {
   Actor actor = Actor::person;
   std::vector<ItemAvailability> items;
   bool full = false;
+  Letter letter;
+};
+
+/// The lists that a POS can be asked for.
+enum class PosList : std::uint8_t { availability = 0, menu = 1 };
+inline constexpr std::size_t pos_list_count = 2;
+
+struct MenuPrice {
+  std::string item;  // or modifier
+  Money unit_price;
+};
+
+/// A request for one of the POS's lists has ended.
+struct PosListed {
+  enum class Outcome : std::uint8_t {
+    listed = 0,   // the whole list is here
+    no_list = 1,  // 404, 405: this POS has none
+    failed = 2,   // anything else; nothing of it counts
+  };
+  PosList list = PosList::availability;
+  std::uint64_t attempt = 0;  // as the effect had it
+  Outcome outcome = Outcome::failed;
+  std::vector<std::string> off;   // [availability] what is not to be had, each once
+  std::vector<MenuPrice> prices;  // [menu] each item once
+  std::optional<Milliseconds> retry_after_ms;
 };
 
 /// A message on `in/` that nobody could understand.
@@ -173,7 +198,7 @@ struct StoreSet {
 
 using Input = std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
                            AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected,
-                           GatewayStarted, StoreSet, PosStatusSeen>;
+                           GatewayStarted, StoreSet, PosStatusSeen, PosListed>;
 
 // ---------------------------------------------------------------- effects
 
@@ -259,7 +284,13 @@ struct WatchOrder {
   std::string pos_reference;
 };
 
-using Effect = std::variant<Answer, PlaceOrder, AskPos, CheckPosHealth, VoidOrder, WatchOrder>;
+/// Ask for one of the POS's lists. It counts against no limit of the POS, and its failure closes no gate.
+struct AskPosList {
+  PosList list = PosList::availability;
+  std::uint64_t attempt = 0;
+};
+
+using Effect = std::variant<Answer, PlaceOrder, AskPos, CheckPosHealth, VoidOrder, WatchOrder, AskPosList>;
 
 // ---------------------------------------------------------------- events
 
@@ -353,8 +384,12 @@ struct DeadLetter {
   std::int64_t at_wall_ms = 0;
 };
 
+/// Who has an item off: people and the cloud by their word, or the POS by its list. Stored in rows.
+enum class StockLayer : std::uint8_t { said = 0, pos = 1 };
+
 struct AvailabilityMark {
   ItemAvailability item;
+  StockLayer layer = StockLayer::said;
   std::int64_t at_wall_ms = 0;
 };
 
@@ -364,6 +399,12 @@ struct StoreState {
   std::optional<std::int64_t> until_wall_ms;  // of a pause that ends by itself
   Stamp since;
   friend bool operator==(const StoreState&, const StoreState&) = default;
+};
+
+/// An item as a person is shown it.
+struct ListedItem {
+  ItemAvailability item;  // of both layers together
+  bool pos_off = false;   // the POS lists it as off: no word makes it available
 };
 
 /// How far the cloud has heard. Both only grow, except `published` at a replay.
@@ -381,7 +422,8 @@ struct Changes {
   std::vector<EarlyMark> early_spent;  // deleted (their order has come); only the key members count
   std::vector<KeyAlias> key_aliases;
   std::vector<AvailabilityMark> availability;
-  bool availability_replaced = false;  // drop every mark first; from now on unlisted = unknown
+  std::vector<std::pair<StockLayer, std::string>> availability_gone;  // deleted
+  bool availability_replaced = false;  // drop every word first; from now on unlisted = unknown
   std::vector<DeadLetter> dead_letters;
   std::optional<OutboxMarks> outbox;
   std::optional<StoreState> store;
@@ -391,8 +433,8 @@ struct Changes {
 
   [[nodiscard]] bool writes_nothing() const noexcept {
     return orders.empty() && bodies.empty() && events.empty() && early.empty() && early_spent.empty() &&
-           key_aliases.empty() && availability.empty() && !availability_replaced && dead_letters.empty() &&
-           !outbox && !store;
+           key_aliases.empty() && availability.empty() && availability_gone.empty() &&
+           !availability_replaced && dead_letters.empty() && !outbox && !store;
   }
 };
 

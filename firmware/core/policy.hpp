@@ -45,6 +45,10 @@ struct PosPolicy {
   Milliseconds watch_ms = 20 * second_ms;  // a placed order is first asked about within so long; 0 = never
   std::int64_t watch_max = 4;              // such questions at once
   std::int64_t watch_rate_per_s = 2;       // and so many a second; 0 = no limit
+  Milliseconds availability_poll_ms = 0;   // its list of what is off; 0 = it is not asked
+  Milliseconds menu_poll_ms = 0;           // its list of prices; 0 = it is not asked
+  bool check_prices = false;               // reject what differs from the menu by more than this:
+  std::int64_t price_tolerance = 1;        // minor units
 };
 
 struct Policy {

@@ -1,4 +1,4 @@
 SELECT
-  item, available, until_wall_ms, at_wall_ms, digest
+  layer, item, available, until_wall_ms, at_wall_ms, digest
 FROM availability
-ORDER BY item
+ORDER BY layer, item

@@ -1,1 +1,2 @@
 DELETE FROM availability
+WHERE layer = 0

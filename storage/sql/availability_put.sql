@@ -1,5 +1,5 @@
 INSERT OR REPLACE INTO availability (
-  item, available, until_wall_ms, at_wall_ms, digest
+  layer, item, available, until_wall_ms, at_wall_ms, digest
 ) VALUES (
-  ?1, ?2, ?3, ?4, ?5
+  ?1, ?2, ?3, ?4, ?5, ?6
 )

@@ -63,7 +63,7 @@ Fold::Fold(const core::Loaded& loaded)
     early_[{mark.kind, mark.partner, mark.partner_order_id}] = print_of(mark);
   for (const core::KeyAlias& alias : loaded.key_aliases) aliases_[alias.key] = alias.order;
   for (const core::AvailabilityMark& mark : loaded.availability)
-    availability_[mark.item.item] = print_of(mark);
+    availability_[{mark.layer, mark.item.item}] = print_of(mark);
 }
 
 void Fold::apply(const core::Changes& changes) {
@@ -81,11 +81,12 @@ void Fold::apply(const core::Changes& changes) {
     early_.erase({spent.kind, spent.partner, spent.partner_order_id});
   for (const core::KeyAlias& alias : changes.key_aliases) aliases_[alias.key] = alias.order;
   if (changes.availability_replaced) {
-    availability_.clear();
+    std::erase_if(availability_, [](const auto& row) { return row.first.first == core::StockLayer::said; });
     availability_full_ = true;
   }
+  for (const auto& gone : changes.availability_gone) availability_.erase(gone);
   for (const core::AvailabilityMark& mark : changes.availability)
-    availability_[mark.item.item] = print_of(mark);
+    availability_[{mark.layer, mark.item.item}] = print_of(mark);
   if (changes.outbox) outbox_ = *changes.outbox;
   if (changes.store) store_ = *changes.store;
   if (!changes.events.empty()) last_event_ = changes.events.back().position;
@@ -99,7 +100,8 @@ Print Fold::print() const {
     add(print, row);
   }
   for (const auto& [key, order] : aliases_) add(print, key), print.add(value_of(order));
-  for (const auto& [item, row] : availability_) add(print, item), add(print, row);
+  for (const auto& [item, row] : availability_)
+    print.add(item.first), add(print, item.second), add(print, row);
   print.add(availability_full_), add(print, outbox_.published), add(print, outbox_.acknowledged);
   print.add(store_.paused), print.add(store_.until_wall_ms.value_or(-1)), add(print, store_.since);
   add(print, last_event_), print.add(value_of(last_number_));

@@ -28,7 +28,7 @@ class Fold {
   std::map<core::OrderNumber, Print> live_;
   std::map<std::tuple<core::EarlyKind, std::string, std::string>, Print> early_;
   std::map<std::string, core::OrderNumber> aliases_;
-  std::map<std::string, Print> availability_;
+  std::map<std::pair<core::StockLayer, std::string>, Print> availability_;
   bool availability_full_ = false;
   core::OutboxMarks outbox_;
   core::StoreState store_;

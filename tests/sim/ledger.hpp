@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/policy.hpp"
@@ -19,11 +20,12 @@ namespace storegate::sim {
 inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
-enum class About : std::uint8_t { order, release, cancel, resolve, other, store };
+enum class About : std::uint8_t { order, release, cancel, resolve, other, store, availability };
 struct Tag {
   About about = About::other;
-  std::size_t story = SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words
-  int body = 0;                  // order: which of its bodies
+  std::size_t story =
+      SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words; availability: the word
+  int body = 0;  // order: which of its bodies
 };
 
 /// One event about an order as the consumer kept it.
@@ -75,6 +77,14 @@ struct Story {
   bool pruned = false;  // its row went in its time
 
   Hearing hearing;
+  std::string modifier;                                      // of its first item, two levels deep; "" = none
+  std::vector<std::pair<std::string, std::int64_t>> wanted;  // every item and modifier, at which price
+
+  // of what it wants, when it was decided
+  bool stock_seen = false;
+  std::string off_item;  // this was off for certain
+  bool all_on = false;   // nothing was, for certain
+  bool price_wrong = false, price_right = false;
 
   // what reached the gateway while it ran
   std::int64_t reached_ms = never;

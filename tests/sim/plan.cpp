@@ -57,6 +57,27 @@ void draw_faults(Draws draws, Faults& faults) {
   faults.tests_of_1000 = strength(draws, 80);
 }
 
+// What the POS is asked beside its orders, and what changes there.
+void draw_stock(Draws draws, bool calm, Plan& plan) {
+  core::PosPolicy& pos = plan.policy.pos;
+  const bool asks = flag(draws, 700);
+  const std::int64_t interval_s = static_cast<std::int64_t>(5 + draws.below(36));
+  const bool asks_prices = flag(draws, 400);
+  const std::int64_t menu_interval_s = static_cast<std::int64_t>(10 + draws.below(51));
+  const bool checks_prices = flag(draws, 800);
+  if (asks) pos.availability_poll_ms = interval_s * core::second_ms;
+  if (asks_prices) pos.menu_poll_ms = menu_interval_s * core::second_ms;
+  pos.check_prices = asks_prices && checks_prices;
+  plan.pos_has_lists = !flag(draws, 150);
+  const std::uint64_t until = strength(draws, 800), pos_changes = strength(draws, 8),
+                      prices = strength(draws, 4), broken = strength(draws, 400);
+  if (calm) return;
+  plan.faults.until_of_1000 = until;
+  plan.faults.pos_menu_changes = pos_changes;
+  plan.faults.price_changes = prices;
+  plan.faults.pos_lists_broken_of_1000 = broken;
+}
+
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
   core::PartnerPolicy policy;
   policy.release = mode;
@@ -189,6 +210,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_ages(root.fork(4), plan);
   draw_acceptance(root.fork(5), plan);
   draw_follow_up(root.fork(40), plan);
+  draw_stock(root.fork(12), calm, plan);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -233,6 +255,13 @@ std::string describe(const Plan& plan) {
   append(text, "cancels", f.cancels_of_1000);
   append(text, "early", f.early_of_1000);
   append(text, "menu_changes", f.menu_changes);
+  append(text, "until", f.until_of_1000);
+  append(text, "pos_menu_changes", f.pos_menu_changes);
+  append(text, "price_changes", f.price_changes);
+  append(text, "pos_lists_broken", f.pos_lists_broken_of_1000);
+  append(text, "availability_poll_ms", static_cast<std::uint64_t>(plan.policy.pos.availability_poll_ms));
+  append(text, "menu_poll_ms", static_cast<std::uint64_t>(plan.policy.pos.menu_poll_ms));
+  append(text, "pos_has_no_lists", plan.pos_has_lists ? 0 : 1);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);

@@ -43,8 +43,12 @@ struct Faults {
   std::uint64_t repeats_of_1000 = 0;
   std::uint64_t other_bodies_of_1000 = 0;
   std::uint64_t cancels_of_1000 = 0;
-  std::uint64_t early_of_1000 = 0;  // of the cancels and releases: sent before their order
-  std::uint64_t menu_changes = 0;
+  std::uint64_t early_of_1000 = 0;             // of the cancels and releases: sent before their order
+  std::uint64_t menu_changes = 0;              // somebody says that an item is off, and on again
+  std::uint64_t until_of_1000 = 0;             // of them: says at once until when
+  std::uint64_t pos_menu_changes = 0;          // the POS's own list
+  std::uint64_t price_changes = 0;             // at the POS
+  std::uint64_t pos_lists_broken_of_1000 = 0;  // its lists come garbled or not at all
   std::uint64_t pauses = 0;
   std::uint64_t stale_of_1000 = 0;    // ordered long ago
   std::uint64_t foreign_of_1000 = 0;  // in another currency
@@ -109,6 +113,7 @@ struct Plan {
   std::int64_t storm_ms = 0;
   std::int64_t person_after_ms = 0;
   std::int64_t reserve_bytes = 0;  // held for a full disk; 0 = none
+  bool pos_has_lists = true;       // of what is off, and of prices
 };
 
 /// `calm`: no faults at all.

@@ -31,6 +31,7 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
       cloud_(*this, Draws(plan_.seed).fork(25)),
       partners_(*this, Draws(plan_.seed).fork(26)),
       manager_(*this, Draws(plan_.seed).fork(28)),
+      menu_(*this, Draws(plan_.seed).fork(32)),
       machine_(*this, Draws(plan_.seed).fork(27)),
       process_(*this) {
   const Faults& faults = plan_.faults;
@@ -46,6 +47,7 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
 void World::run() {
   tell("seed", describe(plan_));
   partners_.plan();
+  menu_.plan();
   machine_.plan();
   manager_.plan();
   run_until(plan_.storm_ms);
@@ -102,6 +104,7 @@ void World::judge_end() {
   check::releases_on_record(at);
   check::holds_end_in_time(at, healed_since_ms_);
   check::tickets_are_followed(at, healed_since_ms_);
+  stock_watch_.judge_end(at);
   check::probe_has_ticket(at, ledger_.story(probe_));
   if (partners_.undelivered() > 0) at.blame_liveness("I13", "a partner still waits for an answer");
   process_.die();
@@ -255,7 +258,8 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
-void World::on_turn_ended(Process& process) {
+void World::on_turn_ended(Process& process, bool written) {
+  stock_watch_.on_turn_ended(scene(), clock_, clock_watch_, written);
   if (process.engine().stopped())
     return;  // what is on disk and what was undone is the next start's to find out
   check::live_orders_bounded(scene(), process.engine());
@@ -267,12 +271,20 @@ void World::on_written(Process& process, const core::Changes& changes) {
   if (commits_ % read_all_every == 0) fold_.live_are_on_disk(scene(), process.store().journal());
 }
 
+// A list that can be read, a denial, or nothing that counts.
+void World::on_pos_list(bool menu, const PosReply& reply) {
+  const PosListSaid* said = reply.status == 200 ? menu_.said_by(reply.body) : nullptr;
+  if (said != nullptr || reply.status == 404) stock_watch_.on_list(menu, said);
+}
+
 void World::on_reached(const Tag& tag) {
   if (tag.story == SIZE_MAX) return;
   if (tag.about == About::store) {
     ledger_.store_words()[tag.story].reached_ms = now_ms();
     return;
   }
+  if (tag.about == About::availability)
+    return stock_watch_.on_word(scene(), clock_, clock_watch_, tag.story, menu_.word(tag.story));
   Story& story = ledger_.story(tag.story);
   const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
   if (tag.about == About::release) first(story.release_reached_ms);
@@ -283,6 +295,7 @@ void World::on_reached(const Tag& tag) {
   if (now_ms() - story.reached_ms >= plan_.policy.order_id_reuse_ms - 2000) story.reborn = true;
   if (story.reached_ms == never) story.boot = clock_.boots();
   first(story.reached_ms);
+  stock_watch_.on_order(scene(), clock_watch_, story);
   if (story.acknowledged_ms == never) check::ClockWatch::on_reached(scene(), clock_, story);
 }
 
@@ -301,6 +314,7 @@ void World::on_store_answered(StoreWord& word, const codec::HttpReply& reply) co
 void World::on_puback_left(const Tag& tag) {
   if (tag.story == SIZE_MAX) return;
   trace_.note(Noted::answer, tag.about, tag.story);
+  if (tag.about == About::availability) return;
   Story& story = ledger_.story(tag.story);
   if (tag.about == About::cancel)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
@@ -315,7 +329,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   trace_.note(Noted::answer, tag.about, tag.story == SIZE_MAX ? -1 : static_cast<std::int64_t>(tag.story),
               reply.status);
   trace_.note_text(Noted::answer, reply.body);
-  if (tag.story == SIZE_MAX) return;
+  if (tag.story == SIZE_MAX || tag.about == About::availability) return;
   if (tag.about == About::store) return on_store_answered(ledger_.store_words()[tag.story], reply);
   Story& story = ledger_.story(tag.story);
   if (trace_.telling())
@@ -355,9 +369,10 @@ void World::on_decided(const Publication& event) {
   if (story != nullptr) check::Acceptance::told(scene(), *story, member_text(data, "phase"), data);
 }
 
-void World::on_kept(Story& story) {
+void World::on_kept(Story& story, std::string_view data) {
   check::event_follows(scene(), story);
   check::event_is_the_pos(scene(), story);
+  stock_watch_.on_decided(scene(), story, story.last()->name, data);
 }
 
 void World::on_post(const std::string& key, std::string_view body) {

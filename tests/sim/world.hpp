@@ -10,6 +10,7 @@
 
 #include "sim/checks/acceptance.hpp"
 #include "sim/checks/checks.hpp"
+#include "sim/checks/stock.hpp"
 #include "sim/clock.hpp"
 #include "sim/gateway/process.hpp"
 #include "sim/ledger.hpp"
@@ -19,6 +20,7 @@
 #include "sim/parts/links.hpp"
 #include "sim/parts/machine.hpp"
 #include "sim/parts/manager.hpp"
+#include "sim/parts/menu.hpp"
 #include "sim/parts/partners.hpp"
 #include "sim/parts/pos.hpp"
 #include "sim/plan.hpp"
@@ -71,6 +73,7 @@ class World {
   [[nodiscard]] WebLink& web() noexcept { return web_; }
   [[nodiscard]] Partners& partners() noexcept { return partners_; }
   [[nodiscard]] Manager& manager() noexcept { return manager_; }
+  [[nodiscard]] Menu& menu() noexcept { return menu_; }
 
   /// Faults may strike: the storm is on.
   [[nodiscard]] bool storm() const noexcept { return storm_; }
@@ -95,7 +98,10 @@ class World {
   void on_damaged(const std::vector<storage::DamagedRow>& damaged);
   void on_commit_begins(const core::Changes& changes);
   void on_commit(const storage::CommitResult& result, const core::Changes& changes);
-  void on_turn_ended(Process& process);
+  void on_turn_begins() { stock_watch_.on_turn_began(); }
+  void on_turn_ended(Process& process, bool written);
+  void on_life_ended() { stock_watch_.on_life_ended(); }
+  void on_pos_list(bool menu, const PosReply& reply);
   void on_written(Process& process, const core::Changes& changes);
   void on_reached(const Tag& tag);
   void on_puback_left(const Tag& tag);
@@ -104,7 +110,8 @@ class World {
   void on_decided(const Publication& event);
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
-  void on_kept(Story& story);
+  void on_kept(Story& story, std::string_view data);
+  void on_item_event(std::string_view data) { stock_watch_.on_item_event(scene(), data); }
   void on_post(const std::string& key, std::string_view body);
   void on_ticket(const std::string& key);
   void on_void_asked(const std::string& key);
@@ -137,6 +144,7 @@ class World {
   Cloud cloud_;
   Partners partners_;
   Manager manager_;
+  Menu menu_;
   Machine machine_;
   Process process_;  // after the disk's user of it; it goes first
   check::EventStream stream_;
@@ -144,6 +152,7 @@ class World {
   check::ClockWatch clock_watch_;
   check::Acceptance acceptance_;
   check::Questions questions_;
+  check::StockWatch stock_watch_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

@@ -110,6 +110,8 @@ void PosDouble::set_status(const std::string& pos_reference, const std::string& 
   object_of(ask("PUT", "/double/tickets/" + pos_reference, "{\"status\":\"" + status + "\"}"), "ticket");
 }
 
+void PosDouble::set_menu(const std::string& items) { object_of(ask("PUT", "/double/menu", items), "menu"); }
+
 void PosDouble::set_availability(const std::string& items) {
   object_of(ask("PUT", "/double/availability", items), "availability");
 }

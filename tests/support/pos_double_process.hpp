@@ -65,6 +65,8 @@ class PosDouble {
   void set_status(const std::string& pos_reference, const std::string& status);
   /// `PUT /double/availability`: {"items":[{"id":…,"available":…}]}.
   void set_availability(const std::string& json);
+  /// `PUT /double/menu`: {"items":[{"id":…,"unit_price":…}]}.
+  void set_menu(const std::string& json);
   /// Any request, over the control door, which faults do not touch.
   HttpAnswer ask(std::string_view method, std::string_view target, std::string_view json = {});
 

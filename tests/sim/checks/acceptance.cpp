@@ -68,11 +68,14 @@ Cooking cooking(const Scene& scene, const core::Now& now, const core::Order& ord
     case core::Phase::placed: break;
     default: return Cooking::no;
   }
+  if (order.pos_status != core::PosStatus::unknown) return Cooking::yes;
+  // What the POS said first is written some time; until then the row does not show it.
+  const bool may_have_said = scene.plan.policy.pos.watch_ms > 0 || scene.plan.follow_up.pos_tells;
   if (order.placed.boot != now.boot) return Cooking::perhaps;
   const std::int64_t cooked_ms = order.placed.steady_ms + scene.plan.policy.prep_ms;
   if (cooked_ms > now.steady_ms) return Cooking::yes;
   const std::int64_t late_ms = scene.plan.faults.suspends > 0 ? asleep_ms_max : turn_late_ms;
-  return now.steady_ms - cooked_ms > late_ms ? Cooking::no : Cooking::perhaps;
+  return now.steady_ms - cooked_ms > late_ms && !may_have_said ? Cooking::no : Cooking::perhaps;
 }
 
 }  // namespace

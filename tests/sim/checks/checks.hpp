@@ -101,6 +101,8 @@ class ClockWatch {
   /// Somebody set the wall clock, or it is trusted now and was not: judges those that are being decided anew.
   void on_changed(const Scene& scene, const Clock& clock);
   void placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const;
+  /// The wall clock was trusted and wrong at some time since then.
+  [[nodiscard]] bool lied_since(std::int64_t ms) const noexcept { return lying_ || lied_ms_ >= ms; }
 
  private:
   bool lying_ = false;         // it is trusted and wrong

@@ -27,6 +27,7 @@ std::string header_of(const WebAsk& ask, std::string_view name) {
 }
 
 constexpr std::string_view order_prefix = "/v1/orders/";
+constexpr std::string_view item_prefix = "/v1/availability/";
 constexpr std::string_view webhook_prefix = "/v1/partners/";
 
 }  // namespace
@@ -53,6 +54,8 @@ void Door::handle(const WebAsk& ask, Responder responder) {
   if (target == "/v1/orders") return post_order(ask, std::move(responder));
   if (target == "/v1/pos/status") return post_pos_status(ask, std::move(responder));
   if (target.starts_with(webhook_prefix)) return post_webhook(ask, std::move(responder));
+  if (target.starts_with(item_prefix))
+    return put_availability(ask, target.substr(item_prefix.size()), std::move(responder));
   const std::size_t slash = target.rfind('/');
   const std::string_view id = target.substr(order_prefix.size(), slash - order_prefix.size());
   post_command(ask, id, target.substr(slash + 1), std::move(responder));
@@ -156,6 +159,20 @@ void Door::put_store(const WebAsk& ask, Responder responder) {
       reply.body = codec::encode_store({store.paused, store.until_wall_ms}, store.open_now());
     return reply;
   });
+  process_.offer(std::move(input));
+}
+
+void Door::put_availability(const WebAsk& ask, std::string_view id, Responder responder) {
+  auto item = codec::decode_availability_body(id, ask.body);
+  if (!item) return responder(codec::problem_reply(item.problem()));
+  core::AvailabilityArrived input;
+  input.caller = seat(std::move(responder), [this, name = item->item](const core::Answer& answer) {
+    codec::HttpReply reply = codec::command_reply(answer);
+    const core::ListedItem listed = process_.engine().gateway().book().stock().listed_as(name);
+    if (answer.kind == core::AnswerKind::done) reply.body = codec::encode_availability({&listed, 1});
+    return reply;
+  });
+  input.items.push_back(std::move(*item));
   process_.offer(std::move(input));
 }
 

@@ -40,6 +40,7 @@ class Door {
   void post_order(const WebAsk& ask, Responder responder);
   void post_webhook(const WebAsk& ask, Responder responder);
   void post_pos_status(const WebAsk& ask, Responder responder);
+  void put_availability(const WebAsk& ask, std::string_view item, Responder responder);
   void post_command(const WebAsk& ask, std::string_view id, std::string_view command, Responder responder);
   void put_store(const WebAsk& ask, Responder responder);
   void tell(const core::Answer& answer);

@@ -1,6 +1,7 @@
 // Each effect becomes one request; the codec says what its outcome means.
 #include "sim/gateway/pos_driver.hpp"
 
+#include <type_traits>
 #include <utility>
 
 #include "codec/pos_rest.hpp"
@@ -23,7 +24,11 @@ void PosDriver::send(Effect effect) {
         http.retry_after = reply.retry_after;
         http.body = reply.body;
         http.request_bytes_written = reply.written;
-        process.after(0, [&process, answered = codec::outcome_of(effect, http)] { process.offer(answered); });
+        process.after(0, [&process, reply, answered = codec::outcome_of(effect, http)] {
+          if constexpr (std::is_same_v<Effect, core::AskPosList>)
+            process.world().on_pos_list(answered.list == core::PosList::menu, reply);
+          process.offer(answered);
+        });
       });
 }
 
@@ -36,5 +41,6 @@ void PosDriver::carry_out(core::AskPos effect) { send(std::move(effect)); }
 void PosDriver::carry_out(core::CheckPosHealth effect) { send(effect); }
 void PosDriver::carry_out(core::VoidOrder effect) { send(std::move(effect)); }
 void PosDriver::carry_out(core::WatchOrder effect) { send(std::move(effect)); }
+void PosDriver::carry_out(core::AskPosList effect) { send(effect); }
 
 }  // namespace storegate::sim

@@ -17,6 +17,7 @@ class PosDriver {
   void carry_out(core::CheckPosHealth effect);
   void carry_out(core::VoidOrder effect);
   void carry_out(core::WatchOrder effect);
+  void carry_out(core::AskPosList effect);
 
  private:
   template <typename Effect>

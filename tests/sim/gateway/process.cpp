@@ -65,7 +65,10 @@ bool Process::start() {
   return true;
 }
 
-void Process::die() { life_.reset(); }
+void Process::die() {
+  life_.reset();
+  world_.on_life_ended();
+}
 
 void Process::after(std::int64_t ms, std::function<void()> step) {
   world_.timeline().after(ms, [this, life = lives_, step = std::move(step)] { step_of(life, step); });
@@ -113,6 +116,7 @@ void Process::run() {
     if (++life.turns_now > turns_at_once_max)
       return world_.ledger().blame(world_.now_ms(), "budget",
                                    "the engine wants turn after turn at one instant");
+    world_.on_turn_begins();
     core::Changes changes = life.engine.begin_turn(at);
     note_changes(world_.trace(), changes, world_.now_ms());
     if (needs_the_store(changes)) return begin_commit(std::move(changes));
@@ -170,8 +174,9 @@ void Process::commit_ended(Commit& commit) {
 }
 
 void Process::finish(core::Committed committed) {
+  const bool written = committed.written && !life_->engine.stopped();
   std::vector<core::Effect> effects = life_->engine.finish_turn(std::move(committed), now());
-  world_.on_turn_ended(*this);
+  world_.on_turn_ended(*this, written);
   for (core::Effect& effect : effects) {
     note_effect(world_.trace(), effect, world_.now_ms());
     carry_out(std::move(effect));
@@ -184,6 +189,7 @@ void Process::carry_out(core::Effect&& effect) {
   if (auto* ask = std::get_if<core::AskPos>(&effect)) return life_->pos.carry_out(std::move(*ask));
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return life_->pos.carry_out(*check);
   if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return life_->pos.carry_out(std::move(*watch));
+  if (const auto* list = std::get_if<core::AskPosList>(&effect)) return life_->pos.carry_out(*list);
   life_->pos.carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 

@@ -132,6 +132,7 @@ struct NoteInput {
   void operator()(const core::AvailabilityArrived& arrived) const noexcept {
     trace.note(Noted::input, arrived.caller, arrived.actor, arrived.full, arrived.items.size());
     for (const core::ItemAvailability& item : arrived.items) note_item(trace, Noted::input, item);
+    note_letter(trace, arrived.letter);
   }
   void operator()(const core::MessageRefused& refused) const noexcept {
     trace.note(Noted::input, refused.caller);
@@ -151,6 +152,16 @@ struct NoteInput {
   }
   void operator()(const core::UplinkConnected& up) const noexcept {
     trace.note(Noted::input, up.session_present);
+  }
+  void operator()(const core::PosListed& listed) const noexcept {
+    trace.note(Noted::input, listed.list, listed.attempt, listed.outcome, listed.off.size(),
+               listed.prices.size());
+    note_maybe(trace, Noted::input, listed.retry_after_ms);
+    for (const std::string& item : listed.off) note_text(trace, Noted::input, item);
+    for (const core::MenuPrice& line : listed.prices) {
+      note_text(trace, Noted::input, line.item);
+      trace.note(Noted::input, line.unit_price.minor);
+    }
   }
   void operator()(const core::GatewayStarted& started) const noexcept {
     note_text(trace, Noted::input, started.epoch);
@@ -180,7 +191,7 @@ std::string line_of(const core::Input& input) {
     return "cancel of " + std::to_string(cancel->orders.size());
   constexpr std::string_view names[] = {"order",     "release",      "cancel",  "resolve",
                                         "POS",       "availability", "refused", "acknowledgement",
-                                        "uplink up", "started",      "store"};
+                                        "uplink up", "started",      "store",   "POS list"};
   return std::string(names[input.index()]);
 }
 
@@ -266,7 +277,11 @@ void note_other_rows(Trace& trace, const core::Changes& changes) noexcept {
   }
   for (const core::AvailabilityMark& mark : changes.availability) {
     note_item(trace, Noted::row, mark.item);
-    trace.note(Noted::row, mark.at_wall_ms);
+    trace.note(Noted::row, mark.layer, mark.at_wall_ms);
+  }
+  for (const auto& [layer, item] : changes.availability_gone) {
+    trace.note(Noted::row, layer);
+    note_text(trace, Noted::row, item);
   }
   for (const core::DeadLetter& letter : changes.dead_letters) {
     trace.note(Noted::row, letter.at_wall_ms);
@@ -319,6 +334,9 @@ struct NoteEffect {
     trace.note(Noted::effect, core::value_of(watch.order), watch.attempt);
     note_text(trace, Noted::effect, watch.pos_reference);
   }
+  void operator()(const core::AskPosList& list) const noexcept {
+    trace.note(Noted::effect, list.list, list.attempt);
+  }
 };
 
 }  // namespace
@@ -332,9 +350,9 @@ void note_input(Trace& trace, const core::Input& input, std::int64_t now_ms) {
 void note_changes(Trace& trace, const core::Changes& changes, std::int64_t now_ms) {
   trace.note(Noted::turn, changes.orders.size(), changes.bodies.size(), changes.events.size(),
              changes.early.size(), changes.early_spent.size(), changes.key_aliases.size(),
-             changes.availability.size(), changes.availability_replaced, changes.dead_letters.size(),
-             changes.outbox.has_value(), changes.store.has_value(), changes.bodies_wanted.size(),
-             changes.from_reserve);
+             changes.availability.size(), changes.availability_gone.size(), changes.availability_replaced,
+             changes.dead_letters.size(), changes.outbox.has_value(), changes.store.has_value(),
+             changes.bodies_wanted.size(), changes.from_reserve);
   for (const core::Order& order : changes.orders) {
     note_row(trace, order);
     if (trace.telling()) tell_row(trace, order, now_ms);

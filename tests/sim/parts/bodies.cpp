@@ -49,10 +49,12 @@ std::string canonical_body(const Story& story, std::string_view item, int body) 
   if (story.placed_ms) text += R"(,"placed_at":")" + time_text(*story.placed_ms) + "\"";
   if (story.foreign_currency) text += R"(,"currency":"EUR")";
   if (story.test) text += R"(,"test":true)";
-  text +=
-      R"(,"items":[{"id":")" + std::string(item) + R"(","name":"Taco","quantity":)" +
-      std::to_string(body + 1) +
-      R"(,"unit_price":199,"note":"no onions"},{"id":"soda-01","name":"Soda","quantity":1,"unit_price":150}]})";
+  text += R"(,"items":[{"id":")" + std::string(item) + R"(","name":"Taco","quantity":)" +
+          std::to_string(body + 1) + R"(,"unit_price":199,"note":"no onions")";
+  if (!story.modifier.empty())
+    text += R"(,"modifiers":[{"id":"plain","name":"Plain","quantity":1,"unit_price":0,"modifiers":[{"id":")" +
+            story.modifier + R"(","name":"More","quantity":1,"unit_price":25}]}])";
+  text += R"(},{"id":"soda-01","name":"Soda","quantity":1,"unit_price":150}]})";
   return text;
 }
 
@@ -62,8 +64,12 @@ std::string doordash_body(const Story& story, std::string_view item, int body) {
   if (story.promised_ms) text += R"(,"estimated_pickup_time":")" + time_text(*story.promised_ms) + "\"";
   text +=
       R"(,"consumer":{"first_name":"Bo"},"categories":[{"name":"Food","items":[{"merchant_supplied_id":")" +
-      std::string(item) + R"(","name":"Taco","quantity":)" + std::to_string(body + 1) +
-      R"(,"price":199}]}]}})";
+      std::string(item) + R"(","name":"Taco","quantity":)" + std::to_string(body + 1) + R"(,"price":199)";
+  if (!story.modifier.empty())
+    text += R"(,"extras":[{"options":[{"merchant_supplied_id":"plain","name":"Plain","quantity":1,"price":0,)"
+            R"("extras":[{"options":[{"merchant_supplied_id":")" +
+            story.modifier + R"(","name":"More","quantity":1,"price":25}]}]}]}])";
+  text += "}]}]}}";
   return text;
 }
 

@@ -48,7 +48,10 @@ void Cloud::ask_for_replay() {
 void Cloud::keep(const Publication& event) {
   if (event.level == "gateway.snapshot_requested") return world_.partners().send_again();
   const std::size_t at = event.payload.find("\"data\":");
-  if (at == std::string::npos || !event.level.starts_with("order.")) return;
+  if (at == std::string::npos) return;
+  if (event.level == "item.availability_changed")
+    return world_.on_item_event(std::string_view(event.payload).substr(at));
+  if (!event.level.starts_with("order.")) return;
   const std::string_view data = std::string_view(event.payload).substr(at);
   Story* story = world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id"));
   if (story == nullptr) return;  // the checker of events says so
@@ -59,7 +62,7 @@ void Cloud::keep(const Publication& event) {
                            std::string(member_text(data, "reason"))});
   if (const std::string_view known = member_text(data, "pos_reference"); !known.empty())
     story->reference = known;
-  world_.on_kept(*story);
+  world_.on_kept(*story, data);
   const auto index = static_cast<std::size_t>(story - world_.ledger().stories().data());
   if (story->last()->phase == "parked") look_at_parked(index, world_.plan().person_after_ms);
 }

@@ -32,7 +32,12 @@ void Partners::plan() {
     at_ms += between(draws_, 0, 25);
     plan_order(at_ms);
   }
-  plan_menu();
+}
+
+void Partners::note_wanted(Story& story, const std::string& item) {
+  story.wanted = {{item, Menu::item_price}};
+  if (!story.modifier.empty()) story.wanted.emplace_back(story.modifier, Menu::modifier_price);
+  if (story.partner != webhook_partner) story.wanted.emplace_back("soda-01", Menu::soda_price);
 }
 
 Story Partners::draw_story(Path path, std::int64_t at_ms) {
@@ -75,7 +80,12 @@ void Partners::plan_order(std::int64_t at_ms) {
   Sender sender;
   sender.path = path;
   sender.item = "item-" + std::to_string(draws_.below(6));
-  sender.story = world_.ledger().add(draw_story(path, at_ms));
+  Story drawn_story = draw_story(path, at_ms);
+  const bool has_modifier = draws_.chance(500);
+  const std::uint64_t modifier = draws_.below(4);
+  if (has_modifier) drawn_story.modifier = "mod-" + std::to_string(modifier);
+  note_wanted(drawn_story, sender.item);
+  sender.story = world_.ledger().add(std::move(drawn_story));
   sender.key = "key-" + std::to_string(sender.story);
   const std::size_t index = senders_.size();
   senders_.push_back(sender);
@@ -138,21 +148,6 @@ void Partners::plan_repeats(std::size_t sender, std::int64_t at_ms) {
     const std::int64_t when_ms = at_ms + between(draws_, 0, 100 * s);
     world_.timeline().at(
         when_ms, [this, sender, key = senders_[sender].key] { send_order(sender, 1, s, key, false); });
-  }
-}
-
-void Partners::plan_menu() {
-  for (std::uint64_t i = 0; i < world_.plan().faults.menu_changes; ++i) {
-    const std::string item = "item-" + std::to_string(draws_.below(6));
-    const std::int64_t off_ms = between(draws_, 5 * s, world_.plan().storm_ms);
-    const std::int64_t on_ms = off_ms + between(draws_, 5 * s, 40 * s);
-    const auto publish = [this](std::int64_t at_ms, std::string payload) {
-      world_.timeline().at(at_ms, [this, payload = std::move(payload)] {
-        world_.broker().send({"availability", payload}, {});
-      });
-    };
-    publish(off_ms, R"({"items":[{"id":")" + item + R"(","available":false}]})");
-    publish(on_ms, R"({"items":[{"id":")" + item + R"(","available":true}]})");
   }
 }
 

@@ -54,6 +54,10 @@ void Pos::receive(const codec::HttpRequest& request, bool late, std::function<vo
     if (storm_chance(world_.plan().faults.pos_busy_of_1000)) return busy(reply);
     return reply(reply_of(blind_ ? 503 : 200, "{}"));
   }
+  if (request.target == "/availability" || request.target == "/menu") {
+    if (storm_chance(world_.plan().faults.pos_busy_of_1000)) return busy(reply);
+    return reply(world_.menu().list_reply(request.target == "/menu"));
+  }
   constexpr std::string_view asking = "/orders?reference=";
   if (request.target.starts_with(asking))
     return ask(std::string_view(request.target).substr(asking.size()), reply);

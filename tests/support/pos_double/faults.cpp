@@ -49,6 +49,7 @@ const char* name_of(Kind kind) noexcept {
     case Kind::query: return "query";
     case Kind::status: return "status";
     case Kind::availability: return "availability";
+    case Kind::menu: return "menu";
     case Kind::health: return "health";
     case Kind::control: return "control";
   }

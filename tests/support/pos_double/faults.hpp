@@ -15,8 +15,8 @@
 namespace storegate::pos_double {
 
 /// What a request asks of the POS; the prefix of a fault's name. `orders` is the default, POST /orders.
-enum class Kind { orders, void_ticket, query, status, availability, health, control };
-constexpr std::size_t kinds = 7;
+enum class Kind { orders, void_ticket, query, status, availability, menu, health, control };
+constexpr std::size_t kinds = 8;
 [[nodiscard]] const char* name_of(Kind kind) noexcept;
 
 enum class Act {

@@ -45,6 +45,7 @@ Kind kind_of(const Request& request) {
   if (post && request.path == "/orders") return Kind::orders;
   if (get && request.path == "/orders") return Kind::query;
   if (get && request.path == "/availability") return Kind::availability;
+  if (get && request.path == "/menu") return Kind::menu;
   if (get && request.path == "/health") return Kind::health;
   if (!request.path.starts_with(orders_prefix)) return Kind::control;
   if (post && request.path.ends_with(void_suffix)) return Kind::void_ticket;
@@ -115,6 +116,7 @@ Answer Pos::act(const Visit& visit) {
     case Kind::query: return find(request);
     case Kind::status: return status_of(pos_reference_in(request.path));
     case Kind::availability: return {200, availability_, {}};
+    case Kind::menu: return {200, menu_, {}};
     case Kind::health: return {200, R"({"status":"pass"})", {}};
     case Kind::control: return control(request);
   }

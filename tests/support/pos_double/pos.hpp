@@ -80,12 +80,14 @@ class Pos {
   Answer put_faults(const Request& request);
   Answer put_ticket(const Request& request);
   Answer put_availability(const Request& request);
+  Answer put_menu(const Request& request);
   Answer put_delay(const Request& request);
 
   PosOptions options_;
   FaultPlan faults_;
   TicketBook tickets_;
   std::string availability_ = R"({"items":[]})";
+  std::string menu_ = R"({"items":[]})";
   std::unordered_map<std::string, std::size_t>
       body_of_key_;  // a hash: the same key should bring the same body
   std::array<std::uint64_t, kinds> received_{};

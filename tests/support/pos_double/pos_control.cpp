@@ -25,6 +25,12 @@ std::optional<json::object> object_in(std::string_view body) {
   return std::move(value.get_object());
 }
 
+bool has_items(std::string_view body) {
+  const auto wanted = object_in(body);
+  const auto* items = wanted ? wanted->if_contains("items") : nullptr;
+  return items != nullptr && items->is_array();
+}
+
 /// 0.1, "10%", {"rate":0.1} or {"next":3}; false when it is none of these.
 bool read_rate(const json::value& value, Fault& fault) {
   if (value.is_string()) {
@@ -60,6 +66,7 @@ Answer Pos::control(const Request& request) {
   if (get && request.path == "/double/requests") return counts();
   if (put && request.path == "/double/faults") return put_faults(request);
   if (put && request.path == "/double/availability") return put_availability(request);
+  if (put && request.path == "/double/menu") return put_menu(request);
   if (put && request.path == "/double/delay") return put_delay(request);
   if (put && request.path.starts_with(double_tickets)) return put_ticket(request);
   return {404, R"({"code":"not_found","detail":"no such door"})", {}};
@@ -123,10 +130,14 @@ Answer Pos::put_ticket(const Request& request) {
 }
 
 Answer Pos::put_availability(const Request& request) {
-  const auto wanted = object_in(request.body);
-  const auto* items = wanted ? wanted->if_contains("items") : nullptr;
-  if (items == nullptr || !items->is_array()) return refused("items is missing");
+  if (!has_items(request.body)) return refused("items is missing");
   availability_ = request.body;
+  return {};
+}
+
+Answer Pos::put_menu(const Request& request) {
+  if (!has_items(request.body)) return refused("items is missing");
+  menu_ = request.body;
   return {};
 }
 

@@ -61,6 +61,7 @@ TEST_CASE("bad bodies of commands are 400 or 415 and change nothing") {
   CHECK(gate.post(path + "/resolve", R"({"answer":"placed"})").is(409));  // it is not parked
   CHECK(gate.caller().call("POST", path + "/cancel", {{"Content-Type", "text/plain"}}, "because").is(415));
   CHECK(gate.put("/v1/availability/taco-01", R"({"available":"no"})").is(400));
+  CHECK(gate.put("/v1/availability/" + std::string(129, 'x'), R"({"available":false})").is(400));
   CHECK(value_at(gate.get(path).body, "/phase") == "held");
 }
 

@@ -310,6 +310,15 @@ TEST_CASE("availability is listed, and set for good or until a time") {
   on.answer(200, "{}");
   CHECK(on.run({"availability", "set", "taco", "--on"}) == 0);
   CHECK(on.calls.at(0).body == R"({"available":true})");
+  CHECK(has(on.out, "taco is available again"));
+  Shell still;
+  still.answer(200, R"({"items":[{"id":"taco","available":false,"until":null,"pos_off":true}]})");
+  CHECK(still.run({"availability", "set", "taco", "--on"}) == 0);
+  CHECK(has(still.out, "taco stays sold out: the POS lists it as off"));
+  Shell by_pos;
+  by_pos.answer(200, R"({"items":[{"id":"taco","available":false,"until":null,"pos_off":true}]})");
+  CHECK(by_pos.run({"availability"}) == 0);
+  CHECK(has(by_pos.out, "the POS has it again"));
 }
 
 TEST_CASE("4.2 acceptance: the store is looked at, paused for good or until a time, and opened") {

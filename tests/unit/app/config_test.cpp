@@ -128,6 +128,10 @@ TEST_CASE("the smallest file gives every default that is documented") {
   CHECK(config.pos.watch_max == 4);
   CHECK(config.pos.watch_rate_per_s == 2);
   CHECK(config.pos.push_token.empty());
+  CHECK(config.pos.availability_poll_s == 60);
+  CHECK(config.pos.menu_poll_s == 0);
+  CHECK_FALSE(config.pos.check_prices);
+  CHECK(config.pos.price_tolerance == 1);
   REQUIRE(config.partners.size() == 1);
   CHECK(config.partners[0].secrets.empty());
   CHECK(config.partners[0].rate_per_minute == 120);
@@ -462,6 +466,26 @@ topic = "{prefix}/{store}/out/{event}"
   CHECK(config.mqtt->application_acknowledgement);
   CHECK(config.mqtt->window == 65'535);
   CHECK(app::policy_of(config).wait_for_application_ack);
+}
+
+TEST_CASE("4.2 price: prices are checked only where a menu is asked for") {
+  const std::string pos = "url = \"http://127.0.0.1:8081\"";
+  const ConfigReading nothing = read(with(pos, pos + "\nprice_check = \"reject\""));
+  REQUIRE(nothing.problems.size() == 1);
+  CHECK(nothing.problems[0].key == "pos.price_check");
+  CHECK(nothing.problems[0].text.find("menu_poll_s = 600") != std::string::npos);
+  const ConfigReading unused = read(with(pos, pos + "\nmenu_poll_s = 600"));
+  CHECK(unused.problems.empty());
+  REQUIRE(unused.warnings.size() == 1);
+  CHECK(unused.warnings[0].key == "pos.menu_poll_s");
+  CHECK(read(with(pos, pos + "\navailability_poll_s = 30000")).problems.size() == 1);
+  const core::Policy policy =
+      app::policy_of(good(with(pos, pos + "\navailability_poll_s = 5\nmenu_poll_s = 600\n"
+                                          "price_check = \"reject\"\nprice_tolerance = 3")));
+  CHECK(policy.pos.availability_poll_ms == 5000);
+  CHECK(policy.pos.menu_poll_ms == 600'000);
+  CHECK(policy.pos.check_prices);
+  CHECK(policy.pos.price_tolerance == 3);
 }
 
 TEST_CASE("core is told minutes and seconds in milliseconds, and 'no limit' as the largest number") {

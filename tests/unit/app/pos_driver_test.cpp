@@ -26,6 +26,7 @@ struct Bench {
                              script.pop_front();
                            }};
   std::vector<core::PosAnswered> offered;
+  std::vector<core::PosListed> lists;
   std::optional<app::PosDriver> driver;
 
   explicit Bench(std::string token = {}, bool somebody_there = true) {
@@ -36,7 +37,10 @@ struct Bench {
     config.url = "http://127.0.0.1:" + std::to_string(port) + "/base";
     config.token = std::move(token);
     driver.emplace(loop, config, gauges, [this](core::Input input) {
-      offered.push_back(std::get<core::PosAnswered>(std::move(input)));
+      if (auto* list = std::get_if<core::PosListed>(&input))
+        lists.push_back(std::move(*list));
+      else
+        offered.push_back(std::get<core::PosAnswered>(std::move(input)));
       loop.stop();
     });
   }
@@ -141,6 +145,24 @@ TEST_CASE(
   CHECK(bench.heard[0].target == "/base/orders/P%2F4");
   CHECK(bench.offered[0].outcome == core::PosOutcome::shown);
   CHECK(bench.offered[0].pos_status == core::PosStatus::preparing);
+}
+
+TEST_CASE("4.2 availability: a list is asked for beside the orders' requests, and once closed not at all") {
+  Bench bench("t0ken");
+  bench.answer(200, R"({"items":[{"id":"a","available":false}]})");
+  bench.driver->carry_out(core::AskPosList{core::PosList::availability, 5});
+  CHECK(bench.driver->in_flight() == 0);
+  bench.loop.run();
+  REQUIRE(bench.lists.size() == 1);
+  CHECK(bench.heard[0].target == "/base/availability");
+  CHECK(bench.heard[0].headers.get("Authorization") == "Bearer t0ken");
+  CHECK(bench.lists[0].off == std::vector<std::string>{"a"});
+  CHECK(bench.lists[0].attempt == 5);
+  bench.driver->close();
+  bench.driver->carry_out(core::AskPosList{core::PosList::menu, 6});
+  REQUIRE(bench.lists.size() == 2);
+  CHECK(bench.lists[1].outcome == core::PosListed::Outcome::failed);
+  CHECK(bench.heard.size() == 1);
 }
 
 TEST_CASE("once closed nothing goes out and nothing is in doubt") {

@@ -97,11 +97,13 @@ TEST_CASE("lists, availability and the store are written as the interfaces have 
   const std::vector<core::ShortAnswer> one{short_answer_of(sample_order())};
   CHECK(encode_order_list({}, "") == R"({"orders":[],"next":null})");
   CHECK(encode_order_list(one, "c7") == R"({"orders":[)" + encode_short_answer(one[0]) + R"(],"next":"c7"})");
-  const std::vector<core::ItemAvailability> items{{"taco", false, 1'795'435'200'000},
-                                                  {"a\"b", true, std::nullopt}};
+  const std::vector<core::ListedItem> items{{{"taco", false, 1'795'435'200'000}, false},
+                                            {{"a\"b", true, std::nullopt}, false},
+                                            {{"soda", false, std::nullopt}, true}};
   CHECK(encode_availability(items) ==
         R"({"items":[{"id":"taco","available":false,"until":"2026-11-23T12:00:00.000Z"},)"
-        R"({"id":"a\"b","available":true,"until":null}]})");
+        R"({"id":"a\"b","available":true,"until":null},)"
+        R"({"id":"soda","available":false,"until":null,"pos_off":true}]})");
   CHECK(encode_store({true, 1'795'435'200'000}, false) ==
         R"({"status":"paused","until":"2026-11-23T12:00:00.000Z","open_now":false})");
 }

@@ -105,6 +105,27 @@ class Script {
   void tells(const std::string& reference, PosStatus status) {
     give(PosStatusSeen{next_caller(), reference, status});
   }
+  /// The POS answers the oldest request for a list that has no answer yet.
+  void pos_list(PosListed::Outcome outcome, std::vector<std::string> off = {},
+                std::vector<MenuPrice> prices = {}) {
+    PosListed listed;
+    listed.list = lists.front().list;
+    listed.attempt = lists.front().attempt;
+    lists.erase(lists.begin());
+    listed.outcome = outcome;
+    listed.off = std::move(off);
+    listed.prices = std::move(prices);
+    give(std::move(listed));
+  }
+  /// Somebody's word about an item.
+  void say(const std::string& item, bool available, std::optional<std::int64_t> until_wall_ms = {},
+           Actor actor = Actor::person) {
+    AvailabilityArrived input;
+    input.caller = next_caller();
+    input.actor = actor;
+    input.items.push_back({item, available, until_wall_ms});
+    give(std::move(input));
+  }
   /// Offers the input and runs one turn.
   void give(Input input) {
     engine->offer(std::move(input));
@@ -144,6 +165,7 @@ class Script {
       now.steady_ms = 5'000;
     }
     requests.clear();
+    lists.clear();
     start();
   }
 
@@ -195,8 +217,10 @@ class Script {
   std::vector<KeyAlias> aliases;
   std::vector<Answer> answers;
   std::vector<std::pair<PosRequest, PosAnswered>> requests;  // sent to the POS, without an answer
-  std::vector<OrderNumber> unsure;                           // at the next restart
-  std::vector<PlaceOrder> sent;                              // every place request ever
+  std::vector<AskPosList> lists;                             // asked for, without an answer
+  std::map<std::pair<StockLayer, std::string>, AvailabilityMark> availability;
+  std::vector<OrderNumber> unsure;  // at the next restart
+  std::vector<PlaceOrder> sent;     // every place request ever
   std::size_t commits = 0;
   bool fail_commits = false;
   bool fail_syncs = false;
@@ -218,6 +242,8 @@ class Script {
     }
     for (const auto& [key, mark] : early_) loaded.early.push_back(mark);
     loaded.key_aliases = aliases;
+    for (const auto& [key, mark] : availability) loaded.availability.push_back(mark);
+    loaded.availability_full = availability_full_;
     loaded.unsure = std::exchange(unsure, {});
     loaded.epoch = "epoch-1";
     loaded.store = store_;
@@ -235,6 +261,12 @@ class Script {
       early_.erase({mark.kind, mark.partner, mark.partner_order_id});
     if (changes.store) store_ = *changes.store;
     aliases.insert(aliases.end(), changes.key_aliases.begin(), changes.key_aliases.end());
+    availability_full_ = availability_full_ || changes.availability_replaced;
+    if (changes.availability_replaced)
+      std::erase_if(availability, [](const auto& mark) { return mark.first.first == StockLayer::said; });
+    for (const auto& gone : changes.availability_gone) availability.erase(gone);
+    for (const AvailabilityMark& mark : changes.availability)
+      availability[{mark.layer, mark.item.item}] = mark;
   }
   void act(std::vector<Effect> effects) {
     for (Effect& effect : effects) {
@@ -251,6 +283,8 @@ class Script {
         note(PosRequest::cancel, voiding->order, voiding->attempt);
       } else if (const auto* watch = std::get_if<WatchOrder>(&effect)) {
         note(PosRequest::watch, watch->order, watch->attempt);
+      } else if (const auto* list = std::get_if<AskPosList>(&effect)) {
+        lists.push_back(*list);
       }
     }
   }
@@ -264,6 +298,7 @@ class Script {
 
   Policy policy_;
   std::map<std::tuple<EarlyKind, std::string, std::string>, EarlyMark> early_;
+  bool availability_full_ = false;
 
   StoreState store_;
   std::uint64_t callers_ = 0;

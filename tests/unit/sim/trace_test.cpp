@@ -68,6 +68,8 @@ TEST_CASE("The hash tells inputs apart by their time and by whom they are about"
   CHECK(input_told<core::AvailabilityArrived>([](auto& in) { in.full = true; }));
   CHECK(input_told<core::StoreSet>([](auto& in) { in.paused = true; }));
   CHECK(input_told<core::StoreSet>([](auto& in) { in.until_wall_ms = 0; }));
+  CHECK(input_told<core::PosListed>([](auto& in) { in.off.push_back("a"); }));
+  CHECK(input_told<core::PosListed>([](auto& in) { in.attempt = 2; }));
   CHECK(input_told<core::PosAnswered>([](auto& in) { in.pos_reference = "a"; }));
   CHECK(input_told<core::PosAnswered>([](auto& in) { in.request = core::PosRequest::ask; }));
   CHECK(input_told<core::PosAnswered>([](auto& in) { in.retry_after_ms = 0; }));
@@ -87,6 +89,7 @@ TEST_CASE("The hash tells rows apart by content") {
   CHECK(change_told([](auto& c) { c.early_spent[0].kind = core::EarlyKind::cancel; }));
   CHECK(change_told([](auto& c) { c.key_aliases[0].key = "x"; }));
   CHECK(change_told([](auto& c) { c.availability[0].item.item = "x"; }));
+  CHECK(change_told([](auto& c) { c.availability[0].layer = core::StockLayer::pos; }));
   CHECK(change_told([](auto& c) { c.dead_letters[0].bytes = "x"; }));
   CHECK(change_told([](auto& c) { c.outbox->published.sequence = 4; }));
   CHECK(change_told([](auto& c) { c.store->paused = true; }));
@@ -101,6 +104,7 @@ TEST_CASE("The hash tells effects apart by what they say") {
   CHECK(effect_told<core::PlaceOrder>([](auto& e) { e.not_after_ms = 4; }));
   CHECK(effect_told<core::AskPos>([](auto& e) { e.key = "x"; }));
   CHECK(effect_told<core::CheckPosHealth>([](auto& e) { e.attempt = 3; }));
+  CHECK(effect_told<core::AskPosList>([](auto& e) { e.list = core::PosList::menu; }));
   CHECK(effect_told<core::Answer>([](auto& e) { e.why = "x"; }));
   CHECK(effect_told<core::Answer>([](auto& e) { e.order.emplace(); }));
 }

@@ -135,7 +135,11 @@ core::EarlyMark Drawer::early() {
 }
 
 core::AvailabilityMark Drawer::availability() {
-  core::AvailabilityMark mark{{text(20) + "x", below(2) == 1, std::nullopt}, 1'780'000'000'001};
+  core::AvailabilityMark mark;
+  mark.item.item = text(20) + "x";
+  mark.item.available = below(2) == 1;
+  mark.layer = below(3) == 0 ? core::StockLayer::pos : core::StockLayer::said;
+  mark.at_wall_ms = 1'780'000'000'001;
   if (below(2) == 1) mark.item.until_wall_ms = 1'790'000'000'000;
   return mark;
 }
@@ -182,8 +186,8 @@ std::string told(const core::EarlyMark& m) {
 
 std::string told(const core::AvailabilityMark& m) {
   std::ostringstream out;
-  out << m.item.item << '|' << m.item.available << '|' << m.item.until_wall_ms.value_or(-1) << '|'
-      << m.at_wall_ms;
+  out << static_cast<int>(m.layer) << '|' << m.item.item << '|' << m.item.available << '|'
+      << m.item.until_wall_ms.value_or(-1) << '|' << m.at_wall_ms;
   return out.str();
 }
 

@@ -22,7 +22,7 @@ constexpr Shape shapes[] = {{"orders", "number", "digest"},
                             {"events", "(position >> 40) || '-' || (position & 0xffffffffff)", "digest"},
                             {"early", "kind || '/' || partner || '/' || partner_order_id", "digest"},
                             {"key_aliases", "key", "digest"},
-                            {"availability", "item", "digest"},
+                            {"availability", "layer || '/' || item", "digest"},
                             {"dead_letters", "number", "digest"}};
 
 class Reading {

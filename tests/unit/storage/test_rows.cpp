@@ -144,7 +144,7 @@ TEST_CASE("every member of every row comes back as it was written, also after a 
   }
 }
 
-TEST_CASE("a spent early mark is gone, and a full list replaces every mark") {
+TEST_CASE("a spent early mark is gone, and a full list replaces every word and leaves the POS its own") {
   const support::TempDir dir;
   Journal journal = opened(options_for(dir.file("orders.db")));
   core::Changes first;
@@ -152,21 +152,28 @@ TEST_CASE("a spent early mark is gone, and a full list replaces every mark") {
   first.early = {mark};
   mark.kind = core::EarlyKind::release;
   first.early.push_back(mark);
-  first.availability = {{{"taco", false, 9}, 1}, {{"cola", false, std::nullopt}, 1}};
+  using core::StockLayer;
+  first.availability = {{{"taco", false, 9}, StockLayer::said, 1},
+                        {{"cola", false, std::nullopt}, StockLayer::said, 1},
+                        {{"cola", false, std::nullopt}, StockLayer::pos, 1},
+                        {{"soup", false, std::nullopt}, StockLayer::pos, 1}};
   REQUIRE(written(journal, first));
   core::Changes second;
   second.early_spent = {mark};
   second.availability_replaced = true;
-  second.availability = {{{"nachos", true, std::nullopt}, 2}};
+  second.availability = {{{"nachos", true, std::nullopt}, StockLayer::said, 2}};
+  second.availability_gone = {{StockLayer::pos, "soup"}, {StockLayer::pos, "never there"}};
   second.store = core::StoreState{true, 1'795'435'200'000, {5, 6, {7}}};
   REQUIRE(written(journal, second));
   const core::Loaded rows = loaded(journal).loaded;
   REQUIRE(rows.early.size() == 1);
   CHECK(rows.early[0].kind == core::EarlyKind::cancel);
   CHECK(rows.availability_full);
-  REQUIRE(rows.availability.size() == 1);
+  REQUIRE(rows.availability.size() == 2);
   CHECK(rows.availability[0].item.item == "nachos");
   CHECK(rows.store == *second.store);
+  CHECK(rows.availability[1].item.item == "cola");
+  CHECK(rows.availability[1].layer == StockLayer::pos);
 }
 
 TEST_CASE("a commit gives the bodies wanted and the next events within both limits") {

@@ -128,12 +128,18 @@ TEST_CASE("a ticket is voided once or twice alike, and not once it is ready") {
   CHECK(pos.counts().voids == 5);
 }
 
-TEST_CASE("availability is what the test has put there") {
+TEST_CASE("availability and menu are what the test has put there") {
   PosDouble pos;
   HttpCaller caller(pos.url());
   CHECK(caller.get("/availability").body == R"({"items":[]})");
   pos.set_availability(R"({"items":[{"id":"taco-01","available":false}]})");
   CHECK(caller.get("/availability").body == R"({"items":[{"id":"taco-01","available":false}]})");
+  CHECK(caller.get("/menu").body == R"({"items":[]})");
+  pos.set_menu(R"({"items":[{"id":"taco-01","unit_price":199}]})");
+  CHECK(caller.get("/menu").body == R"({"items":[{"id":"taco-01","unit_price":199}]})");
+  pos.set_faults(R"({"menu/error-500":1})");
+  CHECK(caller.get("/menu").is(500));
+  CHECK(caller.get("/availability").is(200));
 }
 
 TEST_CASE("an order that breaks the wire is refused and counted as a bad request") {

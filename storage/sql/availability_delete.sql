@@ -1,0 +1,2 @@
+DELETE FROM availability
+WHERE layer = ?1 AND item = ?2

@@ -1,0 +1,240 @@
+// Stock: an order with something off is not accepted and hears what; one of which nothing is off is not rejected for it;
+// the same of prices; and every change is told once, by whom it came.
+#include "sim/checks/stock.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace storegate::sim::check {
+
+namespace {
+/// Clocks that count as right are so by 1.5 s.
+constexpr std::int64_t clock_margin_ms = 3000;
+
+bool clocks_are_always_right(const Plan& plan) {
+  return plan.faults.wall_jumps == 0 && !(plan.faults.boots_in_1970 && plan.faults.power_cuts > 0);
+}
+
+/// Whether the list of reasons names this one for this item.
+bool names(std::string_view data, std::string_view reason, std::string_view item) {
+  std::string wanted = R"({"reason":")";
+  wanted.append(reason).append(R"(","item":")").append(item).append("\"}");
+  return data.find(wanted) != std::string_view::npos;
+}
+
+bool gives_reason(std::string_view data, std::string_view reason) {
+  std::string wanted = R"({"reason":")";
+  wanted.append(reason).append("\"");
+  return data.find(wanted) != std::string_view::npos;
+}
+
+/// Rejected at the door, before anybody looked at what was ordered.
+bool had_no_room(std::string_view data) {
+  return data.find(R"("reasons":[{"reason":"too_busy"}])") != std::string_view::npos;
+}
+}  // namespace
+
+// ---------------------------------------------------------------- what reached the gateway
+
+void StockWatch::on_word(const Scene& scene, const Clock& clock, const ClockWatch& clocks, std::size_t,
+                         const Word& word) {
+  Pending pending;
+  pending.word = word;
+  pending.reached_ms = scene.now_ms;
+  pending.clock_was_right = clock.trusted() && !clocks.lied_since(scene.now_ms);
+  pending_.push_back(std::move(pending));
+  sources_[word.item].insert(word.by_person ? "person" : "cloud");
+  if (word.until_ms) sources_[word.item].insert("clock");
+}
+
+void StockWatch::on_list(bool menu, const PosListSaid* said) {
+  if (said == nullptr) {  // believed or not, and when, is the gateway's to say
+    if (menu)
+      menu_unsure_ = menu_unsure_ || menu_ != nullptr;
+    else
+      pos_unsure_ = pos_unsure_ || !pos_off_.empty();
+    return;
+  }
+  Pending pending;
+  pending.kind = menu ? Pending::Kind::menu : Pending::Kind::off_list;
+  pending.list = said;
+  pending_.push_back(std::move(pending));
+  if (menu) return;
+  for (const std::string& item : said->off) sources_[item].insert("pos");
+}
+
+void StockWatch::on_turn_began() {
+  for (Pending& pending : pending_) pending.in_turn = true;
+}
+
+// A list is decided again after a turn that failed; a word may be, or its speaker hears that it was not taken.
+void StockWatch::on_turn_ended(const Scene&, const Clock& clock, const ClockWatch& clocks, bool written) {
+  std::vector<Pending> left;
+  for (const Pending& pending : pending_) {
+    const bool right = clock.trusted() && !clocks.lied_since(pending.reached_ms);
+    if (!pending.in_turn) {
+      left.push_back(pending);
+    } else if (written) {
+      apply(pending, pending.clock_was_right && right);
+    } else if (pending.kind == Pending::Kind::word) {
+      said_[pending.word.item].is = Is::unsure;
+    } else {
+      left.push_back(pending);
+      left.back().in_turn = false;
+    }
+  }
+  pending_ = std::move(left);
+}
+
+void StockWatch::apply(const Pending& pending, bool clock_right) {
+  switch (pending.kind) {
+    case Pending::Kind::word:
+      said_[pending.word.item] = {pending.word.off ? Is::off : Is::on, pending.word.until_ms,
+                                  pending.reached_ms, life_, clock_right};
+      return;
+    case Pending::Kind::off_list:
+      pos_off_ = pending.list->off;
+      pos_unsure_ = false;
+      return;
+    case Pending::Kind::menu:
+      menu_ = pending.list;
+      menu_unsure_ = false;
+      return;
+  }
+}
+
+// What was not known to be written may be on the disk all the same.
+void StockWatch::on_life_ended() {
+  for (const Pending& pending : pending_) {
+    if (pending.kind == Pending::Kind::word) said_[pending.word.item].is = Is::unsure;
+    if (pending.kind == Pending::Kind::off_list) pos_unsure_ = true;
+  }
+  pending_.clear();
+  menu_ = nullptr;
+  menu_unsure_ = false;
+  ++life_;
+}
+
+// ---------------------------------------------------------------- what can be known
+
+bool StockWatch::is_pending(Pending::Kind kind, std::string_view item) const {
+  return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+    return pending.kind == kind && (kind != Pending::Kind::word || pending.word.item == item);
+  });
+}
+
+StockWatch::Is StockWatch::said_now(const Scene& scene, const ClockWatch& clocks,
+                                    const std::string& item) const {
+  if (is_pending(Pending::Kind::word, item)) return Is::unsure;
+  const auto found = said_.find(item);
+  if (found == said_.end()) return Is::on;
+  const Said& said = found->second;
+  if (said.is != Is::off || !said.until_ms) return said.is;
+  if (scene.now_ms < *said.until_ms - clock_margin_ms) {
+    // A clock that is not trusted ends nothing; one that lies does only after a restart, or if it lied from the start.
+    const bool same_life = said.life == life_ && said.clock_was_right;
+    return same_life || !clocks.lied_since(said.reached_ms) ? Is::off : Is::unsure;
+  }
+  const bool over = scene.now_ms > *said.until_ms + clock_margin_ms && clocks_are_always_right(scene.plan);
+  return over ? Is::on : Is::unsure;
+}
+
+StockWatch::Is StockWatch::is_now(const Scene& scene, const ClockWatch& clocks,
+                                  const std::string& item) const {
+  const Is said = said_now(scene, clocks, item);
+  const bool pos_unsure = pos_unsure_ || is_pending(Pending::Kind::off_list, item);
+  if (said == Is::off) return Is::off;
+  if (pos_unsure) return Is::unsure;
+  return pos_off_.contains(item) ? Is::off : said;
+}
+
+StockWatch::Is StockWatch::price_is_wrong(const Scene& scene, const Story& story) const {
+  if (!scene.plan.policy.pos.check_prices) return Is::off;
+  if (menu_unsure_ || is_pending(Pending::Kind::menu, {})) return Is::unsure;
+  if (menu_ == nullptr) return Is::off;
+  for (const auto& [item, price] : story.wanted) {
+    const auto line = menu_->prices.find(item);
+    const bool wrong =
+        line != menu_->prices.end() && std::abs(line->second - price) > scene.plan.policy.pos.price_tolerance;
+    if (wrong) return Is::on;
+  }
+  return Is::off;
+}
+
+void StockWatch::on_order(const Scene& scene, const ClockWatch& clocks, Story& story) const {
+  if (story.acknowledged_ms != never || story.wanted.empty()) return;
+  std::string off;
+  bool all_on = true;
+  for (const auto& [item, price] : story.wanted) {
+    const Is is = is_now(scene, clocks, item);
+    if (is == Is::off && off.empty()) off = item;
+    all_on = all_on && is == Is::on;
+  }
+  const Is wrong = price_is_wrong(scene, story);
+  const bool first = !std::exchange(story.stock_seen, true);
+  // Decided at one of its arrivals, whichever it is: only what holds at all of them is certain.
+  story.off_item = first || story.off_item == off ? off : std::string();
+  story.all_on = (first || story.all_on) && all_on;
+  story.price_wrong = (first || story.price_wrong) && wrong == Is::on;
+  story.price_right = (first || story.price_right) && wrong == Is::off;
+}
+
+// ---------------------------------------------------------------- what the consumer was told
+
+void StockWatch::on_decided(const Scene& scene, Story& story, std::string_view name,
+                            std::string_view data) const {
+  if (!story.stock_seen || story.reborn) return;
+  if (name == "accepted") {
+    if (!story.off_item.empty())
+      scene.blame("stock", name_of(story) + " was accepted though " + story.off_item + " was off");
+    if (story.price_wrong)
+      scene.blame("stock", name_of(story) + " was accepted at a price that is not the menu's");
+  }
+  if (name != "rejected" || had_no_room(data)) return;
+  if (!story.off_item.empty() && !names(data, "item_unavailable", story.off_item))
+    scene.blame("stock", name_of(story) + " was rejected and not told that " + story.off_item + " is off");
+  if (story.all_on && gives_reason(data, "item_unavailable"))
+    scene.blame("stock", name_of(story) + " was rejected for an item though none was off");
+  if (story.price_right && gives_reason(data, "price_mismatch"))
+    scene.blame("stock", name_of(story) + " was rejected for a price that is the menu's");
+}
+
+void StockWatch::on_item_event(const Scene& scene, std::string_view data) {
+  const std::string item(member_text(data, "item"));
+  const std::string by(member_text(data, "by"));
+  const bool available = data.find(R"("available":true)") != std::string_view::npos;
+  const std::size_t at = data.find(R"("until_ms":)");
+  std::string until;
+  if (at != std::string_view::npos) {
+    until = data.substr(at + 11);
+    until.resize(std::min(until.find_first_of(",}"), until.size()));
+  }
+  Told& told = told_[item];
+  const Told now{available, until == "null" ? std::string() : until};
+  if (told.available == now.available && told.until == now.until)
+    scene.blame("stock", "a change of " + item + " was told that is none");
+  if (!sources_[item].contains(by))
+    scene.blame("stock", "a change of " + item + " is told as by \"" + by + "\", who said nothing of it");
+  told = now;
+}
+
+// The last word on each item is what the consumer was told last.
+void StockWatch::judge_end(const Scene& scene) const {
+  std::set<std::string> items;
+  for (const auto& [item, said] : said_) items.insert(item);
+  for (const auto& [item, source] : sources_) items.insert(item);
+  for (const std::string& item : items) {
+    const auto said = said_.find(item);
+    const bool has_word = said != said_.end();
+    if (pos_unsure_ || (has_word && said->second.is == Is::unsure)) continue;
+    const bool off_by_word = has_word && said->second.is == Is::off && !said->second.until_ms;
+    const bool available = !off_by_word && !pos_off_.contains(item);
+    const auto told = told_.find(item);
+    const bool was_told = told == told_.end() || told->second.available;
+    if (was_told != available)
+      scene.blame("stock", "at the end " + item + " is " + (available ? "to be had" : "off") +
+                               ", and its consumer was told otherwise");
+  }
+}
+
+}  // namespace storegate::sim::check

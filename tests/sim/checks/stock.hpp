@@ -1,0 +1,77 @@
+// What is sold out and what it costs, as far as anybody outside can know: a fold of the words that were taken and the
+// lists that the POS gave, in the order in which they reached the gateway. Where that order leaves a doubt (a turn that
+// failed, a process that died, a clock that lied) the fold says so, and nobody is blamed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/checks/checks.hpp"
+#include "sim/parts/menu.hpp"
+
+namespace storegate::sim::check {
+
+class StockWatch {
+ public:
+  // ---- what reached the gateway, at the moment when it was offered
+  void on_word(const Scene& scene, const Clock& clock, const ClockWatch& clocks, std::size_t index,
+               const Word& word);
+  /// nullptr: the POS denied to have such a list. What is no list at all changes nothing, and is not told here.
+  void on_list(bool menu, const PosListSaid* said);
+  void on_order(const Scene& scene, const ClockWatch& clocks, Story& story) const;
+  // ---- its turns: what was offered before one began is decided in it
+  void on_turn_began();
+  void on_turn_ended(const Scene& scene, const Clock& clock, const ClockWatch& clocks, bool written);
+  void on_life_ended();
+  // ---- what the consumer was told
+  void on_decided(const Scene& scene, Story& story, std::string_view name, std::string_view data) const;
+  void on_item_event(const Scene& scene, std::string_view data);
+  /// Long after everything has ended.
+  void judge_end(const Scene& scene) const;
+
+ private:
+  enum class Is : std::uint8_t { on, off, unsure };
+  struct Said {
+    Is is = Is::on;
+    std::optional<std::int64_t> until_ms;
+    std::int64_t reached_ms = 0;
+    std::uint64_t life = 0;
+    bool clock_was_right = false;  // and trusted, when it was decided
+  };
+  struct Pending {
+    enum class Kind : std::uint8_t { word, off_list, menu } kind = Kind::word;
+    Word word;
+    const PosListSaid* list = nullptr;
+    std::int64_t reached_ms = 0;
+    bool clock_was_right = false;
+    bool in_turn = false;
+  };
+  struct Told {
+    bool available = true;
+    std::string until;
+  };
+
+  [[nodiscard]] Is said_now(const Scene& scene, const ClockWatch& clocks, const std::string& item) const;
+  [[nodiscard]] Is is_now(const Scene& scene, const ClockWatch& clocks, const std::string& item) const;
+  [[nodiscard]] Is price_is_wrong(const Scene& scene, const Story& story) const;
+  [[nodiscard]] bool is_pending(Pending::Kind kind, std::string_view item) const;
+  void apply(const Pending& pending, bool clock_right);
+
+  std::uint64_t life_ = 0;
+  std::vector<Pending> pending_;  // in the order in which they were offered
+  std::map<std::string, Said> said_;
+  std::set<std::string> pos_off_;
+  bool pos_unsure_ = false;
+  const PosListSaid* menu_ = nullptr;  // the gateway forgets it with its process
+  bool menu_unsure_ = false;
+  std::map<std::string, std::set<std::string>> sources_;  // who may have changed an item: "pos", "person", …
+  std::map<std::string, Told> told_;
+};
+
+}  // namespace storegate::sim::check
