@@ -2,6 +2,7 @@
 // known must not go by a wall clock. Not stored: load() finds it anew.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <limits>
@@ -24,10 +25,16 @@ class Ages {
 
   /// Every order up to the number given is at least `span_ms` old; 0 = none is for certain.
   [[nodiscard]] std::int64_t old_through(const core::Now& now, core::Milliseconds span_ms) {
-    const core::Milliseconds before = clock_.note(core::stamp_of(now)) - span_ms;
+    const core::Milliseconds reading = clock_.note(core::stamp_of(now));
     if (span_ms <= 0) return std::numeric_limits<std::int64_t>::max();
-    while (steps_.size() > 1 && steps_[1].second <= before) steps_.pop_front();
-    return steps_.empty() || steps_.front().second > before ? 0 : steps_.front().first;
+    longest_ms_ = std::max(longest_ms_, span_ms);
+    while (steps_.size() > 1 && steps_[1].second <= reading - longest_ms_) steps_.pop_front();
+    std::int64_t through = 0;
+    for (const auto& [number, arrived] : steps_) {
+      if (arrived > reading - span_ms) break;
+      through = number;
+    }
+    return through;
   }
 
   /// The least age of an instant; nothing if nothing else is known of its boot.
@@ -43,6 +50,7 @@ class Ages {
   static constexpr core::Milliseconds step_ms = 10 * core::minute_ms;  // fine enough for windows of hours
   core::WitnessedClock clock_;
   std::int64_t newest_ = 0;
+  core::Milliseconds longest_ms_ = 0;  // that was asked for: what is older than it tells nothing new
   std::deque<std::pair<std::int64_t, core::Milliseconds>> steps_;  // number and reading, both ascending
 };
 

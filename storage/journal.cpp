@@ -186,6 +186,12 @@ Result<std::int64_t> Journal::database_bytes() {
   return *pages * page_bytes;
 }
 
+Result<std::int64_t> Journal::unused_bytes() {
+  Result<std::int64_t> pages = state_->database.number("PRAGMA freelist_count");
+  if (!pages) return pages;
+  return *pages * page_bytes;
+}
+
 std::int64_t Journal::reserve_bytes() const noexcept { return state_->reserve->bytes(); }
 
 std::int64_t Journal::wal_bytes() const noexcept { return state_->database.wal_pages() * page_bytes; }

@@ -18,6 +18,7 @@
 #include "core/ids.hpp"
 #include "core/messages.hpp"
 #include "core/order.hpp"
+#include "core/outbox.hpp"
 #include "core/result.hpp"
 
 namespace storegate::storage {
@@ -61,18 +62,23 @@ struct LoadReport {
   std::vector<DamagedRow> damaged;
 };
 
+/// Bytes of a page of events, see ReadWish.
+inline constexpr std::size_t page_bytes_usual = 256 * 1024;
+
 /// Which outgoing events a commit reads once its rows are written.
 struct ReadWish {
   std::optional<core::Position> events_after;  // none: no events
   std::size_t events_limit = 100;
-  std::size_t bytes_limit = 256 * 1024;  // of `shared`, details and references; the first event always fits
+  std::size_t bytes_limit =
+      page_bytes_usual;  // of `shared`, details and references; the first event always fits
 };
 
 struct EventPage {
   std::vector<core::OutgoingEvent> events;  // ascending by position
-  core::Position through;           // read up to here, damaged ones included; as asked if there was nothing
-  bool more = false;                // a limit ended the page
-  std::vector<DamagedRow> damaged;  // left out of `events`
+  core::Position through;  // read up to here, damaged ones included; as asked if there was nothing
+  std::vector<core::EventBrief> briefs;  // newest first; of a read for briefs, which gives no events
+  bool more = false;                     // a limit ended the page
+  std::vector<DamagedRow> damaged;       // left out of `events`
 };
 
 struct CommitResult {
@@ -97,12 +103,31 @@ struct OrderPage {
   std::vector<DamagedRow> damaged;
 };
 
+/// An order whose end no set clock has noted keeps its customer's data this much longer, counted from its arrival: no
+/// order lives longer.
+inline constexpr core::Milliseconds order_life_ms_max = 24 * core::hour_ms;
+
+/// What has ended goes early from four fifths of the bound on, so that there is time before new orders are refused.
+[[nodiscard]] constexpr bool too_large(std::int64_t used_bytes, std::int64_t bound_bytes) noexcept {
+  return bound_bytes > 0 && used_bytes > bound_bytes / 5 * 4;
+}
+
+struct EraseLimits {
+  core::Now now;               // with a trusted wall clock
+  std::int64_t after_ms = 0;   // so long after an order's end, and after a dead letter came
+  std::size_t rows_max = 500;  // looked at in one call, of each table
+};
+
 struct PruneLimits {
-  core::Now now;               // with a trusted wall clock: prune() refuses another as invalid
+  core::Now now;  // with a trusted wall clock, or `by_size`: otherwise prune() refuses it as invalid
   std::int64_t retain_ms = 0;  // ended orders and events stay this long
   std::int64_t reuse_ms = 0;   // ended orders, early marks and key aliases stay this long, by witnessed time
   core::Position events_through;  // no event beyond it goes: the published or the acknowledged mark
-  std::size_t rows_max = 500;     // looked at in one call, of each table
+  bool by_size =
+      false;  // the database is too large: what was sent and has ended goes before its time (not reuse_ms)
+  std::int64_t events_kept =
+      10'000;                  // by size: so many of the newest stay, for load()'s checks and a short replay
+  std::size_t rows_max = 500;  // looked at in one call, of each table
 };
 
 /// What one step of housekeeping did.
@@ -144,6 +169,10 @@ class Journal {
   /// Events after `position` with what their orders add. `bytes_limit` as in ReadWish.
   [[nodiscard]] core::Result<EventPage> events_after(core::Position position, std::size_t limit,
                                                      std::size_t bytes_limit);
+  /// What the outbox wants. In order: as events_after. Picked: of the positions asked for those that are there and
+  /// undamaged, `through` the last one looked at. Briefs are given without a look at their digests.
+  [[nodiscard]] core::Result<EventPage> read_for(const core::OutboxRead& read,
+                                                 std::size_t bytes_limit = page_bytes_usual);
   /// An order's events, oldest first, as far back as they are kept. not_found, damaged, failed.
   [[nodiscard]] core::Result<std::vector<core::OutgoingEvent>> events_of(core::OrderNumber order);
   /// Nothing if there is no such row. damaged, failed.
@@ -152,11 +181,10 @@ class Journal {
   [[nodiscard]] core::Result<std::optional<core::OrderBody>> find_body(core::OrderNumber number);
   [[nodiscard]] core::Result<OrderPage> list_orders(const ListQuery& query);
 
-  /// One step of erasing customer data: bodies of orders that ended before the given Unix time, and dead letters as
-  /// old. Looks at no more than `rows_max` rows of each. The bytes are gone from the file after the next
-  /// checkpoint(truncate).
-  [[nodiscard]] core::Result<Housekept> erase_customer_data(std::int64_t ended_before_wall_ms,
-                                                            std::size_t rows_max, const Eraser& eraser);
+  /// One step of erasing customer data: bodies of orders that ended so long ago, and dead letters as old. A stamp of a
+  /// clock that was not set, or from the future, says nothing: the order's age by witnessed time counts then, with a
+  /// day for its life. The bytes are gone from the file after the next checkpoint(truncate).
+  [[nodiscard]] core::Result<Housekept> erase_customer_data(const EraseLimits& limits, const Eraser& eraser);
   /// One step of pruning. An order goes after its last event.
   [[nodiscard]] core::Result<Housekept> prune(const PruneLimits& limits);
   /// Gives up to `pages_max` free 4 KiB pages back to the file system.
@@ -172,8 +200,9 @@ class Journal {
   /// What the reserve holds.
   [[nodiscard]] std::int64_t reserve_bytes() const noexcept;
 
-  /// Bytes of the database file without its WAL, and of the WAL's used part.
+  /// Bytes of the database file without its WAL, those of its pages that hold nothing, and of the WAL's used part.
   [[nodiscard]] core::Result<std::int64_t> database_bytes();
+  [[nodiscard]] core::Result<std::int64_t> unused_bytes();
   [[nodiscard]] std::int64_t wal_bytes() const noexcept;
 
  private:

@@ -99,21 +99,31 @@ Result<bool> erase_body(Journal& journal, Statements& sql, const core::DigestFun
 
 }  // namespace
 
-Result<Housekept> Journal::erase_customer_data(std::int64_t ended_before_wall_ms, std::size_t rows_max,
-                                               const Eraser& eraser) {
+Result<Housekept> Journal::erase_customer_data(const EraseLimits& limits, const Eraser& eraser) {
+  if (!state_->ages) {  // nobody has loaded the rows yet
+    if (Result<LoadReport> report = load(IdentityWindow{limits.now, limits.after_ms}); !report)
+      return std::move(report).error().in("erase customer data");
+  }
   Housekept done;
   Statements& sql = state_->sql;
   Passes passes = state_->passes;
-  Result<std::vector<OrderStep>> orders = next_orders(sql.orders_step, passes.erase_order, rows_max);
+  Result<std::vector<OrderStep>> orders = next_orders(sql.orders_step, passes.erase_order, limits.rows_max);
   if (!orders) return std::move(orders).error();
-  auto letters = next_pairs(sql.dead_letters_step, passes.erase_letter, rows_max);
+  auto letters = next_pairs(sql.dead_letters_step, passes.erase_letter, limits.rows_max);
   if (!letters) return std::move(letters).error();
+  const std::int64_t before = limits.now.wall_ms - limits.after_ms;
+  const std::int64_t old_through = state_->ages->old_through(limits.now, limits.after_ms + order_life_ms_max);
+  const auto is_over = [&](const OrderStep& order) {
+    if (!order.ended) return false;
+    if (State::tells(order.updated_wall_ms, limits.now)) return order.updated_wall_ms < before;
+    return order.number <= old_through;
+  };
 
   Result<Transaction> transaction = Transaction::begin(state_->database);
   if (!transaction) return std::move(transaction).error();
   for (const OrderStep& order : *orders) {
     passes.erase_order = order.number + 1;
-    if (!order.ended || order.updated_wall_ms >= ended_before_wall_ms) continue;
+    if (!is_over(order)) continue;
     Result<bool> erased = erase_body(*this, sql, state_->digest, order.number, eraser, done);
     if (!erased) return std::move(erased).error().in("erase customer data");
     if (*erased) ++done.rows;
@@ -121,12 +131,12 @@ Result<Housekept> Journal::erase_customer_data(std::int64_t ended_before_wall_ms
   }
   for (const auto& [number, at_wall_ms] : *letters) {
     passes.erase_letter = number + 1;
-    if (at_wall_ms >= ended_before_wall_ms) continue;
+    if (at_wall_ms >= before) continue;
     if (Result<void> gone = run_for(sql.dead_letter_delete, number); !gone) return std::move(gone).error();
     ++done.rows;
   }
   if (Result<void> committed = transaction->commit(); !committed) return std::move(committed).error();
-  done.finished = orders->size() < rows_max && letters->size() < rows_max;
+  done.finished = orders->size() < limits.rows_max && letters->size() < limits.rows_max;
   if (done.finished) passes.erase_order = passes.erase_letter = 0;
   state_->passes = passes;
   return done;

@@ -2,6 +2,7 @@
 // no order can meet any more. A row whose stamp comes from a clock that was not set is only pruned when the rows
 // after it prove its age; and what makes a repeat known stays its whole time by the witnessed clock.
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -16,17 +17,18 @@ using core::Result;
 
 namespace {
 
-constexpr core::Milliseconds day_ms = 24 * core::hour_ms;
+/// Nothing ends before it: no wall clock says that anything is old.
+constexpr std::int64_t nothing_is_old = std::numeric_limits<std::int64_t>::min();
 
-/// The stamp says when it was: not from before any clock was set, and not from the future.
-bool tells(std::int64_t wall_ms, const core::Now& now) {
-  return wall_ms >= core::wall_floor_ms && wall_ms <= now.wall_ms + day_ms;
+std::int64_t old_before(const PruneLimits& limits) {
+  return limits.now.wall_trusted ? limits.now.wall_ms - limits.retain_ms : nothing_is_old;
 }
 
 }  // namespace
 
 Result<Housekept> Journal::prune(const PruneLimits& limits) {
-  if (!limits.now.wall_trusted) return Error{ErrorCode::invalid, "pruning needs a trusted clock"};
+  if (!limits.now.wall_trusted && !limits.by_size)
+    return Error{ErrorCode::invalid, "pruning needs a trusted clock"};
   State& state = *state_;
   if (!state.ages) {  // nobody has loaded the rows yet
     if (Result<LoadReport> report = load(IdentityWindow{limits.now, limits.reuse_ms}); !report)
@@ -62,7 +64,11 @@ Result<Housekept> Journal::prune(const PruneLimits& limits) {
 }
 
 Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta& facts) {
-  const std::int64_t before = limits.now.wall_ms - limits.retain_ms;
+  const std::int64_t before = old_before(limits);
+  // Too large: what was sent goes as well, but for the newest ones.
+  const core::Position kept = limits.by_size
+                                  ? core::Position{tail.last.epoch, tail.last.sequence - limits.events_kept}
+                                  : core::Position{};
   std::size_t seen = 0;
   std::size_t going = 0;
   {
@@ -75,8 +81,9 @@ Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta
       if (!row) return std::move(row).error();
       if (!*row) break;
       ++seen;
-      if (!tells(rows.integer(1), limits.now)) continue;  // as old as the next one that tells
-      if (rows.integer(1) >= before) break;
+      const bool by_size = unpacked(rows.integer(0)) <= kept;
+      if (!by_size && !tells(rows.integer(1), limits.now)) continue;  // as old as the next one that tells
+      if (!by_size && rows.integer(1) >= before) break;
       const std::string_view stored = rows.text(2);
       if (stored.size() != facts.pruned_digest.size()) break;
       going = seen;
@@ -91,7 +98,7 @@ Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta
 }
 
 Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta& facts, Passes& at) {
-  const std::int64_t before = limits.now.wall_ms - limits.retain_ms;
+  const std::int64_t before = old_before(limits);
   const std::int64_t old_through = ages->old_through(limits.now, limits.reuse_ms);
   std::vector<std::int64_t> going;
   std::size_t seen = 0;
@@ -112,7 +119,8 @@ Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta
       const std::int64_t last_event = rows.integer(2);
       // Its last event has gone, which proves its age where its own stamp does not tell.
       const bool events_gone = last_event <= packed(facts.pruned_through);
-      const bool old = tells(rows.integer(3), limits.now) ? rows.integer(3) < before : last_event != 0;
+      const bool aged = tells(rows.integer(3), limits.now) ? rows.integer(3) < before : last_event != 0;
+      const bool old = limits.by_size || aged;
       // A row that is gone is an order that is new: no wall clock decides that alone.
       if (ended && events_gone && old && rows.integer(0) <= old_through) going.push_back(rows.integer(0));
     }

@@ -155,6 +155,57 @@ Result<EventPage> Journal::State::events_after(core::Position position, std::siz
   }
 }
 
+// As events_after, one position after the other.
+Result<EventPage> Journal::State::events_at(const std::vector<core::Position>& positions,
+                                            std::size_t bytes_limit) {
+  EventPage page;
+  std::size_t bytes = 0;
+  for (const core::Position at : positions) {
+    Result<std::optional<EventRow>> event = find_event(at);
+    Result<core::OutgoingEvent> outgoing = !event   ? std::move(event).error()
+                                           : *event ? complete(std::move((*event)->record))
+                                                    : missing_row("events", packed(at));
+    if (outgoing) {
+      bytes += bytes_of(*outgoing);
+      if (bytes > bytes_limit && !page.events.empty()) return page.more = true, std::move(page);
+      page.events.push_back(std::move(*outgoing));
+    } else if (outgoing.error().code == ErrorCode::damaged) {
+      page.damaged.push_back({"events", key_of(at), outgoing.error().context});
+    } else {
+      return std::move(outgoing).error().in("read events");
+    }
+    page.through = at;
+  }
+  return page;
+}
+
+Result<EventPage> Journal::State::event_briefs(core::Position after, core::Position before,
+                                               std::size_t limit) {
+  EventPage page;
+  Statement& rows = sql.events_briefs;
+  const Reading reading(rows);
+  rows.bind(1, packed(after));
+  rows.bind(2, packed(before));
+  rows.bind(3, static_cast<std::int64_t>(limit));
+  for (;;) {
+    Result<bool> row = rows.step();
+    if (!row) return std::move(row).error().in("look through the events");
+    if (!*row) return page;
+    page.briefs.push_back({unpacked(rows.integer(0)), core::OrderNumber{rows.integer(1)},
+                           unpacked(rows.integer(2)), static_cast<core::EventType>(rows.integer(3))});
+  }
+}
+
+Result<EventPage> Journal::read_for(const core::OutboxRead& read, std::size_t bytes_limit) {
+  using Kind = core::OutboxRead::Kind;
+  switch (read.kind) {
+    case Kind::picked: return state_->events_at(read.positions, bytes_limit);
+    case Kind::briefs: return state_->event_briefs(read.after, read.before, read.limit);
+    case Kind::in_order: break;
+  }
+  return state_->events_after(read.after, read.limit, bytes_limit);
+}
+
 Result<EventPage> Journal::events_after(core::Position position, std::size_t limit, std::size_t bytes_limit) {
   return state_->events_after(position, limit, bytes_limit);
 }

@@ -77,6 +77,10 @@ struct Journal::State {
   [[nodiscard]] core::Result<std::size_t> prune_early(const PruneLimits& limits, Passes& at);
   [[nodiscard]] core::Result<std::size_t> prune_aliases(const PruneLimits& limits, Passes& at);
 
+  /// The stamp says when it was: not from before any clock was set, and not from the future.
+  [[nodiscard]] static bool tells(std::int64_t wall_ms, const core::Now& now) noexcept {
+    return wall_ms >= core::wall_floor_ms && wall_ms <= now.wall_ms + 24 * core::hour_ms;
+  }
   [[nodiscard]] core::Result<bool> verify_events(std::size_t rows_max, Passes& at, Housekept& done);
 
   // Reading. Damaged rows are ErrorCode::damaged with table and key in the context.
@@ -87,6 +91,10 @@ struct Journal::State {
   [[nodiscard]] core::Result<core::OutgoingEvent> complete(core::EventRecord record);
   [[nodiscard]] core::Result<EventPage> events_after(core::Position position, std::size_t limit,
                                                      std::size_t bytes_limit);
+  [[nodiscard]] core::Result<EventPage> events_at(const std::vector<core::Position>& positions,
+                                                  std::size_t bytes_limit);
+  [[nodiscard]] core::Result<EventPage> event_briefs(core::Position after, core::Position before,
+                                                     std::size_t limit);
 };
 
 /// An error that names the row, as a single read reports it.

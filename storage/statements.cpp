@@ -49,6 +49,7 @@ core::Result<void> Statements::prepare(Database& database) {
       {&event_get, sql::event_get},
       {&events_last, sql::events_last},
       {&events_after, sql::events_after},
+      {&events_briefs, sql::events_briefs},
       {&events_scan, sql::events_scan},
       {&events_step, sql::events_step},
       {&events_prune, sql::events_prune},

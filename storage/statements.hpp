@@ -10,7 +10,8 @@ struct Statements {
   Statement order_put, order_get, orders_list, orders_from, orders_scan, orders_step, order_number_below,
       order_arrival, order_delete;
   Statement body_put, body_get, bodies_from, body_canonical, body_shared, body_erased, body_wipe, body_delete;
-  Statement event_put, event_get, events_last, events_after, events_scan, events_step, events_prune;
+  Statement event_put, event_get, events_last, events_after, events_briefs, events_scan, events_step,
+      events_prune;
   Statement early_put, early_all, early_step, early_delete;
   Statement key_alias_put, key_aliases_all, key_aliases_step, key_alias_delete;
   Statement availability_put, availability_all, availability_clear, availability_delete;

@@ -214,6 +214,9 @@ core::Policy policy_of(const Config& config) {
                                                                : config.storage.max_live_orders;
   policy.wait_for_application_ack = config.mqtt && config.mqtt->application_acknowledgement;
   policy.pos_alarm_after_ms = alarm_after_ms(config.alarm.pos_unreachable_s);
+  if (config.mqtt && config.alarm.uplink_unreachable_s > 0)
+    policy.alarms.uplink_after_ms = config.alarm.uplink_unreachable_s * core::second_ms;
+  if (config.mqtt) policy.alarms.backlog_events = config.alarm.backlog_events;
   policy.pos = policy_of(config.pos);
   for (const PartnerConfig& partner : config.partners)
     policy.partners.emplace(partner.name, policy_of(partner));

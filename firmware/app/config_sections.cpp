@@ -92,6 +92,9 @@ void read_store(ConfigTable& table, const ConfigSurroundings& around, StoreConfi
   table.report_unknown();
 }
 
+// A store's day takes some 15 MiB (storage/README.md), the WAL up to 4.
+constexpr std::int64_t max_mib_least = 32;
+
 void read_storage(ConfigTable& table, const ConfigSurroundings& around, StorageConfig& storage) {
   table.required("path", "where the orders are kept, such as path = \"/var/lib/storegate/orders.db\"");
   table.path("path", around, storage.path);
@@ -104,9 +107,10 @@ void read_storage(ConfigTable& table, const ConfigSurroundings& around, StorageC
                   "is shorter than order_id_reuse_hours; ended orders must be kept at least as long");
   }
   table.integer("min_free_mib", storage.min_free_mib, 0, 1024 * 1024);
-  if (table.has("min_free_mib")) {
-    table.warning("min_free_mib",
-                  "this version does not watch free space yet: orders are refused once the disk is full");
+  table.integer("max_mib", storage.max_mib, 0, 1024 * 1024);
+  if (storage.max_mib > 0 && storage.max_mib < max_mib_least) {
+    table.problem("max_mib", "must be 0 (no bound) or at least " + std::to_string(max_mib_least) +
+                                 ": below it a day's orders have no room");
   }
   table.integer("max_live_orders", storage.max_live_orders, 0, 1'000'000);
   table.report_unknown();

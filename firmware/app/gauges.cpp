@@ -61,6 +61,26 @@ void Gauges::make_level_gauges() {
       [](const Levels& l) { return static_cast<double>(l.events_in_flight); });
   add("storegate_orders_watched", "Placed orders that the POS is asked about",
       [](const Levels& l) { return static_cast<double>(l.orders_watched); });
+  add("storegate_events_ahead", "Events published ahead of an older one that still waits",
+      [](const Levels& l) { return static_cast<double>(l.events_ahead); });
+  add("storegate_oldest_event_waiting_seconds",
+      "Age of the oldest event the broker has not acknowledged, 0 = none",
+      [](const Levels& l) { return l.oldest_event_seconds.value_or(0); });
+  add("storegate_database_bytes", "Size of the database file without its WAL",
+      [](const Levels& l) { return static_cast<double>(l.database_bytes); });
+  add("storegate_database_unused_bytes", "Pages of the database file that hold nothing",
+      [](const Levels& l) { return static_cast<double>(l.unused_bytes); });
+  add("storegate_wal_bytes", "Used part of the write-ahead log",
+      [](const Levels& l) { return static_cast<double>(l.wal_bytes); });
+  add("storegate_reserve_bytes", "Held for a full disk",
+      [](const Levels& l) { return static_cast<double>(l.reserve_bytes); });
+  add("storegate_disk_free_bytes", "Free on the database's disk, -1 = cannot be told",
+      [](const Levels& l) { return static_cast<double>(l.free_bytes.value_or(-1)); });
+  add("storegate_room_for_orders", "1 while there is room for new orders",
+      [](const Levels& l) { return l.room == core::StorageRoom::enough ? 1.0 : 0.0; });
+  add("storegate_customer_data_erased_timestamp_seconds",
+      "When customers' data were last gone through to the end, 0 = not yet",
+      [](const Levels& l) { return static_cast<double>(l.erased_at_wall_ms) / 1000; });
   add("storegate_early_marks", "Releases and cancels whose order has not come yet",
       [](const Levels& l) { return static_cast<double>(l.early_marks); });
   add("storegate_kitchen_orders", "Orders that count against the kitchen's capacity",

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/messages.hpp"
 #include "core/order.hpp"
 #include "platform/http_types.hpp"
 #include "platform/metrics.hpp"
@@ -35,7 +37,13 @@ struct Levels {
   std::int64_t kitchen_orders = 0;  // what counts against the kitchen's capacity
   std::int64_t kitchen_items = 0;
   std::uint64_t items_off = 0;
-  std::uint64_t orders_watched = 0;  // placed ones that the POS is asked about
+  std::uint64_t orders_watched = 0;            // placed ones that the POS is asked about
+  std::uint64_t events_ahead = 0;              // published ahead of an older one that still waits
+  std::optional<double> oldest_event_seconds;  // since the oldest event that waits was written
+  std::int64_t database_bytes = 0, unused_bytes = 0, wal_bytes = 0, reserve_bytes = 0;
+  std::optional<std::int64_t> free_bytes;  // on the disk
+  core::StorageRoom room = core::StorageRoom::enough;
+  std::int64_t erased_at_wall_ms = 0;  // when customers' data were last gone through
   std::size_t callers_waiting = 0;
   storage::IoCounters disk;
   bool pos_up = false;

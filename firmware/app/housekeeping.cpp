@@ -49,7 +49,7 @@ void Housekeeping::step(Chore chore) {
     erased_ = false;
     return step_later(pace_.between_passes, Chore::erase);
   }
-  const bool by_the_clock = chore == Chore::erase || chore == Chore::prune;
+  const bool by_the_clock = chore == Chore::erase || (chore == Chore::prune && !space_.prunes_by_size());
   if (by_the_clock && !turns_.now().wall_trusted) return step(after(chore));
   store_.submit(Urgency::spare, job_of(chore));
 }
@@ -62,16 +62,15 @@ Job Housekeeping::job_of(Chore chore) {
   limits.retain_ms = keep.retain_days * 24 * core::hour_ms;
   limits.reuse_ms = keep.order_id_reuse_hours * core::hour_ms;
   limits.rows_max = rows_per_step;
+  limits.by_size = space_.prunes_by_size();
   const auto& marks = turns_.engine().outbox().marks();
   const bool by_application = config_.mqtt && config_.mqtt->application_acknowledgement;
   limits.events_through = by_application ? marks.acknowledged : marks.published;
-  const auto erase_before_ms = now.wall_ms - keep.customer_data_hours * core::hour_ms;
-  return [this, chore, limits, erase_before_ms](storage::Journal& journal) -> Completion {
+  const storage::EraseLimits erase{now, keep.customer_data_hours * core::hour_ms, rows_per_step};
+  return [this, chore, limits, erase](storage::Journal& journal) -> Completion {
     core::Result<storage::Housekept> kept = storage::Housekept{};
     switch (chore) {
-      case Chore::erase:
-        kept = journal.erase_customer_data(erase_before_ms, rows_per_step, without_customer);
-        break;
+      case Chore::erase: kept = journal.erase_customer_data(erase, without_customer); break;
       case Chore::prune: kept = journal.prune(limits); break;
       case Chore::shrink: kept = as_step(journal.shrink(pages_per_step)); break;
       case Chore::verify: kept = journal.verify(rows_per_step); break;
@@ -92,6 +91,7 @@ void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& ke
   gauges_.rows_damaged(kept->damaged.size());
   tell(kept->damaged);
   if (chore == Chore::erase && kept->rows > 0) erased_ = true;
+  if (chore == Chore::erase && kept->finished) erased_at_wall_ms_ = turns_.now().wall_ms;
   // Looking at digests has no end: one step a pass.
   const bool again = !kept->finished && chore != Chore::verify;
   step_later(pace_.between_steps, again ? chore : after(chore));

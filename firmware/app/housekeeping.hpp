@@ -1,5 +1,6 @@
 // Housekeeping: what the rows need now and then, in small steps behind everything else: customers' data erased, old
-// rows pruned, digests looked at. It must not touch a row while the wall clock is not trusted, but to look at it.
+// rows pruned, digests looked at. It must not touch a row while the wall clock is not trusted, but to look at it, and
+// to make room in a database that has grown too large.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 
 #include "app/config.hpp"
 #include "app/gauges.hpp"
+#include "app/space_watch.hpp"
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
 #include "platform/loop.hpp"
@@ -25,11 +27,19 @@ struct HousekeepingPace {
 class Housekeeping {
  public:
   Housekeeping(const Config& config, platform::Loop& loop, StoreThread& store, Turns& turns, Gauges& gauges,
-               HousekeepingPace pace)
-      : config_(config), loop_(loop), store_(store), turns_(turns), gauges_(gauges), pace_(pace) {}
+               const SpaceWatch& space, HousekeepingPace pace)
+      : config_(config),
+        loop_(loop),
+        store_(store),
+        turns_(turns),
+        gauges_(gauges),
+        space_(space),
+        pace_(pace) {}
 
   /// A pass now and then; the first a while after the start, which has better to do.
   void start();
+  /// When a pass over the customers' data last came to its end; 0 = not yet.
+  [[nodiscard]] std::int64_t erased_at_wall_ms() const noexcept { return erased_at_wall_ms_; }
   /// No further step begins.
   void stop() noexcept { timer_.cancel(); }
 
@@ -47,9 +57,11 @@ class Housekeeping {
   StoreThread& store_;
   Turns& turns_;
   Gauges& gauges_;
+  const SpaceWatch& space_;
   HousekeepingPace pace_;
   std::set<std::string> told_;  // damaged rows, as they were named
   bool erased_ = false;         // in this pass: the WAL still holds the old bytes
+  std::int64_t erased_at_wall_ms_ = 0;
   platform::Timer timer_;
 };
 

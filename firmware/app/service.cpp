@@ -1,8 +1,8 @@
 // The order of the start, and what the parts tell each other.
 #include "app/service.hpp"
 
+#include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -52,6 +52,7 @@ core::Result<void> Service::start() {
   if (auto listening = listen(); !listening) return listening;
   if (auto connecting = connect(); !connecting) return connecting;
   turns_->offer(std::move(started_));
+  space_->start();
   housekeeping_->start();
   watch();
   platform::systemd_ready();
@@ -94,7 +95,8 @@ void Service::join_parts() {
   hooks.sync_failed = [this] { on_sync_failed(); };
   turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, digest_, std::move(hooks));
   pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
-  housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, housekeeping_pace_);
+  space_.emplace(config_, loop_, *store_, *turns_);
+  housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, *space_, housekeeping_pace_);
   api_.emplace(
       ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch, [this] { return readiness(); }});
 }
@@ -153,10 +155,20 @@ Levels Service::levels() {
   for (std::size_t i = 0; i < counts.size() && i < levels.orders_by_phase.size(); ++i)
     levels.orders_by_phase[i] = counts[i];
   const auto& outbox = engine_->outbox();
-  const auto written = outbox.last_written();
-  const auto& published = outbox.marks().published;
-  const auto heard = published.epoch == written.epoch ? published.sequence : 0;
-  levels.events_waiting = static_cast<std::uint64_t>(written.sequence - heard);
+  levels.events_waiting = static_cast<std::uint64_t>(std::max<std::int64_t>(outbox.waiting(), 0));
+  levels.events_ahead = outbox.ahead();
+  const Space& space = space_->space();
+  if (space.oldest_waiting_wall_ms && levels.events_waiting > 0)
+    levels.oldest_event_seconds =
+        static_cast<double>(std::max<std::int64_t>(0, clock_.now().wall_ms - *space.oldest_waiting_wall_ms)) /
+        1000;
+  levels.database_bytes = space.database;
+  levels.unused_bytes = space.unused;
+  levels.wal_bytes = space.wal;
+  levels.reserve_bytes = space.reserve;
+  levels.free_bytes = space.free;
+  levels.room = gateway.room();
+  levels.erased_at_wall_ms = housekeeping_->erased_at_wall_ms();
   levels.events_in_flight = outbox.in_flight();
   levels.early_marks = gateway.book().early_count();
   levels.kitchen_orders = gateway.book().kitchen().orders;
@@ -175,15 +187,13 @@ Levels Service::levels() {
 }
 
 std::vector<Check> Service::readiness() const {
-  std::error_code unknown;
-  const auto space =
-      std::filesystem::space(std::filesystem::path(config_.storage.path).parent_path(), unknown);
-  const auto wanted = static_cast<std::uint64_t>(config_.storage.min_free_mib) * 1024 * 1024;
+  const auto room = engine_->gateway().room();
   const auto live = static_cast<std::int64_t>(engine_->gateway().book().live());
   const core::StoreNow store = engine_->gateway().store_now(turns_->now());
   return {{"serving", !ending_begun_, true},
           {"journal", !engine_->stopped(), true},
-          {"disk", bool(unknown) || space.available >= wanted, true},
+          {"disk", room != core::StorageRoom::disk_low, true},
+          {"database", room != core::StorageRoom::database_full, true},
           {"orders", live < engine_->gateway().policy().live_orders_max, true},
           {"pos", engine_->gateway().pos_reachable(), false},
           {"uplink", !config_.mqtt || (uplink_ && uplink_->connected()), false},

@@ -15,6 +15,7 @@
 #include "app/gauges.hpp"
 #include "app/housekeeping.hpp"
 #include "app/pos_driver.hpp"
+#include "app/space_watch.hpp"
 #include "app/stock.hpp"
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
@@ -90,6 +91,7 @@ class Service {
   std::optional<Api> api_;
   HousekeepingPace housekeeping_pace_;
   core::DigestFunction digest_;
+  std::optional<SpaceWatch> space_;
   std::optional<Housekeeping> housekeeping_;
   std::optional<platform::HttpServer> server_;
   std::size_t public_listener_ = 0;

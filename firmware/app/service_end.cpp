@@ -41,6 +41,7 @@ void Service::begin_end() {
   platform::log_info("ending");
   end_since_ = std::chrono::steady_clock::now();
   housekeeping_->stop();
+  space_->stop();
   pos_->close();
   if (uplink_) uplink_->close_door();
   server_->stop(close_within, [this] { server_closed_ = true; });

@@ -96,7 +96,8 @@ void Turns::begin_commit(core::Changes changes) {
   auto commit = std::make_shared<Commit>();
   commit->changes = std::move(changes);
   commit->inputs = std::exchange(gathered_, 0);
-  if (const auto read = engine_.outbox().wanted_read()) {
+  const auto read = engine_.outbox().wanted_read();
+  if (read && read->kind == core::OutboxRead::Kind::in_order) {
     commit->wish.events_after = read->after;
     commit->wish.events_limit = read->limit;
     engine_.outbox().on_read_started();
@@ -107,6 +108,7 @@ void Turns::begin_commit(core::Changes changes) {
     commit->checkpoint_due = journal.checkpoint_due();
     return [this, commit] { commit_ended(*commit); };
   });
+  want_events();  // of a backlog: a read of its own, behind the commit
 }
 
 void Turns::commit_ended(Commit& commit) {
@@ -157,27 +159,25 @@ void Turns::checkpoint() {
 }
 
 void Turns::want_events() {
-  const auto read = engine_.outbox().wanted_read();
-  if (!read) return;
-  engine_.outbox().on_read_started();
-  store_.submit(Urgency::read, [this, read = *read](storage::Journal& journal) -> Completion {
-    auto page = std::make_shared<core::Result<storage::EventPage>>(
-        journal.events_after(read.after, read.limit, storage::ReadWish{}.bytes_limit));
-    return [this, page] {
-      if (page->ok())
-        events_read({}, std::move(**page));
-      else
-        events_read(page->error(), {});
-      wake();
-    };
-  });
+  if (!engine_.outbox().wanted_read()) return;
+  store_.submit(Urgency::read,
+                [this, read = engine_.outbox().on_read_started()](storage::Journal& journal) -> Completion {
+                  auto page = std::make_shared<core::Result<storage::EventPage>>(journal.read_for(read));
+                  return [this, page] {
+                    if (page->ok())
+                      events_read({}, std::move(**page));
+                    else
+                      events_read(page->error(), {});
+                    wake();
+                  };
+                });
 }
 
 void Turns::events_read(const core::Result<void>& read, storage::EventPage page) {
   if (!read) platform::log_error("events cannot be read", {{"why", read.error().context}});
   gauges_.rows_damaged(page.damaged.size());
   log_damaged(page.damaged);
-  engine_.outbox().on_read(std::move(page.events), page.through);
+  engine_.on_events_read({std::move(page.events), page.through, std::move(page.briefs), !read.ok()});
   hooks_.events_ready();
 }
 

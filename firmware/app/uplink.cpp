@@ -113,6 +113,7 @@ void Uplink::on_disconnected(const core::Error& why, bool was_connected) {
   connected_ = false;
   sent_.clear();
   turns_.engine().outbox().on_disconnected();
+  turns_.wake();
   if (was_connected || !std::exchange(logged_away_, true))
     platform::log_warn(was_connected ? "uplink lost" : "uplink unreachable", {{"why", why.context}});
 }

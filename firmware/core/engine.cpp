@@ -48,12 +48,28 @@ bool Engine::on_published(Position position, bool acknowledged) {
   return moved;
 }
 
+void Engine::on_events_read(OutboxPage page) {
+  if (outbox_.awaits_briefs() && !page.failed)
+    outbox_.on_briefs(page.briefs, [this](OrderNumber number) { return urgency_of(number); });
+  else
+    outbox_.on_read(std::move(page.events), page.through);
+}
+
+// Whoever releases, cancels or answers for an order must know of it; what is cooked can wait behind that.
+Urgency Engine::urgency_of(OrderNumber number) const {
+  const Entry* entry = gateway_.book().find(number);
+  if (entry == nullptr || is_end(entry->order.phase)) return Urgency::rest;
+  const bool cooked = entry->order.phase == Phase::placed || entry->order.phase == Phase::ready;
+  return cooked ? Urgency::cooked : Urgency::first;
+}
+
 bool Engine::wants_turn(const Now& now) const {
   if (open_) return false;
   if (repeat_from_reserve_) return true;
   if (now.steady_ms < retry_at_ms_ && std::all_of(waiting_.begin(), waiting_.end(), is_kept)) return false;
   if (!waiting_.empty() || gateway_.clock_moved(now)) return true;
-  if (marks_moved_ && !marks_due_ms_) return true;  // the turn that begins the wait for their commit
+  if ((marks_moved_ || outbox_.moved()) && !marks_due_ms_)
+    return true;  // the turn that begins the wait for their commit
   const auto wake = next_wake_ms();
   return wake && *wake <= now.steady_ms;
 }
@@ -64,6 +80,7 @@ std::optional<Milliseconds> Engine::next_wake_ms() const {
   for (const auto& due : {rows_due_ms_, marks_due_ms_})
     if (due) wake = std::min(wake.value_or(never_ms), *due);
   if (!waiting_.empty()) wake = std::min(wake.value_or(never_ms), retry_at_ms_);
+  if (const auto alarm = gateway_.watch_wake_ms(outbox_)) wake = std::min(wake.value_or(never_ms), *alarm);
   if (const auto read = outbox_.wake_ms()) wake = std::min(wake.value_or(never_ms), *read);
   if (wake) wake = std::max(*wake, retry_at_ms_);
   if (repeat_from_reserve_) wake = 0;
@@ -82,11 +99,14 @@ Changes Engine::begin_turn(const Now& now) {
     deciding_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
+  briefs_.clear();
   if (stopped_) return {};
   const OutboxMarks before = outbox_.marks();
   for (const Input& input : deciding_) gateway_.decide(input, outbox_, turn_);
   gateway_.decide_due(turn_);
+  gateway_.watch(outbox_, turn_);
   const OutboxMarks& after = outbox_.marks();
+  if (outbox_.take_moved()) marks_moved_ = true;
   if (before.published != after.published || before.acknowledged != after.acknowledged) marks_moved_ = true;
 
   if (gateway_.has_unwritten_orders() && !rows_due_ms_) rows_due_ms_ = now.steady_ms + lazy_ms_max;
@@ -94,6 +114,7 @@ Changes Engine::begin_turn(const Now& now) {
   const auto is_due = [&](const auto& due) { return due && now.steady_ms >= *due; };
   writing_ = turn_.urgent || is_due(rows_due_ms_) || is_due(marks_due_ms_);
   Changes changes = std::move(turn_.changes);
+  for (const EventRecord& event : changes.events) briefs_.push_back(brief_of(event));
   changes.from_reserve = turn_.from_reserve;
   if (writing_) {
     changes.orders = gateway_.unwritten_orders();
@@ -113,7 +134,7 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   gateway_.book().keep_turn();
   if (writing_) {
     gateway_.on_written(now);
-    outbox_.on_written(gateway_.book().last_event);
+    outbox_.on_written(gateway_.book().last_event, briefs_);
     rows_due_ms_.reset();
     marks_due_ms_.reset();
   }

@@ -34,6 +34,8 @@ class Engine {
   void offer(Input input);
   /// Inputs that nobody waits for; they ride on the next commit, or are written lazy_marks_ms_max after.
   bool on_published(Position position, bool acknowledged);
+  /// What the outbox wanted to be read.
+  void on_events_read(OutboxPage page);
 
   /// True if begin_turn would do anything: no turn is open, and an input waits or something is due.
   [[nodiscard]] bool wants_turn(const Now& now) const;
@@ -63,11 +65,13 @@ class Engine {
  private:
   [[nodiscard]] std::vector<Effect> undo(const Committed& committed, const Now& now);
   void fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects);
+  [[nodiscard]] Urgency urgency_of(OrderNumber number) const;
 
   Gateway gateway_;
   Outbox outbox_;
   std::deque<Input> waiting_;
-  std::vector<Input> deciding_;  // the open turn's inputs, kept until the commit is back
+  std::vector<Input> deciding_;     // the open turn's inputs, kept until the commit is back
+  std::vector<EventBrief> briefs_;  // of the events that the open turn writes
   Turn turn_;
   bool open_ = false;
   bool stopped_ = false;

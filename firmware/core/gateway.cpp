@@ -30,6 +30,7 @@ void Gateway::set_policy(Policy policy, const Now& now) {
   watch_pace_.set_policy(policy_.pos);
   poll_of(PosList::availability).set_interval(policy_.pos.availability_poll_ms, now.steady_ms);
   poll_of(PosList::menu).set_interval(policy_.pos.menu_poll_ms, now.steady_ms);
+  alarms_.set_limits(policy_.alarms);
   doors_.clear();
   for (const auto& [name, partner] : policy_.partners) {
     doors_[name] = TokenBucket(partner.rate_per_minute, minute_ms, partner.rate_per_minute);
@@ -131,6 +132,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     store_set(*store, turn);
   } else if (const auto* told = std::get_if<PosStatusSeen>(&input)) {
     status_seen(*told, turn);
+  } else if (const auto* measured = std::get_if<StorageMeasured>(&input)) {
+    room_ = measured->room;
   } else if (const auto* uplink = std::get_if<UplinkConnected>(&input)) {
     if (!uplink->session_present) emit_plain(EventType::gateway_snapshot_requested, {}, turn);
   }
@@ -404,6 +407,14 @@ void Gateway::decide_due(Turn& turn) {
   if (book_.stock().is_changed()) {
     book_.stock().write_into(turn.changes);
     turn.urgent = true;
+  }
+}
+
+void Gateway::watch(const Outbox& outbox, Turn& turn) {
+  const AlarmFacts facts{outbox.connected(), outbox.connections(), outbox.waiting(), room_};
+  for (const Alarms::Change& change : alarms_.look(facts, turn.now.steady_ms)) {
+    const EventType type = change.raised ? EventType::gateway_alarm_raised : EventType::gateway_alarm_cleared;
+    emit_plain(type, {{"alarm", std::string(change.name)}}, turn);
   }
 }
 

@@ -34,6 +34,8 @@ inline constexpr Milliseconds lazy_marks_ms_max = minute_ms;
 inline constexpr std::size_t early_marks_max = 20'000;
 /// A person or program that must come again is told so.
 inline constexpr std::int64_t retry_after_full_s = 30;
+/// Space is measured every two seconds: whoever waits for it comes again sooner.
+inline constexpr std::int64_t retry_after_no_space_s = 5;
 
 /// The store as a person asks for it.
 struct StoreNow {
@@ -57,6 +59,11 @@ class Gateway {
   void decide_due(Turn& turn);
   /// When decide_due has something to do without an input, on the steady clock.
   [[nodiscard]] std::optional<Milliseconds> next_wake_ms() const;
+  /// Raises and clears the alarms about uplink, backlog and disk. After everything else of the turn.
+  void watch(const Outbox& outbox, Turn& turn);
+  [[nodiscard]] std::optional<Milliseconds> watch_wake_ms(const Outbox& outbox) const {
+    return alarms_.wake_ms(outbox.connected());
+  }
 
   /// The wall clock was set or became trusted since the deadlines were last judged.
   [[nodiscard]] bool clock_moved(const Now& now) const;
@@ -76,6 +83,8 @@ class Gateway {
   [[nodiscard]] StoreNow store_now(const Now& now) const;
   [[nodiscard]] bool pos_reachable() const noexcept { return pos_.reachable(); }
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
+  /// As last measured: without room nobody's new order is taken.
+  [[nodiscard]] StorageRoom room() const noexcept { return room_; }
   [[nodiscard]] std::uint64_t stale_answers() const noexcept { return stale_answers_; }
 
  private:
@@ -244,6 +253,8 @@ class Gateway {
   PosGate pos_before_;
   WatchPace watch_pace_before_;
   std::array<ListPoll, pos_list_count> polls_before_;
+  StorageRoom room_ = StorageRoom::enough;
+  Alarms alarms_, alarms_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::set<OrderNumber> unwritten_;
   std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet

@@ -29,6 +29,14 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
                    turn);
     return;
   }
+  const bool no_space = room_ != StorageRoom::enough;
+  if (input.source != Source::mqtt && no_space) {
+    refuse_arrival(input, AnswerKind::full,
+                   room_ == StorageRoom::disk_low ? "the disk has less free space than this store keeps"
+                                                  : "the database is as large as it may be",
+                   retry_after_no_space_s, turn);
+    return;
+  }
   if (input.source != Source::mqtt && full) {
     refuse_arrival(input, AnswerKind::full, "as many live orders as this store takes", retry_after_full_s,
                    turn);
@@ -42,7 +50,7 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   };
   const EarlyMark* cancelled_early = early(EarlyKind::cancel);
   const EarlyMark* released_early = early(EarlyKind::release);
-  const bool no_room = too_many || full || turn.from_reserve;
+  const bool no_room = too_many || full || no_space || turn.from_reserve;
   Refusals refusals;
   if (no_room)
     refusals.add(Reason::too_busy);
@@ -152,7 +160,7 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
   plan_release(order, input.order, now);
   OrderBody body = input.body;
   body.number = order.number;
-  if (turn.from_reserve) {  // nobody will send it; its event needs the rest
+  if (turn.from_reserve || room_ != StorageRoom::enough) {  // nobody will send it; its event needs the rest
     body.canonical.clear();
     body.raw.clear();
   }

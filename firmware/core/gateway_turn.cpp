@@ -34,6 +34,7 @@ void Gateway::begin_turn() {
   book_.begin_turn();
   pos_before_ = pos_;
   watch_pace_before_ = watch_pace_;
+  alarms_before_ = alarms_;
   polls_before_ = polls_;
   doors_before_ = doors_;
   pause_ends_before_ms_ = pause_ends_ms_;
@@ -60,6 +61,7 @@ bool Gateway::beyond_reuse(const EarlyMark& mark, const Now& now) const {
 void Gateway::on_undone() {
   pos_ = pos_before_;
   watch_pace_ = watch_pace_before_;
+  alarms_.take_back(alarms_before_);
   polls_ = polls_before_;
   doors_ = doors_before_;
   pause_ends_ms_ = pause_ends_before_ms_;

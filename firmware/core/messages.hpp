@@ -196,9 +196,17 @@ struct StoreSet {
   std::optional<std::int64_t> until_wall_ms;  // of a pause: it ends then; nothing = until somebody opens
 };
 
+/// Whether there is room for new orders (storage.min_free_mib, storage.max_mib).
+enum class StorageRoom : std::uint8_t { enough = 0, disk_low = 1, database_full = 2 };
+
+/// Somebody looked at the disk.
+struct StorageMeasured {
+  StorageRoom room = StorageRoom::enough;
+};
+
 using Input = std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
                            AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected,
-                           GatewayStarted, StoreSet, PosStatusSeen, PosListed>;
+                           GatewayStarted, StoreSet, PosStatusSeen, PosListed, StorageMeasured>;
 
 // ---------------------------------------------------------------- effects
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/alarms.hpp"
 #include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/time.hpp"
@@ -58,6 +59,7 @@ struct Policy {
   std::int64_t live_orders_max = 20000;   // not yet placed or ended
   bool wait_for_application_ack = false;  // [mqtt] acknowledgement = "application"
   Milliseconds pos_alarm_after_ms = 60 * second_ms;
+  AlarmLimits alarms;
   PosPolicy pos;
   std::map<std::string, PartnerPolicy, std::less<>> partners;
   std::string currency;                 // "" = any

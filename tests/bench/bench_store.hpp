@@ -43,8 +43,9 @@ struct Reading {
 class BenchStore {
  public:
   /// Starts broker, double and storegate, and waits until it is ready and connected to the broker.
-  /// `wrapper`: a command line that storegate is started under (valgrind); empty = none.
-  explicit BenchStore(std::string program, std::vector<std::string> wrapper = {});
+  /// `wrapper`: a command line that storegate is started under (valgrind); empty = none. `pos_lines`: of [pos].
+  explicit BenchStore(std::string program, std::vector<std::string> wrapper = {},
+                      std::string_view pos_lines = "rate_per_s = 0\nrequests_max = 64\n");
 
   /// Starts storegate again on the same data; does not wait.
   void launch();
@@ -59,6 +60,7 @@ class BenchStore {
   [[nodiscard]] support::Address broker() const { return {"127.0.0.1", broker_.port(), {}}; }
   [[nodiscard]] support::Address pos_address() const { return {"127.0.0.1", pos_->port(), {}}; }
   [[nodiscard]] support::PosDouble& pos() { return *pos_; }
+  [[nodiscard]] support::Broker& mosquitto() { return broker_; }
   [[nodiscard]] support::ProcessUsage usage() const { return gateway_->usage(); }
   [[nodiscard]] support::ProcessUsage broker_usage() const { return support::usage_of(broker_.process()); }
   [[nodiscard]] std::string database() const { return folder_.file("orders.db"); }

@@ -29,6 +29,8 @@ constexpr Section sections[] = {
     {"bytes", measure_bytes},
     {"memory", measure_memory},
     {"instructions", measure_instructions},
+    {"backlog", measure_backlog},
+    {"retention", measure_retention},
 };
 
 struct Arguments {
@@ -96,7 +98,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, arguments)) {
     std::fprintf(stderr,
                  "usage: storegate-bench --program FILE [--folder DIR] [--output FILE] [--seconds N] "
-                 "[--only syncs|throughput|cpu|latency|bytes|memory|instructions]...\n");
+                 "[--only syncs|throughput|cpu|latency|bytes|memory|instructions|backlog|retention]...\n");
     return 2;
   }
   try {

@@ -45,5 +45,7 @@ inline constexpr Way all_ways[] = {Way::http, Way::many_to_a_message, Way::own_m
 [[nodiscard]] std::vector<Row> measure_bytes(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_memory(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_instructions(Bench& bench);
+[[nodiscard]] std::vector<Row> measure_backlog(Bench& bench);
+[[nodiscard]] std::vector<Row> measure_retention(Bench& bench);
 
 }  // namespace storegate::bench

@@ -94,6 +94,8 @@ Broken run_to_the_end(Station& station, Outside& outside) {
       outside.cloud.highest != station.engine().outbox().last_written().sequence)
     return {"I3", "the cloud heard up to " + std::to_string(outside.cloud.highest) + ", written is " +
                       std::to_string(station.engine().outbox().last_written().sequence)};
+  if (const std::int64_t missing = outside.cloud.missing(); missing > 0)
+    return {"I3", "event " + std::to_string(missing) + " never came"};
   return check_ends(station, outside);
 }
 

@@ -92,9 +92,23 @@ void Cloud::receive(const core::OutgoingEvent& event) {
   if (!fault.empty()) return;
   if (!is_new && known->second != print)
     fault = "event " + std::to_string(sequence) + " came again with another content";
-  if (sequence > highest + 1 && !gaps_allowed)
-    fault = "event " + std::to_string(sequence) + " came after " + std::to_string(highest);
+  // A backlog's live orders go first, so sequences may come with gaps; an order's own events come in their order.
+  const core::Position previous = event.record.previous;
+  if (is_new && previous != core::Position{} && events.find(previous) == events.end() && !gaps_allowed)
+    fault = "event " + std::to_string(sequence) + " came before its order's event " +
+            std::to_string(previous.sequence);
   highest = std::max(highest, sequence);
+}
+
+std::int64_t Cloud::missing() const {
+  if (events.empty() || gaps_allowed) return 0;
+  const std::int32_t epoch = events.rbegin()->first.epoch;
+  std::int64_t next = 0;
+  for (auto event = events.lower_bound({epoch, 0}); event != events.end(); ++event, ++next) {
+    if (next == 0) next = event->first.sequence;
+    if (event->first.sequence != next) return next;
+  }
+  return 0;
 }
 
 core::Caller Outside::ask(Question::Kind kind, std::string identity) {

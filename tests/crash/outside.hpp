@@ -57,8 +57,10 @@ struct Cloud {
   std::string started_in, started_after;       // of the last gateway.started: its epoch and the one before
   std::int64_t highest = 0;                    // sequence in the newest epoch that was heard of
   bool gaps_allowed = false;                   // rows were damaged: what they held cannot come
-  std::string fault;                           // the first gap or change that was seen; "" = none
+  std::string fault;                           // the first reorder or change that was seen; "" = none
   void receive(const core::OutgoingEvent& event);
+  /// The first sequence of the newest epoch that is not there although a later one is; 0 = none.
+  [[nodiscard]] std::int64_t missing() const;
 
  private:
   void note_epoch(const core::OutgoingEvent& event);

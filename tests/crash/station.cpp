@@ -192,16 +192,17 @@ void Station::place(core::PlaceOrder&& effect) {
 }
 
 void Station::read_events() {
-  const auto read = engine_->outbox().wanted_read();
-  engine_->outbox().on_read_started();
-  core::Result<storage::EventPage> page =
-      own([&] { return journal_->events_after(read->after, read->limit, storage::ReadWish{}.bytes_limit); });
-  if (!page || (page->events.empty() && page->damaged.empty())) {
+  const core::OutboxRead read = own([&] { return engine_->outbox().on_read_started(); });
+  core::Result<storage::EventPage> page = own([&] { return journal_->read_for(read); });
+  const bool of_briefs = read.kind == core::OutboxRead::Kind::briefs;
+  if (!page || (page->events.empty() && page->damaged.empty() && !of_briefs)) {
     engine_->outbox().on_read({});
     must_end_ = true;  // the product tries again in a second; here the next process does
     return;
   }
-  own([&] { engine_->outbox().on_read(std::move(page->events), page->through); });
+  own([&] {
+    engine_->on_events_read({std::move(page->events), page->through, std::move(page->briefs), false});
+  });
   publish();
 }
 

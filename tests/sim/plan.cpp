@@ -190,6 +190,35 @@ void draw_follow_up(Draws draws, Plan& plan) {
   follow.backwards_of_1000 = strength(draws, 150);
 }
 
+// A small window makes a backlog of what others send at once.
+void draw_uplink(Draws draws, Plan& plan, bool calm) {
+  const bool small = flag(draws, 500);
+  const std::uint64_t window = 4 + draws.below(6);
+  const std::uint64_t outages = strength(draws, 2);
+  plan.uplink_window = small ? window : 20;
+  if (!calm) plan.faults.uplink_outages = outages;
+}
+
+// After the ages: only where rows grow old can a database be kept small.
+void draw_space(Draws draws, Plan& plan) {
+  const bool watched = flag(draws, 300);
+  const std::uint64_t least = 40 + draws.below(100);
+  const bool bounded = flag(draws, 300);
+  const std::uint64_t most = 1000 + draws.below(600);
+  if (watched && plan.faults.full_disks > 0) plan.min_free_bytes = static_cast<std::int64_t>(least) * 1024;
+  if (bounded && plan.ages.on) plan.max_bytes = static_cast<std::int64_t>(most) * 1024;
+}
+
+// Sooner than a store would: a storm lasts minutes.
+void draw_alarms(Draws draws, Plan& plan) {
+  const bool uplink = flag(draws, 500);
+  const std::uint64_t after_s = 5 + draws.below(40);
+  const bool backlog = flag(draws, 500);
+  const std::uint64_t events = 20 + draws.below(60);
+  if (uplink) plan.policy.alarms.uplink_after_ms = static_cast<std::int64_t>(after_s) * core::second_ms;
+  if (backlog) plan.policy.alarms.backlog_events = static_cast<std::int64_t>(events);
+}
+
 void append(std::string& text, const char* name, std::uint64_t value) {
   if (value == 0) return;
   text.append(" ").append(name).append("=").append(std::to_string(value));
@@ -211,6 +240,9 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_acceptance(root.fork(5), plan);
   draw_follow_up(root.fork(40), plan);
   draw_stock(root.fork(12), calm, plan);
+  draw_uplink(root.fork(50), plan, calm);
+  draw_space(root.fork(51), plan);
+  draw_alarms(root.fork(52), plan);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -237,6 +269,10 @@ std::string describe(const Plan& plan) {
   append(text, "calls_slow_ms", static_cast<std::uint64_t>(f.calls_slow_ms));
   append(text, "partitions", f.partitions);
   append(text, "uplink_resets", f.uplink_resets);
+  append(text, "min_free_bytes", static_cast<std::uint64_t>(plan.min_free_bytes));
+  append(text, "max_bytes", static_cast<std::uint64_t>(plan.max_bytes));
+  append(text, "uplink_window", plan.uplink_window);
+  append(text, "uplink_outages", f.uplink_outages);
   append(text, "broker_restarts", f.broker_restarts);
   append(text, "broker_forgets", f.broker_forgets ? 1 : 0);
   append(text, "broker_repeats", f.broker_repeats_of_1000);

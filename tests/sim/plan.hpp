@@ -22,6 +22,7 @@ struct Faults {
   std::int64_t calls_slow_ms = 0;        // further delay, up to
   std::uint64_t partitions = 0;          // of any link, one way or both
   std::uint64_t uplink_resets = 0;
+  std::uint64_t uplink_outages = 0;  // for a minute or two: events pile up
   std::uint64_t broker_restarts = 0;
   bool broker_forgets = false;  // with its sessions and what it had taken
   std::uint64_t broker_repeats_of_1000 = 0;
@@ -112,8 +113,11 @@ struct Plan {
   std::uint64_t orders = 0;
   std::int64_t storm_ms = 0;
   std::int64_t person_after_ms = 0;
-  std::int64_t reserve_bytes = 0;  // held for a full disk; 0 = none
-  bool pos_has_lists = true;       // of what is off, and of prices
+  std::int64_t reserve_bytes = 0;   // held for a full disk; 0 = none
+  std::size_t uplink_window = 20;   // publishes without PUBACK
+  std::int64_t min_free_bytes = 0;  // below it no new order is taken; 0 = nobody looks
+  std::int64_t max_bytes = 0;       // of the database: beyond it what has ended goes early; 0 = none
+  bool pos_has_lists = true;        // of what is off, and of prices
 };
 
 /// `calm`: no faults at all.

@@ -33,7 +33,8 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
       manager_(*this, Draws(plan_.seed).fork(28)),
       menu_(*this, Draws(plan_.seed).fork(32)),
       machine_(*this, Draws(plan_.seed).fork(27)),
-      process_(*this) {
+      process_(*this),
+      backlog_watch_(plan_.uplink_window) {
   const Faults& faults = plan_.faults;
   disk::seed_sqlite(plan_.seed);
   if (faults.power_cuts > 0 || faults.failed_syncs > 0)
@@ -78,7 +79,8 @@ void World::judge_healing(std::int64_t healed_ms) {
   const check::Healing healing(scene(), healed_ms, up_ms);
   run_until(healing.uplink_by_ms());
   if (ledger_.violation()) return;
-  if (stream_.newest() < written) scene().blame_liveness("I13", "the events wait though the broker is there");
+  if (stream_.through() < written)
+    scene().blame_liveness("I13", "the events wait though the broker is there");
   run_until(healing.all_by_ms());
   if (ledger_.violation()) return;
   if (process_.lives() != life) scene().blame_liveness("I13", "the process ended though nothing failed");
@@ -111,6 +113,7 @@ void World::judge_end() {
   std::string error;
   const std::vector<check::RowSeen> rows = check::rows_on(disk_, database_path, error);
   check::customers_are_erased(at, rows);
+  if (unwiped_ == 0) check::no_customer_is_left(at, rows, disk_, database_path);
   if (!error.empty()) return at.blame("I1", "the rows cannot be read: " + error);
   for (const check::RowSeen& row : rows) {
     trace_.note_text(Noted::row, row.id);
@@ -134,6 +137,7 @@ Totals World::totals() const {
   totals.pruned = pruned_;
   totals.turns_compared = fold_.compared();
   for (const auto& [what, count] : faults_) totals.faults[what] = count;
+  totals.faults["backlogs drained"] = backlog_watch_.drains();
   return totals;
 }
 
@@ -218,6 +222,8 @@ void World::on_start_failed(const core::Error& error) {
 void World::on_loaded(const storage::LoadReport& report) {
   machine_.loaded();
   loaded_ms_ = now_ms();
+  backlog_watch_.on_loaded();
+  alarm_watch_.on_loaded(now_ms());
   on_damaged(report.damaged);
   fold_.begin(scene(), report.loaded);
   if (trace_.telling())
@@ -235,6 +241,7 @@ void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
 void World::on_commit_begins(const core::Changes& changes) {
   acceptance_.judge(scene(), clock_, fold_, changes);
   fold_.trying(changes);
+  backlog_watch_.on_commit_begins(changes);
   for (const core::Order& order : changes.orders) {
     if (order.phase != core::Phase::sending) continue;
     Story* story = ledger_.find(order.partner, order.partner_order_id);
@@ -255,11 +262,17 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   on_damaged(result.damaged);
   if (result.written) fold_.written(now_ms());
   if (result.written) check::Acceptance::written(scene(), changes);
+  if (result.written) backlog_watch_.on_written(changes);
+  if (result.written) alarm_watch_.on_written(scene(), changes);
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
 void World::on_turn_ended(Process& process, bool written) {
   stock_watch_.on_turn_ended(scene(), clock_, clock_watch_, written);
+  if (free_bytes() >= plan_.min_free_bytes)
+    low_since_ms_ = -1;
+  else if (low_since_ms_ < 0)
+    low_since_ms_ = now_ms();
   if (process.engine().stopped())
     return;  // what is on disk and what was undone is the next start's to find out
   check::live_orders_bounded(scene(), process.engine());
@@ -345,11 +358,21 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   check::order_answered(scene(), story, tag, reply);
   if (reply.status < 300)
     check::Acceptance::told(scene(), story, member_text(reply.body, "phase"), reply.body);
+  check::no_order_without_space(scene(), tag, reply, story, low_since_ms_, loaded_ms_);
   if (!storm_) check::answer_after_room(scene(), tag, reply, machine_.roomy_since_ms(), process_.serving());
 }
 
 void World::on_published(const core::EventRecord& record) {
   trace_.note(Noted::published, record.position.sequence, record.type);
+  backlog_watch_.on_published(scene(), record);
+}
+
+void World::on_uplink(const core::Outbox& outbox) {
+  alarm_watch_.on_connected(scene());
+  const bool again = plan_.policy.wait_for_application_ack;
+  const core::OutboxMarks& marks = outbox.marks();
+  backlog_watch_.on_connected((again ? marks.acknowledged : marks.published).sequence,
+                              outbox.last_written().sequence, again);
 }
 
 void World::on_event(const Publication& event) {
@@ -421,11 +444,18 @@ void World::on_status_asked(std::uint64_t call, const std::string& reference) {
   questions_.asked(scene(), call, ledger_.find_key(pos_.key_of(reference)));
 }
 
-void World::on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned) {
+void World::on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned, bool by_size) {
   erased_ += erased;
+  unwiped_ += erased + pruned;
+  if (by_size && pruned > 0) fault("pruned by size");
   if (pruned == 0) return;
-  pruned_ +=
-      fold_.note_pruned(scene(), journal, plan_.policy.wait_for_application_ack ? cloud_.through() : -1);
+  pruned_ += fold_.note_pruned(scene(), journal,
+                               plan_.policy.wait_for_application_ack ? cloud_.through() : -1, by_size);
+}
+
+std::int64_t World::free_bytes() const {
+  const auto capacity = disk_.capacity();
+  return capacity ? *capacity - disk_.used_bytes() : INT64_MAX;
 }
 
 }  // namespace storegate::sim

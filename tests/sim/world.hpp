@@ -83,6 +83,7 @@ class World {
   // ---- for the gateway's process
   [[nodiscard]] std::int64_t disk_time_ms();
   [[nodiscard]] std::int64_t jittered_ms(std::int64_t ms);
+  [[nodiscard]] std::int64_t free_bytes() const;
   [[nodiscard]] std::uint64_t fresh_seed() { return gateway_draws_.next(); }
   [[nodiscard]] storage::JournalOptions journal_options();
   /// The store's calendar and clock.
@@ -110,6 +111,11 @@ class World {
   void on_decided(const Publication& event);
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
+  void on_uplink(const core::Outbox& outbox);
+  void on_uplink_lost() { backlog_watch_.stop(), alarm_watch_.on_lost(now_ms()); }
+  void on_puback(core::Position position) { backlog_watch_.on_acknowledged(position.sequence); }
+  void on_replay() { backlog_watch_.on_replay(); }
+  void on_read_failed() { backlog_watch_.stop(); }
   void on_kept(Story& story, std::string_view data);
   void on_item_event(std::string_view data) { stock_watch_.on_item_event(scene(), data); }
   void on_post(const std::string& key, std::string_view body);
@@ -120,7 +126,9 @@ class World {
   void on_status_asked(std::uint64_t call, const std::string& reference);
   void on_status_answered(std::uint64_t call) { questions_.answered(call); }
   void on_questions_gone() { questions_.gone(); }
-  void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned);
+  void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned, bool by_size);
+  /// The erased bytes are out of the WAL.
+  void on_wal_truncated() { unwiped_ = 0; }
   void on_clock_changed();
 
  private:
@@ -148,6 +156,8 @@ class World {
   Machine machine_;
   Process process_;  // after the disk's user of it; it goes first
   check::EventStream stream_;
+  check::BacklogWatch backlog_watch_;
+  check::AlarmWatch alarm_watch_;
   check::Fold fold_;
   check::ClockWatch clock_watch_;
   check::Acceptance acceptance_;
@@ -158,6 +168,8 @@ class World {
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up
   std::size_t probe_ = SIZE_MAX;      // the order sent when the faults are over
   std::uint64_t commits_ = 0, erased_ = 0, pruned_ = 0;
+  std::uint64_t unwiped_ = 0;       // erased or pruned since the WAL was last truncated
+  std::int64_t low_since_ms_ = -1;  // the disk has less free space than is kept; -1 = it has more
   std::int64_t last_sequence_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> faults_;
 };

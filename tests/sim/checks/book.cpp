@@ -157,7 +157,8 @@ void Fold::tell_ends(Ledger& ledger) const {
 }
 
 // Pruning goes from the oldest on; where several that have ended are still there, it has not been further.
-std::size_t Fold::note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged) {
+std::size_t Fold::note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged,
+                              bool by_size) {
   constexpr int enough = 8;
   std::size_t gone = 0;
   int there = 0;
@@ -170,7 +171,7 @@ std::size_t Fold::note_pruned(const Scene& scene, storage::Journal& journal, std
     }
     row.gone = true;
     ++gone;
-    pruned_in_time(scene, row.order, row.taken_ms, acknowledged);
+    pruned_in_time(scene, row.order, row.taken_ms, acknowledged, by_size);
   }
   return gone;
 }

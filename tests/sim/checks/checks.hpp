@@ -50,12 +50,15 @@ void every_order_ended(const Scene& scene, const std::vector<RowSeen>& rows);
 /// An ended order's row is gone: only with age, and when all its events were delivered. `acknowledged`: how far the cloud
 /// has them, -1 = it does not say. `ended_ms`: when its end was committed.
 void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t ended_ms,
-                    std::int64_t acknowledged);
+                    std::int64_t acknowledged, bool by_size);
 
 // ---- customers: the kitchen gets all that was sent, and nobody keeps it longer than he may
 
 void placement_is_whole(const Scene& scene, const Story& story, std::string_view body);
 void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows);
+/// Where no row names a customer and the WAL was truncated since, no byte of the database's files does.
+void no_customer_is_left(const Scene& scene, const std::vector<RowSeen>& rows, const disk::Disk& disk,
+                         std::string_view path);
 
 // ---- I2: at most one ticket under a key
 
@@ -69,15 +72,71 @@ class EventStream {
   void on_event(const Scene& scene, const Publication& event, std::uint64_t forgotten);
   /// At the end: nothing up to `last` is missing.
   void complete(const Scene& scene, std::int64_t last) const;
-  [[nodiscard]] std::int64_t newest() const noexcept { return newest_; }
+  /// Everything up to here was seen.
+  [[nodiscard]] std::int64_t through() const noexcept { return through_; }
 
  private:
   std::string epoch_;
-  std::int64_t newest_ = 0;
+  std::int64_t through_ = 0;
+  std::map<std::string, std::int64_t> newest_;  // by subject
   std::map<std::int64_t, std::uint64_t> prints_;
 };
 /// The story's newest event, seen for the first time.
 void event_follows(const Scene& scene, const Story& story);
+
+// ---- a backlog: live orders first, the oldest not starved, and plain order where little waits
+
+class BacklogWatch {
+ public:
+  explicit BacklogWatch(std::size_t window) : window_(static_cast<std::int64_t>(window)) {}
+  /// A process has loaded the rows.
+  void on_loaded() { acknowledged_.clear(), stop(); }
+  void on_commit_begins(const core::Changes& changes);
+  void on_written(const core::Changes& changes);
+  /// The gateway goes on after `from`; up to `written` is on disk. `again`: PUBACKs alone do not count.
+  void on_connected(std::int64_t from, std::int64_t written, bool again);
+  void on_published(const Scene& scene, const core::EventRecord& event);
+  void on_acknowledged(std::int64_t sequence) { acknowledged_.insert(sequence); }
+  /// From here on the order is the gateway's own affair: a replay, a read that failed, no connection.
+  void stop() { judging_ = draining_ = false; }
+  void on_replay() { acknowledged_.clear(), stop(); }
+  [[nodiscard]] std::uint64_t drains() const noexcept { return drains_; }
+
+ private:
+  [[nodiscard]] bool is_urgent(std::int64_t sequence) const;
+  [[nodiscard]] bool can_wait(std::int64_t sequence) const;
+
+  std::int64_t window_;
+  std::map<std::int64_t, core::OrderNumber> order_of_;  // by sequence
+  std::set<core::OrderNumber> live_, cancelled_;        // live: not cooked and not ended
+  std::set<core::OrderNumber> unsure_;                  // of a commit that is under way, or failed
+  std::set<std::int64_t> acknowledged_;                 // in this life of the process
+  bool judging_ = false;
+  bool draining_ = false;
+  std::int64_t written_ = 0;         // when the connection came up
+  std::int64_t newest_ = 0;          // published on this connection
+  std::set<std::int64_t> unsent_;    // of what was written then
+  std::set<std::int64_t> urgent_;    // of them
+  std::set<std::int64_t> at_first_;  // urgent as the connection came up
+  std::int64_t publishes_ = 0, others_ = 0, since_oldest_ = 0;
+  std::uint64_t drains_ = 0;
+};
+
+// ---- alarms: raised and cleared once, and when they must be
+
+class AlarmWatch {
+ public:
+  void on_loaded(std::int64_t now_ms);
+  void on_written(const Scene& scene, const core::Changes& changes);
+  void on_connected(const Scene& scene);
+  void on_lost(std::int64_t now_ms);
+
+ private:
+  [[nodiscard]] std::int64_t away_ms(const Scene& scene) const noexcept;
+  std::set<std::string> raised_;    // in this life of the process
+  std::int64_t down_since_ms_ = 0;  // -1: the uplink is there
+  std::int64_t last_away_ms_ = 0;
+};
 
 // ---- I4: a cancel that was acknowledged before the first placement left means no ticket; none is dropped
 
@@ -116,6 +175,11 @@ void holds_end_in_time(const Scene& scene, std::int64_t since_ms);
 
 void reserve_serves(const Scene& scene, const storage::CommitResult& result, const core::Changes& changes,
                     std::int64_t reserve_left);
+
+/// While the disk has had less free space than the store keeps, for longer than it takes to notice, no new order is
+/// taken. `low_since_ms`: -1 = it has enough; `up_ms`: when the process came up.
+void no_order_without_space(const Scene& scene, const Tag& tag, const codec::HttpReply& reply,
+                            const Story& story, std::int64_t low_since_ms, std::int64_t up_ms);
 
 void answer_after_room(const Scene& scene, const Tag& tag, const codec::HttpReply& reply,
                        std::int64_t roomy_since_ms, bool serving);
@@ -210,7 +274,8 @@ class Fold {
   /// Every story hears when its end was committed, or when a start found that it had been.
   void tell_ends(Ledger& ledger) const;
   /// After pruning: what has gone of the oldest orders. Gives how many.
-  std::size_t note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged);
+  std::size_t note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged,
+                          bool by_size);
 
  private:
   struct Row {

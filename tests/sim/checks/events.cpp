@@ -1,5 +1,6 @@
-// I3: by sequence there is no gap and no reorder once repeats are left out, a repeat is the same to the byte, and an
-// order's events tell phases that can follow each other.
+// I3: once repeats are left out, no order's events are reordered and by sequence there is no gap in the end (while a
+// backlog is drained there is, see backlog.cpp); a repeat is the same to the byte, and an order's events tell phases that
+// can follow each other.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -73,11 +74,14 @@ void EventStream::on_event(const Scene& scene, const Publication& event, std::ui
   const auto [known, is_new] = prints_.emplace(sequence, print);
   if (!is_new && known->second != print)
     return scene.blame("I3", "event " + std::to_string(sequence) + " came again with another content");
-  if (!is_new || sequence <= newest_) return;
-  const bool gap = sequence != newest_ + 1;
-  if (gap && forgotten == 0)
-    return scene.blame("I3", "event " + std::to_string(sequence) + " came after " + std::to_string(newest_));
-  newest_ = sequence;
+  if (!is_new) return;
+  while (prints_.contains(through_ + 1)) ++through_;
+  // The store's own events have no subject, and are in order among themselves.
+  std::int64_t& newest = newest_[std::string(member_text(text, "subject"))];
+  if (sequence < newest && forgotten == 0)
+    return scene.blame("I3", "event " + std::to_string(sequence) + " of an order came after its event " +
+                                 std::to_string(newest));
+  newest = std::max(newest, sequence);
 }
 
 void EventStream::complete(const Scene& scene, std::int64_t last) const {

@@ -64,14 +64,14 @@ std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std:
 }
 
 void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t ended_ms,
-                    std::int64_t acknowledged) {
+                    std::int64_t acknowledged, bool by_size) {
   Story* story = scene.ledger.find(order.partner, order.partner_order_id);
   if (story == nullptr) return;
   story->pruned = true;
   if (scene.now_ms - story->reached_ms < scene.plan.policy.order_id_reuse_ms)
     scene.blame("I14", name_of(*story) + " is pruned while it may still be sent again");
   // A clock that ran ahead and was trusted makes things old.
-  if (scene.plan.faults.wall_jumps == 0 && scene.now_ms - ended_ms < scene.plan.ages.retain_ms)
+  if (!by_size && scene.plan.faults.wall_jumps == 0 && scene.now_ms - ended_ms < scene.plan.ages.retain_ms)
     scene.blame("I1", name_of(*story) + " is pruned " + std::to_string(scene.now_ms - ended_ms) +
                           " ms after its end");
   if (acknowledged >= 0 && order.last_event.sequence > acknowledged)
@@ -138,6 +138,19 @@ void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows) 
     const bool cooked = story->tickets_in_all() > 0;  // what is refused on a full disk has no body
     if (!row.names_customer && cooked && ended_ms + ages.erase_after_ms > scene.now_ms)
       scene.blame("customer", name_of(*story) + " has lost its customer before its time");
+  }
+}
+
+void no_customer_is_left(const Scene& scene, const std::vector<RowSeen>& rows, const disk::Disk& disk,
+                         std::string_view path) {
+  for (const RowSeen& row : rows)
+    if (row.names_customer) return;
+  for (const char* suffix : {"", "-wal"}) {
+    const disk::Bytes* file = disk.cached(std::string(path) + suffix);
+    if (file == nullptr) continue;
+    if (names_customer({reinterpret_cast<const char*>(file->data()), file->size()}))
+      scene.blame("customer", "no row names a customer any more, and the bytes of " + std::string(path) +
+                                  suffix + " still do");
   }
 }
 

@@ -38,6 +38,7 @@ struct Process::Life {
   std::uint64_t turns_now = 0;
   std::int64_t turns_at_ms = -1;
   int chore = 0;
+  std::int64_t used_bytes = 0;  // of the database, as last measured
 };
 
 }  // namespace storegate::sim

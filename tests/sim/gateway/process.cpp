@@ -17,6 +17,8 @@ namespace {
 constexpr std::int64_t sleep_ms_max = 1000;
 // After the storm no clock moves and no machine sleeps: a wake that only looks finds nothing.
 constexpr std::int64_t calm_sleep_ms_max = 60'000;
+constexpr std::int64_t measure_every_ms = 2000;
+constexpr std::int64_t measure_later_every_ms = 60'000;
 constexpr std::int64_t linger_after_failed_sync_ms = 10'000;
 // Nothing new to find when nothing fails any more, no row grows old enough for anything, and time there is long: each
 // chore twice, then hourly.
@@ -62,6 +64,7 @@ bool Process::start() {
   life_->uplink.start();
   offer(std::move(started));
   after(world_.plan().ages.chores_every_ms, [this] { keep_house(); });
+  if (world_.plan().min_free_bytes > 0 || world_.plan().max_bytes > 0) after(0, [this] { measure(); });
   return true;
 }
 
@@ -88,6 +91,8 @@ void Process::http(const WebAsk& ask, Responder responder) { life_->door.handle(
 
 void Process::offer(core::Input input) {
   note_input(world_.trace(), input, world_.now_ms());
+  const auto* acknowledged = std::get_if<core::EventsAcknowledged>(&input);
+  if (acknowledged != nullptr && acknowledged->replay_from) world_.on_replay();
   life_->engine.offer(std::move(input));
   wake();
 }
@@ -137,7 +142,8 @@ struct Process::Commit {
 void Process::begin_commit(core::Changes changes) {
   auto commit = std::make_shared<Commit>();
   commit->changes = std::move(changes);
-  if (const auto read = life_->engine.outbox().wanted_read()) {
+  const auto read = life_->engine.outbox().wanted_read();
+  if (read && read->kind == core::OutboxRead::Kind::in_order) {
     commit->wish.events_after = read->after;
     commit->wish.events_limit = read->limit;
     life_->engine.outbox().on_read_started();
@@ -148,6 +154,7 @@ void Process::begin_commit(core::Changes changes) {
     commit->checkpoint_due = journal.checkpoint_due();
     return [this, commit] { commit_ended(*commit); };
   });
+  want_events();
 }
 
 void Process::commit_ended(Commit& commit) {
@@ -165,7 +172,7 @@ void Process::commit_ended(Commit& commit) {
   finish(std::move(committed));
   if (result.written) world_.on_written(*this, commit.changes);
   if (commit.wish.events_after) {
-    events_read(std::move(result.page));
+    events_read(std::move(result.page), result.written.ok());
   }
   life_->uplink.drain();
   if (sync_failed) on_sync_failed();
@@ -206,23 +213,23 @@ void Process::checkpoint() {
 }
 
 void Process::want_events() {
-  const auto read = life_->engine.outbox().wanted_read();
-  if (!read) return;
-  life_->engine.outbox().on_read_started();
-  life_->store.submit(Urgency::read, [this, read = *read](storage::Journal& journal) -> Completion {
-    auto page = std::make_shared<core::Result<storage::EventPage>>(
-        journal.events_after(read.after, read.limit, storage::ReadWish{}.bytes_limit));
-    return [this, page] {
-      events_read(page->ok() ? std::move(**page) : storage::EventPage{});
-      wake();
-    };
-  });
+  core::Outbox& outbox = life_->engine.outbox();
+  if (!outbox.wanted_read()) return;
+  life_->store.submit(
+      Urgency::read, [this, read = outbox.on_read_started()](storage::Journal& journal) -> Completion {
+        auto page = std::make_shared<core::Result<storage::EventPage>>(journal.read_for(read));
+        return [this, page] {
+          events_read(page->ok() ? std::move(**page) : storage::EventPage{}, page->ok());
+          wake();
+        };
+      });
 }
 
 // An empty page: the read or its commit failed; the outbox asks again.
-void Process::events_read(storage::EventPage page) {
+void Process::events_read(storage::EventPage page, bool read) {
   if (!page.damaged.empty()) world_.on_damaged(page.damaged);
-  life_->engine.outbox().on_read(std::move(page.events), page.through);
+  if (!read) world_.on_read_failed();
+  life_->engine.on_events_read({std::move(page.events), page.through, std::move(page.briefs), !read});
   life_->uplink.drain();
 }
 
@@ -249,6 +256,26 @@ void Process::on_sync_failed() {
   after(linger_after_failed_sync_ms, [this] { world_.end_process(); });
 }
 
+// As the product's space watch: on the store thread, and the gateway hears of a change.
+void Process::measure() {
+  const Plan& plan = world_.plan();
+  life_->store.submit(Urgency::read, [this, &plan](storage::Journal& journal) -> Completion {
+    const auto file = journal.database_bytes();
+    const auto unused = journal.unused_bytes();
+    if (file && unused) life_->used_bytes = *file - *unused + journal.wal_bytes();
+    const bool low = plan.min_free_bytes > 0 && world_.free_bytes() < plan.min_free_bytes;
+    const bool large = plan.max_bytes > 0 && life_->used_bytes > plan.max_bytes;
+    const auto room = low     ? core::StorageRoom::disk_low
+                      : large ? core::StorageRoom::database_full
+                              : core::StorageRoom::enough;
+    return [this, room] {
+      if (life_->engine.gateway().room() != room) offer(core::StorageMeasured{room});
+      after(world_.storm() || room != core::StorageRoom::enough ? measure_every_ms : measure_later_every_ms,
+            [this] { measure(); });
+    };
+  });
+}
+
 // One chore each time, in the order of the product's housekeeping. Where the plan has no ages, what lies beyond the days
 // a store keeps is never reached in a run, and erasing and pruning only look.
 void Process::keep_house() {
@@ -259,6 +286,8 @@ void Process::keep_house() {
   limits.now = at;
   limits.retain_ms = world_.plan().ages.retain_ms;
   limits.reuse_ms = policy.order_id_reuse_ms;
+  limits.by_size = storage::too_large(life_->used_bytes, world_.plan().max_bytes);
+  limits.events_kept = 100;
   const auto& marks = life_->engine.outbox().marks();
   limits.events_through = policy.wait_for_application_ack ? marks.acknowledged : marks.published;
   life_->store.submit(Urgency::spare, [this, chore, limits](storage::Journal& journal) -> Completion {
@@ -267,14 +296,15 @@ void Process::keep_house() {
       auto erased = codec::erase_customer(canonical);
       return erased ? std::move(*erased) : std::string{};
     };
-    const std::int64_t erase_before_ms = limits.now.wall_ms - world_.plan().ages.erase_after_ms;
     if (chore == 0 && limits.now.wall_trusted)
-      kept = journal.erase_customer_data(erase_before_ms, 200, erase);
-    if (chore == 1 && limits.now.wall_trusted) kept = journal.prune(limits);
-    if (kept) world_.on_housekept(journal, chore == 0 ? kept->rows : 0, chore == 1 ? kept->rows : 0);
+      kept = journal.erase_customer_data({limits.now, world_.plan().ages.erase_after_ms, 200}, erase);
+    if (chore == 1 && (limits.now.wall_trusted || limits.by_size)) kept = journal.prune(limits);
+    if (kept)
+      world_.on_housekept(journal, chore == 0 ? kept->rows : 0, chore == 1 ? kept->rows : 0, limits.by_size);
     if (chore == 2) kept = journal.verify(200);
     if (chore == 3) kept = as_step(journal.checkpoint(storage::CheckpointMode::truncate));
     if (chore == 3 && kept) kept = as_step(journal.shrink(64));
+    if (chore == 3 && kept) world_.on_wal_truncated();
     if (kept && !kept->damaged.empty()) world_.on_damaged(kept->damaged);
     return [this, failed = !kept && kept.error().code == core::ErrorCode::sync_failed] {
       if (failed) on_sync_failed();

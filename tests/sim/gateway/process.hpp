@@ -67,9 +67,10 @@ class Process {
   void carry_out(core::Effect&& effect);
   void checkpoint();
   void want_events();
-  void events_read(storage::EventPage page);
+  void events_read(storage::EventPage page, bool read);
   void arm_timer();
   void on_sync_failed();
+  void measure();
   void keep_house();
 
   World& world_;

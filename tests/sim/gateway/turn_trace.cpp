@@ -163,6 +163,9 @@ struct NoteInput {
       trace.note(Noted::input, line.unit_price.minor);
     }
   }
+  void operator()(const core::StorageMeasured& measured) const noexcept {
+    trace.note(Noted::input, measured.room);
+  }
   void operator()(const core::GatewayStarted& started) const noexcept {
     note_text(trace, Noted::input, started.epoch);
     note_text(trace, Noted::input, started.previous_epoch.value_or(""));
@@ -189,9 +192,9 @@ std::string line_of(const core::Input& input) {
     return "release of " + std::to_string(release->orders.size());
   if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
     return "cancel of " + std::to_string(cancel->orders.size());
-  constexpr std::string_view names[] = {"order",     "release",      "cancel",  "resolve",
-                                        "POS",       "availability", "refused", "acknowledgement",
-                                        "uplink up", "started",      "store",   "POS list"};
+  constexpr std::string_view names[] = {
+      "order",           "release",   "cancel",  "resolve", "POS",        "availability", "refused",
+      "acknowledgement", "uplink up", "started", "store",   "POS status", "POS list",     "storage"};
   return std::string(names[input.index()]);
 }
 

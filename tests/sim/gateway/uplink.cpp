@@ -17,7 +17,6 @@ namespace {
 constexpr std::int64_t connect_within_ms = 10'000;
 constexpr std::int64_t retry_ms_max = 15'000;
 constexpr std::int64_t receipt_wait_ms = 10'000;
-constexpr std::size_t window = 20;
 }  // namespace
 
 void Uplink::connect() {
@@ -57,7 +56,8 @@ void Uplink::connect() {
 void Uplink::on_connected(std::uint64_t connection, bool session_present) {
   connection_ = connection;
   online_since_ms_ = process_.world().now_ms();
-  process_.engine().outbox().on_connected(window);
+  process_.engine().outbox().on_connected(process_.world().plan().uplink_window);
+  process_.world().on_uplink(process_.engine().outbox());
   process_.offer(core::UplinkConnected{session_present});
 }
 
@@ -69,6 +69,8 @@ void Uplink::on_lost() {
   const auto window_lost = std::exchange(sent_, {});
   for (const auto& [id, position] : window_lost) process_.published(position, false);
   process_.engine().outbox().on_disconnected();
+  process_.world().on_uplink_lost();
+  process_.wake();
   if (was_online && process_.world().now_ms() - online_since_ms_ >= last_wait_ms_) retry_ms_ = 500;
   const std::int64_t wait_ms = last_wait_ms_ = process_.world().jittered_ms(retry_ms_);
   retry_ms_ = std::min(retry_ms_ * 2, retry_ms_max);
@@ -152,6 +154,7 @@ void Uplink::on_puback(std::uint64_t id) {
   if (found == sent_.end()) return;
   const core::Position position = found->second;
   sent_.erase(found);
+  process_.world().on_puback(position);
   process_.published(position, true);
   drain();
 }

@@ -1,4 +1,5 @@
-// In sequence or not at all: what lies behind a gap is dropped and asked for.
+// Each order's events in their order, whichever order comes first. Where a broker may have lost some the sequence alone
+// says so: what lies behind a gap waits then, and a gap that stays is asked for.
 #include "sim/parts/cloud.hpp"
 
 #include <utility>
@@ -17,11 +18,20 @@ constexpr std::int64_t look_again_ms = 5000;
 void Cloud::on_event(const Publication& event) {
   const std::int64_t sequence = std::stoll(std::string(member_text(event.payload, "sequence")));
   epoch_ = member_text(event.payload, "epoch");
-  if (sequence <= through_) return;
-  if (sequence > through_ + 1) return ask_for_replay();
-  through_ = sequence;
-  keep(event);
-  if (world_.plan().policy.wait_for_application_ack) acknowledge();
+  const bool acknowledges = world_.plan().policy.wait_for_application_ack;
+  if (sequence <= through_ || !ahead_.emplace(sequence, std::nullopt).second) return;
+  if (acknowledges || world_.broker().forgotten() == 0)
+    keep(event);
+  else
+    ahead_[sequence] = event;
+  const std::int64_t before = through_;
+  for (auto next = ahead_.begin(); next != ahead_.end() && next->first == through_ + 1;
+       next = ahead_.erase(next)) {
+    ++through_;
+    if (next->second) keep(*next->second);
+  }
+  if (through_ > before && acknowledges) acknowledge();
+  if (!ahead_.empty() && !acknowledges) ask_for_replay();
 }
 
 void Cloud::acknowledge() {
@@ -39,7 +49,8 @@ void Cloud::ask_for_replay() {
   const std::int64_t seen = through_;
   world_.timeline().after(ask_after_ms, [this, seen] {
     asking_ = false;
-    if (through_ > seen) return;
+    if (ahead_.empty() || world_.broker().forgotten() == 0) return;  // a backlog comes with gaps
+    if (through_ > seen) return ask_for_replay();
     world_.fault("replay asked");
     world_.broker().send({"ack", R"({"replay_from":)" + std::to_string(through_ + 1) + "}"}, {});
   });

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "sim/plan.hpp"
@@ -31,6 +33,7 @@ class Cloud {
   Draws draws_;
   std::string epoch_;
   std::int64_t through_ = 0;
+  std::map<std::int64_t, std::optional<Publication>> ahead_;  // beyond through_; with the event if it waits
   bool acknowledging_ = false;
   bool asking_ = false;
 };

@@ -233,6 +233,10 @@ void Machine::plan_wires() {
     world_.fault("broker restart");
     world_.broker().restart(world_.plan().faults.broker_forgets, between(100, 30 * s));
   });
+  some_time(faults.uplink_outages, [this] {
+    world_.fault("uplink outage");
+    world_.broker().restart(false, between(40 * s, 120 * s));
+  });
   some_time(faults.pos_blind, [this] {
     world_.fault("pos blind");
     world_.pos().set_blind(true);

@@ -116,6 +116,7 @@ class Disk {
   std::uint64_t heal() noexcept;
   /// The disk is full beyond so many bytes of all files together; nothing = never.
   void set_capacity(std::optional<std::int64_t> bytes) noexcept { capacity_ = bytes; }
+  [[nodiscard]] std::optional<std::int64_t> capacity() const noexcept { return capacity_; }
   /// What of the unsynced writes reached the medium although their sync failed; without it: none.
   void on_failed_sync(Choose choose) { failed_sync_ = std::move(choose); }
   /// A control: syncs are answered with success and sync nothing.

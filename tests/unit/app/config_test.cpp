@@ -255,6 +255,8 @@ TEST_CASE("each mistake in [store], [storage], [http], [pos] and [mqtt] is found
       store("hours = { mon = [8] }", "store.hours.mon", "list of times"),
       store("hours = { monday = [] }", "store.hours.monday", "did you mean \"mon\"?"),
       store("prep_minutes = 1441", "store.prep_minutes", "from 0 to 1440"),
+      storage("max_mib = 31", "storage.max_mib", "at least 32"),
+      storage("max_mib = -1", "storage.max_mib", "from 0 to"),
       storage("retain_days = 0", "storage.retain_days", "from 1 to"),
       storage("retain_days = 1", "storage.retain_days", "shorter than order_id_reuse_hours"),
       storage("max_live_orders = -1", "storage.max_live_orders", "from 0 to"),
@@ -395,12 +397,11 @@ TEST_CASE("a password without a user is a problem") {
 
 TEST_CASE("what an owner sets and this version does not act on yet is a warning each, and stops nothing") {
   std::string text = with("id = \"store-042\"", "id = \"s\"");
-  text.insert(text.find("[http]"), "min_free_mib = 64\n");
   const ConfigReading reading = read(text + "[alarm]\ncertificate_days = 3\n");
   CHECK(reading.config.has_value());
   std::vector<std::string> keys;
   for (const auto& warning : reading.warnings) keys.push_back(warning.key);
-  CHECK(keys == std::vector<std::string>{"storage.min_free_mib", "alarm.certificate_days"});
+  CHECK(keys == std::vector<std::string>{"alarm.certificate_days"});
 }
 
 TEST_CASE("4.2 acceptance: what a store takes is configured, and reaches the gateway's policy") {

@@ -24,6 +24,9 @@ core::Now now_at(std::int64_t wall_ms) {
   return now;
 }
 
+/// At that moment, and with no time in between.
+EraseLimits ended_before(std::int64_t wall_ms) { return {now_at(wall_ms), 0, 7}; }
+
 std::string replaced(std::string_view canonical) {
   return canonical.find("CANARY") == std::string_view::npos ? std::string(canonical) : std::string("without");
 }
@@ -85,9 +88,11 @@ TEST_CASE("erased customer data is in no byte of the file or its WAL, and the ro
   REQUIRE(holds(options.path, "CANARY-LETTER"));
 
   // Too early: nothing goes.
-  CHECK(whole_pass([&] { return journal.erase_customer_data(base - 1, 7, replaced); }) == 0);
-  CHECK(whole_pass([&] { return journal.erase_customer_data(store.wall_ms + 1, 7, replaced); }) == 100);
-  CHECK(whole_pass([&] { return journal.erase_customer_data(store.wall_ms + 1, 7, replaced); }) == 0);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(ended_before(base - 1), replaced); }) == 0);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(ended_before(store.wall_ms + 1), replaced); }) ==
+        100);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(ended_before(store.wall_ms + 1), replaced); }) ==
+        0);
   for (std::int64_t number = 1; number <= 100; ++number) {
     core::Result<std::optional<core::OrderBody>> body = journal.find_body(core::OrderNumber{number});
     REQUIRE(body.ok());
@@ -100,7 +105,8 @@ TEST_CASE("erased customer data is in no byte of the file or its WAL, and the ro
   core::Changes ends;
   for (std::int64_t number = 5; number <= 100; number += 5) store.move(ends, number, core::Phase::cancelled);
   REQUIRE(journal.commit(ends).written.ok());
-  CHECK(whole_pass([&] { return journal.erase_customer_data(store.wall_ms + 1, 7, replaced); }) == 20);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(ended_before(store.wall_ms + 1), replaced); }) ==
+        20);
   REQUIRE(journal.checkpoint(CheckpointMode::truncate).ok());
   for (const char* word : {"CANARY", "rrrrrrrrrrrrrrrr", "llllllllllllllll", "cccccccccccccccc"}) {
     CAPTURE(word);

@@ -1,0 +1,208 @@
+// Retention: customers leave every byte, rows whose clock was wrong wait, and a database that is too large gives up what
+// has ended before its time, but nothing that is still needed.
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "builders.hpp"
+#include "storage/ages.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace storegate;
+using namespace storegate::storage;
+using namespace storegate::storage::test;
+
+namespace {
+
+constexpr std::int64_t base = 1'780'000'000'000;
+constexpr core::BootId boot{7};
+
+core::Now now_at(std::int64_t wall_ms, core::Milliseconds steady_ms, bool trusted = true) {
+  return {steady_ms, wall_ms, trusted, boot};
+}
+
+std::string without(std::string_view) { return "{}"; }
+
+template <typename Step>
+std::size_t whole_pass(Step step) {
+  std::size_t rows = 0;
+  for (int calls = 0; calls < 1000; ++calls) {
+    core::Result<Housekept> done = step();
+    if (!done) FAIL(done.error().context);
+    rows += done->rows;
+    if (done->finished) return rows;
+  }
+  FAIL("the pass never ends");
+  return rows;
+}
+
+/// One order after the other, ten minutes apart on the steady clock; all but every tenth have ended.
+Store filled(Journal& journal, int orders) {
+  Store store(31);
+  for (int i = 0; i < orders; ++i) {
+    store.wall_ms = base + i * 10 * core::minute_ms;
+    core::Changes changes;
+    store.arrive(changes);
+    store.orders.at(i + 1).arrived = {i * 10 * core::minute_ms, store.wall_ms, boot};
+    store.move(changes, i + 1, i % 10 == 9 ? core::Phase::held : core::Phase::completed);
+    REQUIRE(journal.commit(changes).written.ok());
+  }
+  return store;
+}
+
+}  // namespace
+
+TEST_CASE("4.9 retention: a customer's name, phone, note and raw bytes are in no file once erased [I12]") {
+  const support::TempDir dir;
+  const JournalOptions options = options_for(dir.file("orders.db"));
+  Journal journal = opened(options);
+  Store store(33);
+  for (int i = 0; i < 60; ++i) {
+    core::Changes changes;
+    store.arrive(changes);
+    core::OrderBody& body = changes.bodies.back();
+    body.canonical = R"({"customer":{"name":"CANARY-NAME","phone":"CANARY-PHONE","note":"CANARY-NOTE"}})" +
+                     std::string(static_cast<std::size_t>(137 * i), 'x');
+    body.raw = "CANARY-RAW" + std::string(static_cast<std::size_t>(211 * i), 'y');
+    changes.dead_letters = {
+        {"in/order", "CANARY-LETTER" + std::string(static_cast<std::size_t>(97 * i), 'z'), "why", base}};
+    store.move(changes, i + 1, core::Phase::completed);
+    REQUIRE(journal.commit(changes).written.ok());
+    if (i % 7 == 0) REQUIRE(journal.checkpoint(CheckpointMode::passive).ok());
+  }
+  const EraseLimits limits{now_at(store.wall_ms + 49 * core::hour_ms, 0), 48 * core::hour_ms, 9};
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 120);
+  REQUIRE(journal.checkpoint(CheckpointMode::truncate).ok());
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    CAPTURE(suffix);
+    const std::string bytes = support::read_file(options.path + suffix);
+    CHECK(bytes.find("CANARY") == std::string::npos);
+    CHECK(bytes.find("yyyyyyyyyyyyyyyy") == std::string::npos);
+  }
+}
+
+TEST_CASE("4.9 retention: an end that a clock without a time has noted is erased by witnessed time [I9]") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store(35);
+  store.wall_ms = 60'000;  // 1970
+  core::Changes changes;
+  store.arrive(changes);
+  store.orders.at(1).arrived = {0, 60'000, boot};
+  store.move(changes, 1, core::Phase::completed);
+  REQUIRE(journal.commit(changes).written.ok());
+  EraseLimits limits{now_at(base, core::hour_ms), 48 * core::hour_ms, 9};
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 0);
+  limits.now = now_at(base + 48 * core::hour_ms, 49 * core::hour_ms);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 0);
+  limits.now = now_at(base + 73 * core::hour_ms, 74 * core::hour_ms);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 1);
+}
+
+TEST_CASE("4.9 retention: an end noted ahead of time is erased by witnessed time, not years later [I9]") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store(37);
+  store.wall_ms = base + 20 * 365 * 24 * core::hour_ms;
+  core::Changes changes;
+  store.arrive(changes);
+  store.orders.at(1).arrived = {0, store.wall_ms, boot};
+  store.move(changes, 1, core::Phase::completed);
+  REQUIRE(journal.commit(changes).written.ok());
+  EraseLimits limits{now_at(base, core::hour_ms), 48 * core::hour_ms, 9};
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 0);
+  limits.now = now_at(base + 73 * core::hour_ms, 74 * core::hour_ms);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 1);
+}
+
+TEST_CASE(
+    "4.9 retention: a database that is too large gives up what has ended and was sent, also without a "
+    "clock") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store = filled(journal, 600);  // a hundred hours
+  PruneLimits limits;
+  limits.now = now_at(60'000, 600 * 10 * core::minute_ms, false);
+  limits.retain_ms = 30 * 24 * core::hour_ms;
+  limits.reuse_ms = 48 * core::hour_ms;
+  limits.rows_max = 50;
+  limits.events_through = {1, 900};
+  CHECK(journal.prune(limits).error().code == core::ErrorCode::invalid);
+  limits.by_size = true;
+  limits.events_kept = 500;
+  REQUIRE(whole_pass([&] { return journal.prune(limits); }) > 0);
+  whole_pass([&] { return journal.prune(limits); });
+  // 1,200 events, of which 700 may go by number.
+  const auto page = journal.events_after({}, 1, 100'000);
+  REQUIRE(page.ok());
+  CHECK(page->events.front().record.position.sequence == 701);
+  const auto is_there = [&](std::int64_t number) {
+    return journal.find_order(core::OrderNumber{number})->has_value();
+  };
+  CHECK_FALSE(is_there(1));
+  CHECK_FALSE(is_there(300));  // its events are 599 and 600, and it is fifty hours old
+  CHECK(is_there(10));         // it waits
+  CHECK(is_there(340));        // within the reuse time
+  CHECK(is_there(600));
+  core::Result<LoadReport> report = journal.load({limits.now, limits.reuse_ms});
+  REQUIRE(report.ok());
+  CHECK(report->damaged.empty());
+  CHECK(report->loaded.live.size() == 60);
+}
+
+TEST_CASE("4.9 retention: what was not sent is never pruned, however large the database is [I3]") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store = filled(journal, 600);
+  PruneLimits limits;
+  limits.now = now_at(60'000, 600 * 10 * core::minute_ms, false);
+  limits.reuse_ms = 48 * core::hour_ms;
+  limits.by_size = true;
+  limits.events_kept = 0;
+  limits.events_through = {1, 100};
+  whole_pass([&] { return journal.prune(limits); });
+  whole_pass([&] { return journal.prune(limits); });
+  const auto page = journal.events_after({}, 1, 100'000);
+  REQUIRE(page.ok());
+  CHECK(page->events.front().record.position.sequence == 101);
+  CHECK_FALSE(journal.find_order(core::OrderNumber{49})->has_value());
+  CHECK(journal.find_order(core::OrderNumber{51})->has_value());
+}
+
+TEST_CASE("4.9 retention: ages answer for several spans at once, in any order") {
+  Ages ages;
+  for (std::int64_t i = 1; i <= 600; ++i) ages.note(i, {i * 10 * core::minute_ms, base, boot});
+  const core::Now now = now_at(base, 601 * 10 * core::minute_ms);
+  CHECK(ages.old_through(now, 72 * core::hour_ms) == 601 - 72 * 6);
+  CHECK(ages.old_through(now, 48 * core::hour_ms) == 601 - 48 * 6);
+  CHECK(ages.old_through(now, 72 * core::hour_ms) == 601 - 72 * 6);
+  CHECK(ages.old_through(now, 0) == std::numeric_limits<std::int64_t>::max());
+}
+
+TEST_CASE("4.8 backlog: rows are read for the outbox in order, picked, and as briefs from the newest back") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store = filled(journal, 20);
+  core::OutboxRead read;
+  read.kind = core::OutboxRead::Kind::briefs;
+  read.after = {1, 10};
+  read.before = {1, 20};
+  read.limit = 6;
+  auto page = journal.read_for(read);
+  REQUIRE(page.ok());
+  REQUIRE(page->briefs.size() == 6);
+  CHECK(page->briefs.front().position == core::Position{1, 19});
+  CHECK(page->briefs.back().position == core::Position{1, 14});
+  const core::EventRecord& row = store.events.at(18);
+  CHECK(page->briefs.front().order == row.order);
+  CHECK(page->briefs.front().previous == row.previous);
+  CHECK(page->briefs.front().type == row.type);
+  read.kind = core::OutboxRead::Kind::picked;
+  read.positions = {{1, 17}, {1, 3}, {1, 999}, {1, 5}};
+  page = journal.read_for(read);
+  REQUIRE(page.ok());
+  REQUIRE(page->events.size() == 3);
+  CHECK(page->events[1].record.position == core::Position{1, 3});
+  CHECK(page->damaged.size() == 1);
+  CHECK(page->through == core::Position{1, 5});
+}
