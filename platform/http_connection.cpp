@@ -87,6 +87,7 @@ void HttpConnection::expire(Clock::time_point now) {
 void HttpConnection::finish_up() {
   closing_ = true;
   if (phase_ == Phase::idle) abort();
+  if (streaming_) answered_.cancel();
 }
 
 void HttpConnection::abort() {
@@ -113,6 +114,10 @@ auto HttpConnection::serve() -> Awaitable<void> {
     hand_over();
     if (!has_answer_) co_await await_answer();
     if (!socket_.is_open()) co_return;
+    if (response_.stream) {
+      co_await send_stream();
+      break;
+    }
     write_answer();
     if (closing_) break;
     const bool is_open = co_await flush_above(joined_bytes_max);
@@ -233,6 +238,32 @@ auto HttpConnection::await_answer() -> Awaitable<void> {
   ++request_;  // the handler's answer, should it still come, is for nobody
   ++shared_->counters.timeouts;
   response_ = busy_response("the request was not decided in time; it may or may not have taken effect");
+}
+
+/// Its end is the connection's end: nothing else says where the body ends.
+auto HttpConnection::send_stream() -> Awaitable<void> {
+  const auto stream = response_.stream;
+  closing_ = streaming_ = true;
+  write_answer();
+  stream->wake_ = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->answered_.cancel();
+  };
+  bool is_open = !head_only_;
+  while (is_open) {
+    stream->leaving_ = stream->waiting_.size();
+    out_ += std::exchange(stream->waiting_, {});
+    is_open = co_await flush_above(0);
+    stream->leaving_ = 0;
+    if (is_open && stream->on_progress) stream->on_progress();
+    if (!is_open || !stream->waiting_.empty()) continue;
+    if (stream->ended_ || shared_->stopping) break;
+    answered_.expires_at(Clock::time_point::max());
+    co_await answered_.async_wait(awaiting);
+    is_open = socket_.is_open();
+  }
+  stream->open_ = false;
+  stream->wake_ = nullptr;
+  if (stream->on_progress) stream->on_progress();
 }
 
 void HttpConnection::write_answer() {

@@ -16,6 +16,7 @@
 #include "platform/http_buffer.hpp"
 #include "platform/http_parser.hpp"
 #include "platform/http_server.hpp"
+#include "platform/response_stream.hpp"
 
 namespace storegate::platform {
 
@@ -70,6 +71,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   Awaitable<bool> read_request();
   Awaitable<bool> read_more();
   Awaitable<void> await_answer();
+  Awaitable<void> send_stream();
   Awaitable<bool> flush_above(std::size_t bytes);
   Awaitable<void> linger_and_close();
 
@@ -100,7 +102,8 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   bool peer_is_unix_;
   bool head_only_ = false;
   bool closing_ = false;  // nothing is read after the answer under way
-  bool linger_ = false;   // input may be unread: a plain close would destroy the answer
+  bool streaming_ = false;
+  bool linger_ = false;  // input may be unread: a plain close would destroy the answer
   bool expired_ = false;
   bool has_answer_ = false;
   bool refused_body_ = false;  // 413 is written, the rest of the body is being read past

@@ -53,14 +53,14 @@ void append_response(std::string& out, const HttpResponse& response, bool head_o
     out += "\r\n";
   }
   append_lines(out, response.headers);
-  if (!is_bodiless(status)) append_number(out, "Content-Length: ", response.body.size());
+  if (!is_bodiless(status) && !response.stream) append_number(out, "Content-Length: ", response.body.size());
   if (closing) {
     out += "Connection: close\r\n";
   } else if (announce_keep_alive) {
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (!head_only && !is_bodiless(status)) out += response.body;
+  if (!head_only && !is_bodiless(status) && !response.stream) out += response.body;
 }
 
 void append_request(std::string& out, std::string_view method, std::string_view host, std::string_view target,

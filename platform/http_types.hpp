@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include <vector>
 
 namespace storegate::platform {
+
+class ResponseStream;
 
 /// One header line; the views live as long as the HttpHeaders they come from is neither changed nor moved.
 struct HttpHeader {
@@ -82,6 +85,8 @@ struct HttpResponse {
   HttpHeaders headers;  // sending: neither Content-Length, Content-Type, Connection nor Transfer-Encoding
   std::string body;
   std::string content_type;  // sending: "" = no such header. Received: the header's value
+  /// Sending: the body comes bit by bit, `body` is not sent, and the connection ends with it (response_stream.hpp).
+  std::shared_ptr<ResponseStream> stream;
 };
 
 /// The words that go with a status; "Unknown" for one that RFC 9110 does not name.

@@ -175,6 +175,8 @@ class Journal {
                                                  std::size_t bytes_limit = page_bytes_usual);
   /// An order's events, oldest first, as far back as they are kept. not_found, damaged, failed.
   [[nodiscard]] core::Result<std::vector<core::OutgoingEvent>> events_of(core::OrderNumber order);
+  /// The event at that position; nothing if there is none, or none any more. damaged, failed.
+  [[nodiscard]] core::Result<std::optional<core::EventRecord>> find_event(core::Position position);
   /// Nothing if there is no such row. damaged, failed.
   [[nodiscard]] core::Result<std::optional<core::Order>> find_order(core::OrderNumber number);
   /// The whole body; `raw` is empty and `canonical` without the customer's data once erased. damaged, failed.

@@ -79,6 +79,12 @@ Result<std::optional<EventRow>> Journal::State::find_event(core::Position positi
   return std::optional(std::move(*event));
 }
 
+Result<std::optional<core::EventRecord>> Journal::find_event(core::Position position) {
+  Result<std::optional<EventRow>> row = state_->find_event(position);
+  if (!row) return std::move(row).error();
+  if (!*row) return std::optional<core::EventRecord>{};
+  return std::optional(std::move((*row)->record));
+}
 Result<std::optional<core::Order>> Journal::find_order(core::OrderNumber number) {
   return state_->find_order(number);
 }

@@ -30,6 +30,7 @@ std::span<const Api::Route> Api::routes() {
       {"POST", "/v1/orders/*/resolve", &Api::post_resolve},
       {"POST", "/v1/pos/status", &Api::post_pos_status, true, true},
       {"GET", "/v1/events", &Api::list_events},
+      {"GET", "/v1/events/stream", &Api::stream_events},
       {"GET", "/v1/availability", &Api::show_availability},
       {"PUT", "/v1/availability/*", &Api::put_availability},
       {"GET", "/v1/store", &Api::show_store},

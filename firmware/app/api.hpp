@@ -12,6 +12,7 @@
 
 #include "app/config.hpp"
 #include "app/desk.hpp"
+#include "app/event_streams.hpp"
 #include "app/gauges.hpp"
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
@@ -37,6 +38,7 @@ struct ApiParts {
   Gauges& gauges;
   std::string epoch;  // the current epoch's name
   std::function<std::vector<Check>()> readiness;
+  EventStreams& streams;
 };
 
 /// Loop thread only.
@@ -92,6 +94,9 @@ class Api {
   void show_order(Visit& visit);
   void order_events(Visit& visit);
   void list_events(Visit& visit);
+  void stream_events(Visit& visit);
+  [[nodiscard]] std::optional<core::Position> position_of(Visit& visit, std::string_view since,
+                                                          std::string_view name);
   void show_availability(Visit& visit);
   [[nodiscard]] std::optional<std::size_t> limit_of(Visit& visit);
   template <typename Ask, typename Write>

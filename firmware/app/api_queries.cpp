@@ -18,6 +18,7 @@ constexpr std::size_t limit_default = 100;
 constexpr std::size_t limit_max = 1000;
 // A page of events is built in memory: a thousand orders of a hundred items would be too much of it.
 constexpr std::size_t page_bytes_max = 1024 * 1024;
+constexpr std::int64_t retry_after_streams_s = 30;
 
 template <typename Number>
 std::optional<Number> number_from(std::string_view text) {
@@ -53,6 +54,28 @@ std::string encode_events(std::string_view store, std::span<const core::Outgoing
   encoded.reserve(events.size());
   for (const auto& event : events) encoded.push_back(codec::encode_event(store, event));
   return codec::encode_events_page(encoded, next);
+}
+
+struct OrderListing {
+  std::vector<codec::ListedOrder> orders;
+  core::OrderNumber next = core::no_order;
+};
+
+core::Result<OrderListing> read_list(storage::Journal& journal, const storage::ListQuery& query) {
+  auto page = journal.list_orders(query);
+  if (!page) return std::move(page).error();
+  OrderListing listing;
+  listing.next = page->next;
+  for (core::Order& order : page->orders) {
+    std::optional<core::EventRecord> last;
+    if (order.phase == core::Phase::parked) {
+      auto event = journal.find_event(order.last_event);
+      if (event) last = std::move(*event);  // a damaged one: the row says when it last changed
+    }
+    const auto since = codec::parked_since(order, last ? &*last : nullptr);
+    listing.orders.push_back({std::move(order), since});
+  }
+  return listing;
 }
 
 /// An order's row, and what else its question asks for; nothing if there is no such order.
@@ -127,13 +150,11 @@ void Api::list_orders(Visit& visit) {
     query.before = core::OrderNumber{*before};
   }
   this->query(
-      visit, [query](storage::Journal& journal) { return journal.list_orders(query); },
-      [](const storage::OrderPage& page) {
-        std::vector<core::ShortAnswer> orders;
-        orders.reserve(page.orders.size());
-        for (const auto& order : page.orders) orders.push_back(codec::short_answer_of(order));
-        const bool last = page.next == core::no_order;
-        return json(codec::encode_order_list(orders, last ? "" : std::to_string(core::value_of(page.next))));
+      visit, [query](storage::Journal& journal) { return read_list(journal, query); },
+      [](const OrderListing& listing) {
+        const bool last = listing.next == core::no_order;
+        return json(codec::encode_order_list(listing.orders,
+                                             last ? "" : std::to_string(core::value_of(listing.next))));
       });
 }
 
@@ -162,29 +183,72 @@ void Api::order_events(Visit& visit) {
       });
 }
 
+// SEQ of the current epoch, EPOCH-SEQ, or "now": after the newest event that is on disk.
+std::optional<core::Position> Api::position_of(Visit& visit, std::string_view since, std::string_view name) {
+  const core::Position newest = parts_.turns.engine().outbox().last_written();
+  if (since == "now") return newest;
+  const auto cursor = codec::cursor_from(since);
+  if (!cursor) {
+    refuse(visit, ProblemKind::invalid_document, std::string(name) + " is SEQ, EPOCH-SEQ or now.");
+    return {};
+  }
+  if (!cursor->epoch.empty() && cursor->epoch != parts_.epoch) {
+    refuse(visit, ProblemKind::invalid_document,
+           std::string(name) +
+               " names another epoch than the current one; leave it out to begin with the oldest event "
+               "that is kept.");
+    return {};
+  }
+  return core::Position{newest.epoch, cursor->sequence};
+}
+
+// Without `since` and Last-Event-ID it begins now; a reader that comes again says by Last-Event-ID where it was.
+void Api::stream_events(Visit& visit) {
+  const auto given = platform::query_value(visit.request.query(), "since");
+  const auto last_id = visit.request.headers.find("Last-Event-ID");
+  const std::string since = last_id ? std::string(*last_id) : given.value_or("now");
+  const auto after =
+      position_of(visit, since, last_id ? "The header Last-Event-ID" : "The parameter 'since'");
+  if (!after) return;
+  std::optional<codec::EventPattern> where;
+  if (const auto pattern = platform::query_value(visit.request.query(), "where")) {
+    auto parsed = codec::EventPattern::parse(*pattern);
+    if (!parsed)
+      return refuse(visit, ProblemKind::invalid_document,
+                    "The parameter 'where' is no pattern: " + parsed.problem().text());
+    where = std::move(*parsed);
+  }
+  if (!parts_.streams.has_room())
+    return answer(visit, codec::retry_reply(ProblemKind::unavailable,
+                                            "As many readers as this store takes follow its events.",
+                                            retry_after_streams_s));
+  platform::HttpResponse response;
+  response.content_type = "text/event-stream";
+  response.headers.add("Cache-Control", "no-store");
+  response.stream = parts_.streams.open(*after, std::move(where));
+  parts_.gauges.http_answered(response.status);
+  visit.responder.answer(std::move(response));
+}
+
 void Api::list_events(Visit& visit) {
   const auto limit = limit_of(visit);
   if (!limit) return;
   core::Position after;
-  if (const auto since = platform::query_value(visit.request.query(), "since")) {
-    const auto cursor = codec::cursor_from(*since);
-    if (!cursor)
-      return refuse(visit, ProblemKind::invalid_document, "The parameter 'since' is SEQ or EPOCH-SEQ.");
-    if (!cursor->epoch.empty() && cursor->epoch != parts_.epoch)
-      return refuse(
-          visit, ProblemKind::invalid_document,
-          "The parameter 'since' names another epoch than the current one; leave it out to begin with the "
-          "oldest event that is kept.");
-    after = {parts_.turns.engine().outbox().last_written().epoch, cursor->sequence};
+  const auto since = platform::query_value(visit.request.query(), "since");
+  if (since) {
+    const auto position = position_of(visit, *since, "The parameter 'since'");
+    if (!position) return;
+    after = *position;
   }
+  const bool from_now = since == "now";
   query(
       visit,
       [after, limit = *limit](storage::Journal& journal) {
         return journal.events_after(after, limit, page_bytes_max);
       },
-      [this](const storage::EventPage& page) {
+      [this, from_now](const storage::EventPage& page) {
         std::string next;
-        if (page.more) {
+        if (page.more || from_now) {
           const auto& epoch = page.events.empty() ? parts_.epoch : page.events.back().epoch;
           next = codec::cursor_text(epoch, page.through.sequence);
         }

@@ -141,6 +141,11 @@ void add_queries(CLI::App& app, CliRequest& request) {
   add_service_options(*events, request);
   add_limit(*events, request);
   events->add_option("--since", request.since, "Only events after this SEQ or EPOCH-SEQ")->type_name("SEQ");
+  events
+      ->add_option("--where", request.where,
+                   "Only events of this pattern (EventBridge's), such as {\"data\":{\"phase\":[\"parked\"]}}")
+      ->type_name("PATTERN");
+  events->add_flag("--follow", request.follow, "Go on with what comes; without --since from now on");
 }
 
 }  // namespace

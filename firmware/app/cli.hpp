@@ -26,6 +26,7 @@ struct CliWorld {
   std::function<int(const std::string& config_file)> run_service;
   std::function<std::int64_t()> wall_ms;  // for the age of orders
   std::string default_config = "/etc/storegate/storegate.toml";
+  std::function<bool()> wait = {};  // events --follow: until it may ask again; false or none: that was all
 };
 
 /// Runs one command to its end; the value is the process's exit status.

@@ -61,9 +61,13 @@ std::vector<Line> lines_of(const json::array* list, Read read) {
 }
 
 OrderLine order_line(const json::object& from) {
-  return {text(from, "id"),        text(from, "partner"), text(from, "partner_order_id"),
-          text(from, "phase"),     text(from, "reason"),  text(from, "pos_reference"),
-          text(from, "updated_at")};
+  OrderLine line{text(from, "id"),         text(from, "partner"), text(from, "partner_order_id"),
+                 text(from, "phase"),      text(from, "reason"),  text(from, "pos_reference"),
+                 text(from, "updated_at"), text(from, "since"),   {}};
+  if (const json::array* actions = array(from, "actions"))
+    for (const json::value& action : *actions)
+      if (action.is_string()) line.actions.emplace_back(action.get_string().c_str());
+  return line;
 }
 
 std::vector<BoughtItem> bought_items(const json::array* list, int levels) {
@@ -91,9 +95,15 @@ void read_canonical(const json::object& order, OrderDetail& detail) {
 
 EventLine event_line(const json::object& from) {
   const json::object& data = object(from, "data");
-  return {text(from, "sequence"), text(from, "time"),    text(from, "type"),
-          text(from, "subject"),  text(data, "partner"), text(data, "partner_order_id"),
-          text(data, "phase")};
+  EventLine line{text(from, "sequence"), text(from, "time"),    text(from, "type"),
+                 text(from, "subject"),  text(data, "partner"), text(data, "partner_order_id"),
+                 text(data, "phase"),    text(data, "by"),      text(data, "why"),
+                 text(from, "epoch"),    json::serialize(from)};
+  if (line.cursor.empty() || line.sequence.empty())
+    line.cursor.clear();
+  else
+    line.cursor += "-" + line.sequence;
+  return line;
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace storegate::app {
 
 struct OrderLine {
   std::string id, partner, partner_order_id, phase, reason, pos_reference, updated_at;
+  std::string since;                 // parked: since when
+  std::vector<std::string> actions;  // what a person can do; empty also if the service does not say
 };
 
 struct OrderPage {
@@ -51,6 +53,9 @@ struct StoreLine {
 
 struct EventLine {
   std::string sequence, time, type, subject, partner, partner_order_id, phase;
+  std::string by, why;  // who caused it, and why if it says
+  std::string cursor;   // EPOCH-SEQ, to go on from; "" if it lacks either
+  std::string body;     // the whole event as JSON
 };
 
 struct EventPage {

@@ -10,6 +10,7 @@
 
 #include "app/cli_answers.hpp"
 #include "app/cli_call.hpp"
+#include "app/cli_events.hpp"
 #include "app/cli_format.hpp"
 #include "app/cli_salvage.hpp"
 #include "app/config.hpp"
@@ -83,18 +84,11 @@ bool gather(Errand& errand, const std::string& path, const std::string& filter, 
 }
 
 using OrdersAndNext = std::optional<std::pair<std::vector<OrderLine>, std::string>>;
-using EventsAndNext = std::optional<std::pair<std::vector<EventLine>, std::string>>;
 
 OrdersAndNext orders_and_next(const std::string& body) {
   auto page = read_order_page(body);
   if (!page) return std::nullopt;
   return std::pair(std::move(page->orders), std::move(page->next));
-}
-
-EventsAndNext events_and_next(const std::string& body) {
-  auto page = read_event_page(body);
-  if (!page) return std::nullopt;
-  return std::pair(std::move(page->events), std::move(page->next));
 }
 
 void tell_more(Errand& errand) {
@@ -112,17 +106,6 @@ ExitStatus list(Errand& errand) {
   if (errand.request.json) return ExitStatus::done;
   const std::int64_t wall_ms = errand.world.wall_ms();
   errand.world.out << (parked ? format_parked(orders, wall_ms) : format_orders(orders, wall_ms));
-  if (more) tell_more(errand);
-  return ExitStatus::done;
-}
-
-ExitStatus events(Errand& errand) {
-  std::vector<EventLine> lines;
-  bool more = false;
-  if (!gather(errand, "/v1/events", "", "since", errand.request.since, events_and_next, lines, more))
-    return errand.failed();
-  if (errand.request.json) return ExitStatus::done;
-  errand.world.out << format_events(lines);
   if (more) tell_more(errand);
   return ExitStatus::done;
 }
@@ -199,10 +182,10 @@ ExitStatus ask_service(Errand errand) {
     case CliCommand::resolve: return resolve(errand);
     case CliCommand::availability_list: return list_availability(errand);
     case CliCommand::availability_set: return set_availability(errand);
-    case CliCommand::events: return events(errand);
     case CliCommand::store_show:
     case CliCommand::store_open:
     case CliCommand::store_pause: return store(errand);
+    case CliCommand::events: return show_events(errand.request, errand.world, errand.service);
     case CliCommand::run:
     case CliCommand::check_config:
     case CliCommand::salvage:

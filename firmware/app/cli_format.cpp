@@ -80,6 +80,11 @@ constexpr ReasonWords reason_words[] = {
     {"release_overdue", "nobody released it in time"},
     {"too_late", "too late for the POS to take it back"},
     {"assumed", "assumed done, the POS said nothing"},
+    {"immediate", "at once"},
+    {"at_time", "its time had come"},
+    {"fallback", "nobody released it before its fallback time"},
+    {"early", "the release came before the order"},
+    {"late", "the release came after it was parked"},
 };
 
 std::string words_for(std::string_view reason) {
@@ -180,27 +185,60 @@ void append_history(std::string& out, const std::vector<HistoryLine>& history) {
   if (!rows.empty()) out += "\nWhat happened\n" + table_of(rows);
 }
 
-/// What a person should do about a parked order, one step a line.
-std::vector<std::string> advice_for(const OrderLine& order) {
+/// One thing that a person can do about a parked order, named as the service names it.
+struct Step {
+  std::string_view action, words;
+};
+
+/// What is to be looked at, and under which finding which step is right.
+std::vector<Step> steps_for(std::string_view reason) {
+  if (reason == "in_doubt")
+    return {{"placed", "It is there:"},
+            {"not_placed", "It is not there:"},
+            {"reprint", "It was there and is lost:"}};
+  if (reason == "pos_refused")
+    return {{"placed", "You entered it by hand:"},
+            {"not_placed", "The POS is put right, try again:"},
+            {"cancel", "It cannot be made:"}};
+  if (reason == "release_overdue") return {{"release", "Make it now:"}, {"cancel", "Do not make it:"}};
+  return {{"placed", "It was made:"}, {"not_placed", "Send it:"}, {"cancel", "Do not make it:"}};
+}
+
+std::string question_for(const OrderLine& order) {
+  if (order.reason == "in_doubt")
+    return "Is ticket " + code_of(order) + " in the kitchen? Look on the POS and at the pass.";
+  if (order.reason == "pos_refused")
+    return "The POS did not take this order as it is (the log has its word for it).";
+  if (order.reason == "release_overdue") return "No word came that the driver is near. Ask the partner.";
+  return {};
+}
+
+std::string command_for(std::string_view action, const std::string& id) {
   const std::string command = "storegate orders ";
-  const std::string id = printable(order.id);
-  const std::string placed = command + "resolve " + id + " --answer placed";
-  const std::string not_placed = command + "resolve " + id + " --answer not-placed";
-  const std::string cancel = command + "cancel " + id + " --reason \"…\"";
-  if (order.reason == "in_doubt") {
-    return {"Look on the POS and in the kitchen for a ticket with the code " + code_of(order) + ".",
-            "It is there:      " + placed, "It is not there:  " + not_placed};
+  if (action == "release") return command + "release " + id;
+  if (action == "cancel") return command + "cancel " + id + " --reason \"…\"";
+  return command + "resolve " + id + " --answer " +
+         (action == "not_placed" ? "not-placed" : std::string(action));
+}
+
+/// What a person should do about a parked order, one step a line: of what fits the reason, that which the service says
+/// is possible.
+std::vector<std::string> advice_for(const OrderLine& order) {
+  std::vector<Step> steps = steps_for(order.reason);
+  if (!order.actions.empty())
+    std::erase_if(steps, [&](const Step& step) {
+      return std::find(order.actions.begin(), order.actions.end(), step.action) == order.actions.end();
+    });
+  std::size_t width = 0;
+  for (const Step& step : steps) width = std::max(width, step.words.size());
+  std::vector<std::string> lines;
+  if (std::string question = question_for(order); !question.empty()) lines.push_back(std::move(question));
+  for (const Step& step : steps) {
+    std::string line(step.words);
+    line.append(width - step.words.size() + 2, ' ').append(command_for(step.action, printable(order.id)));
+    lines.push_back(std::move(line));
   }
-  if (order.reason == "pos_refused") {
-    return {"The POS did not take this order as it is (the log has its word for it).",
-            "You entered it by hand:          " + placed, "The POS is put right, try again: " + not_placed,
-            "It cannot be made:               " + cancel};
-  }
-  if (order.reason == "release_overdue") {
-    return {"No word came that the driver is near. Ask the partner.",
-            "Make it now:    " + command + "release " + id, "Do not make it: " + cancel};
-  }
-  return {"It was made:     " + placed, "Send it:         " + not_placed, "Do not make it:  " + cancel};
+  return lines;
 }
 
 std::string event_name(std::string_view type) {
@@ -248,9 +286,9 @@ std::string format_parked(const std::vector<OrderLine>& orders, std::int64_t wal
     if (!out.empty()) out += "\n";
     out += code_of(order) + "  " + printable(order.partner) + " " + printable(order.partner_order_id) + ": " +
            words_for(order.reason) + "\n";
-    out += "  parked since " + time_words(order.updated_at);
-    if (const auto since_ms = codec::time_from(order.updated_at))
-      out += in_brackets(span_text(wall_ms - *since_ms));
+    const std::string& since = order.since.empty() ? order.updated_at : order.since;
+    out += "  parked since " + time_words(since);
+    if (const auto since_ms = codec::time_from(since)) out += in_brackets(span_text(wall_ms - *since_ms));
     out += "\n";
     for (const std::string& step : advice_for(order)) out += "  " + step + "\n";
   }
@@ -307,14 +345,16 @@ std::string format_store(const StoreLine& store) {
   return store.open_now ? "The store is open.\n" : "The store is closed at this hour.\n";
 }
 
-std::string format_events(const std::vector<EventLine>& events) {
-  if (events.empty()) return "No events.\n";
-  std::vector<Row> rows = {{"SEQ", "TIME", "EVENT", "PARTNER", "THEIR NUMBER", "ORDER"}};
+std::string format_events(const std::vector<EventLine>& events, bool heading) {
+  if (events.empty()) return heading ? "No events.\n" : "";
+  std::vector<Row> rows;
+  if (heading) rows = {{"SEQ", "TIME", "EVENT", "PARTNER", "THEIR NUMBER", "ORDER", "BY"}};
   for (const EventLine& event : events) {
     const auto digits = event.sequence.find_first_not_of('0');
     rows.push_back({digits == std::string::npos ? "0" : printable(event.sequence.substr(digits)),
                     time_words(event.time), event_name(event.type), printable(event.partner),
-                    printable(event.partner_order_id), printable(event.subject)});
+                    printable(event.partner_order_id), printable(event.subject),
+                    printable(event.by) + in_brackets(printable(event.why))});
   }
   return table_of(rows);
 }

@@ -26,7 +26,8 @@ namespace storegate::app {
 [[nodiscard]] std::string format_availability(const std::vector<AvailabilityLine>& items);
 /// Whether orders are taken, and until when not.
 [[nodiscard]] std::string format_store(const StoreLine& store);
-[[nodiscard]] std::string format_events(const std::vector<EventLine>& events);
+/// `heading`: with the names of the columns, and a word if there are none.
+[[nodiscard]] std::string format_events(const std::vector<EventLine>& events, bool heading = true);
 
 /// Control characters (C0, DEL, C1) become blanks; bytes that are not UTF-8 become '?'.
 [[nodiscard]] std::string printable(std::string_view text);

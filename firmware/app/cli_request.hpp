@@ -45,6 +45,8 @@ struct CliRequest {
   std::string partner;
   std::size_t limit = 100;  // rows at most; 1 or more
   std::string since;        // events
+  std::string where;        // events: a pattern; "" = all
+  bool follow = false;      // events: go on with what comes
   bool available = true;    // availability set
   std::string until;        // RFC 3339, checked; "" = until further notice
 };

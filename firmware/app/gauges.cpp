@@ -34,7 +34,9 @@ Gauges::Gauges(std::function<Levels()> levels)
       commits_(metrics_.counter("storegate_commits", "Transactions committed")),
       commits_failed_(
           metrics_.counter("storegate_commits_failed", "Transactions that could not be committed")),
-      damaged_(metrics_.counter("storegate_damaged_rows", "Rows found damaged and left out")) {
+      damaged_(metrics_.counter("storegate_damaged_rows", "Rows found damaged and left out")),
+      wrong_tokens_(metrics_.counter("storegate_wrong_tokens",
+                                     "Releases and cancels by a token that is not their order's")) {
   for (std::size_t i = 0; i < core::phase_count; ++i) {
     const auto phase = static_cast<core::Phase>(i);
     const platform::MetricLabels labels{{"phase", std::string(core::name_of(phase))}};

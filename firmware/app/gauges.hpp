@@ -71,6 +71,7 @@ class Gauges {
   void message_taken(std::string_view kind);
   void phase_entered(core::Phase phase);
   void order_rejected(core::Reason reason);
+  void token_refused() { wrong_tokens_.add(); }
   void rows_damaged(std::size_t count) { damaged_.add(static_cast<double>(count)); }
 
  private:
@@ -88,6 +89,7 @@ class Gauges {
   platform::Counter& commits_;
   platform::Counter& commits_failed_;
   platform::Counter& damaged_;
+  platform::Counter& wrong_tokens_;
   std::array<platform::Gauge*, core::phase_count> orders_{};
   std::array<platform::Counter*, core::phase_count> entered_{};
   std::array<platform::Counter*, 6> answered_{};  // by the status's first digit

@@ -1,6 +1,7 @@
 // main: joins the command line to the real network, the real clock and the real service. Nothing is decided here.
 #include <chrono>
 #include <iostream>
+#include <thread>
 
 #include "app/cli.hpp"
 #include "app/service.hpp"
@@ -20,9 +21,16 @@ std::int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
 }
 
+/// Nobody notices half a second, and two requests a second cost the service nothing. Ctrl-C ends it.
+bool wait() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  return true;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
   storegate::app::CliWorld world{std::cout, std::cerr, call, storegate::app::run_service, wall_ms};
+  world.wait = wait;
   return storegate::app::run_cli(count, words, world);
 }

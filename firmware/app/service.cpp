@@ -2,6 +2,7 @@
 #include "app/service.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <utility>
 #include <variant>
@@ -91,14 +92,16 @@ void Service::join_parts() {
   hooks.carry_out = [this](core::Effect&& effect) { carry_out(std::move(effect)); };
   hooks.events_ready = [this] {
     if (uplink_) uplink_->drain();
+    if (streams_) streams_->look();
   };
   hooks.sync_failed = [this] { on_sync_failed(); };
   turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, digest_, std::move(hooks));
   pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
   space_.emplace(config_, loop_, *store_, *turns_);
   housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, *space_, housekeeping_pace_);
-  api_.emplace(
-      ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch, [this] { return readiness(); }});
+  streams_.emplace(loop_, *turns_, *store_, config_.store.id);
+  api_.emplace(ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch,
+                        [this] { return readiness(); }, *streams_});
 }
 
 core::Result<void> Service::listen() {
@@ -140,12 +143,22 @@ void Service::run() { loop_.run(); }
 
 void Service::carry_out(core::Effect&& effect) {
   if (auto* answer = std::get_if<core::Answer>(&effect)) return desk_->answer(std::move(*answer));
+  if (const auto* wrong = std::get_if<core::ReportWrongToken>(&effect)) return report(*wrong);
   if (auto* place = std::get_if<core::PlaceOrder>(&effect)) return pos_->carry_out(std::move(*place));
   if (auto* ask = std::get_if<core::AskPos>(&effect)) return pos_->carry_out(std::move(*ask));
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return pos_->carry_out(*check);
   if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return pos_->carry_out(std::move(*watch));
   if (const auto* list = std::get_if<core::AskPosList>(&effect)) return pos_->carry_out(*list);
   pos_->carry_out(std::get<core::VoidOrder>(std::move(effect)));
+}
+
+// Never the token itself: it may be nearly right.
+void Service::report(const core::ReportWrongToken& wrong) {
+  constexpr std::array<std::string_view, 3> sources{"api", "webhook", "mqtt"};
+  gauges_->token_refused();
+  platform::log_warn(
+      "a token that is not this order's was used",
+      {{"order", core::text_of(wrong.id)}, {"source", sources[static_cast<std::size_t>(wrong.source)]}});
 }
 
 Levels Service::levels() {

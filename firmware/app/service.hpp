@@ -12,6 +12,7 @@
 #include "app/api.hpp"
 #include "app/config.hpp"
 #include "app/desk.hpp"
+#include "app/event_streams.hpp"
 #include "app/gauges.hpp"
 #include "app/housekeeping.hpp"
 #include "app/pos_driver.hpp"
@@ -66,6 +67,7 @@ class Service {
   [[nodiscard]] core::Result<void> listen();
   [[nodiscard]] core::Result<void> connect();
   void carry_out(core::Effect&& effect);
+  void report(const core::ReportWrongToken& wrong);
   [[nodiscard]] Levels levels();
   [[nodiscard]] std::vector<Check> readiness() const;
 
@@ -88,6 +90,7 @@ class Service {
   std::optional<Turns> turns_;
   std::optional<PosDriver> pos_;
   std::optional<Uplink> uplink_;
+  std::optional<EventStreams> streams_;
   std::optional<Api> api_;
   HousekeepingPace housekeeping_pace_;
   core::DigestFunction digest_;

@@ -1,11 +1,15 @@
 // Bodies about orders, items and the store, and the bodies that commands bring. Whole replies are in replies.cpp.
 #include "codec/answers.hpp"
 
+#include <utility>
+#include <variant>
+
 #include "codec/availability.hpp"
 #include "codec/json.hpp"
 #include "codec/limits.hpp"
 #include "codec/reader.hpp"
 #include "codec/reasons.hpp"
+#include "core/person.hpp"
 
 namespace storegate::codec {
 
@@ -59,11 +63,39 @@ void append_open_short_answer(std::string& out, const core::ShortAnswer& answer)
   append_reasons(out, answer.refusals);
 }
 
+/// The reason, or what else the event says of why.
+std::string_view why_of(const core::EventRecord& event) {
+  if (event.reason != core::Reason::none) return name_of(event.reason);
+  for (const auto& [name, value] : event.details)
+    if (const auto* text = std::get_if<std::string>(&value); text != nullptr && name == "why") return *text;
+  return {};
+}
+
+/// Why the order was released, as its newest release says; "" if it was somebody's word, or is not known any more.
+std::string_view why_released(std::span<const core::EventRecord> events) {
+  for (std::size_t i = events.size(); i > 0; --i)
+    if (events[i - 1].type == core::EventType::order_released) return why_of(events[i - 1]);
+  return {};
+}
+
+/// What the list of parked orders and the page of one order have more than the short answer.
+void append_for_people(std::string& out, const core::Order& order, const std::optional<std::int64_t>& since) {
+  out.append(R"(,"display_code":")").append(core::display_code_of(order.id)).append(R"(","since":)");
+  append_time_or_null(out, since);
+  out += R"(,"actions":[)";
+  bool first = true;
+  for (const core::PersonAction action : core::actions_for(order)) {
+    if (!std::exchange(first, false)) out += ',';
+    append_string(out, name_of(action));
+  }
+  out += ']';
+}
+
 void append_history_entry(std::string& out, const core::EventRecord& event) {
   out.append(R"({"phase":")").append(name_of(event.phase)).append(R"(","at":)");
   json::append_time_string(out, event.at_wall_ms);
   out += R"(,"why":)";
-  append_string_or_null(out, reason_or_empty(event.reason));
+  append_string_or_null(out, why_of(event));
   out.append(R"(,"event":")").append(name_of(event.type)).append(R"(","by":)");
   append_string_or_null(out, actor_or_empty(event.actor));
   out += '}';
@@ -118,6 +150,7 @@ std::string encode_order_detail(const core::Order& order, std::string_view canon
   std::string out;
   out.reserve(1024 + canonical.size() + events.size() * 160);
   append_open_short_answer(out, short_answer_of(order));
+  append_for_people(out, order, parked_since(order, events.empty() ? nullptr : &events.back()));
   out += R"(,"pos_status":)";
   append_string_or_null(
       out, order.pos_status == core::PosStatus::unknown ? std::string_view{} : name_of(order.pos_status));
@@ -128,6 +161,8 @@ std::string encode_order_detail(const core::Order& order, std::string_view canon
   append_string_or_null(out, actor_or_empty(order.released_by));
   out += R"(,"at":)";
   append_time_or_null(out, wall_of(order.released));
+  out += R"(,"why":)";
+  append_string_or_null(out, why_released(events));
   out += R"(},"history":[)";
   for (const core::EventRecord& event : events) {
     if (&event != &events.front()) out += ',';
@@ -137,13 +172,20 @@ std::string encode_order_detail(const core::Order& order, std::string_view canon
   return out;
 }
 
-std::string encode_order_list(std::span<const core::ShortAnswer> orders, std::string_view next) {
+std::optional<std::int64_t> parked_since(const core::Order& order, const core::EventRecord* last_event) {
+  if (order.phase != core::Phase::parked) return {};
+  const bool known = last_event != nullptr && last_event->type == core::EventType::order_parked;
+  return known ? last_event->at_wall_ms : order.updated_wall_ms;
+}
+
+std::string encode_order_list(std::span<const ListedOrder> orders, std::string_view next) {
   std::string out;
   out.reserve(64 + orders.size() * 384);
   out += R"({"orders":[)";
-  for (const core::ShortAnswer& order : orders) {
-    if (&order != &orders.front()) out += ',';
-    append_open_short_answer(out, order);
+  for (const ListedOrder& listed : orders) {
+    if (&listed != &orders.front()) out += ',';
+    append_open_short_answer(out, short_answer_of(listed.order));
+    if (listed.order.phase == core::Phase::parked) append_for_people(out, listed.order, listed.since_wall_ms);
     out += '}';
   }
   out += R"(],"next":)";

@@ -24,13 +24,22 @@ namespace storegate::codec {
 
 [[nodiscard]] std::string encode_short_answer(const core::ShortAnswer& answer);
 
-/// The short answer's members, then `pos_status`, `order` (the canonical bytes as they are), `release` {mode, due, by, at} and
-/// `history` [{phase, at, why, event, by}] from the order's events, oldest first.
+/// The short answer's members, `display_code`, `since` (a parked one: since when it waits for a person), `actions` (what
+/// a person can do now), then `pos_status`, `order` (the canonical bytes as they are), `release` {mode, due, by, at, why},
+/// and `history` [{phase, at, why, event, by}] from the order's events, oldest first.
 [[nodiscard]] std::string encode_order_detail(const core::Order& order, std::string_view canonical,
                                               std::span<const core::EventRecord> events);
 
-/// `{"orders":[…],"next":…}`; `next` "" = null.
-[[nodiscard]] std::string encode_order_list(std::span<const core::ShortAnswer> orders, std::string_view next);
+/// Since when a parked order waits: its last event says so; its row if that one has been pruned. Nothing for others.
+[[nodiscard]] std::optional<std::int64_t> parked_since(const core::Order& order,
+                                                       const core::EventRecord* last_event);
+
+struct ListedOrder {
+  core::Order order;
+  std::optional<std::int64_t> since_wall_ms;  // parked_since
+};
+/// `{"orders":[…],"next":…}`: short answers, parked ones with `display_code`, `since` and `actions`. `next` "" = null.
+[[nodiscard]] std::string encode_order_list(std::span<const ListedOrder> orders, std::string_view next);
 
 // ---- whole replies ----
 

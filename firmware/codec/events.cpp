@@ -102,6 +102,7 @@ void append_order_data(std::string& out, const core::OutgoingEvent& event) {
   if (!event.shared.empty()) out.append(",").append(event.shared);
   out += R"(,"at":)";
   json::append_time_string(out, record.at_wall_ms);
+  if (record.actor != core::Actor::none) out.append(R"(,"by":")").append(name_of(record.actor)).append("\"");
   append_details(out, record.details, false);
   out += '}';
 }

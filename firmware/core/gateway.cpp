@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/person.hpp"
+
 namespace storegate::core {
 
 namespace {
@@ -78,11 +80,7 @@ bool Gateway::may_act(OrderNumber number) const {
 void Gateway::park_unsure(Turn& turn) {
   for (const OrderNumber number : unsure_) {
     if (!may_act(number)) continue;  // parked by this turn already
-    Entry* entry = book_.find(number);
-    book_.save(*entry);
-    entry->order.last_event = {};  // lost; what can be shown of its past begins here
-    park(*entry, Reason::in_doubt, true, turn);
-    reindex(*entry, turn.now);
+    happen(*book_.find(number), Happening::event_lost, {}, turn);
   }
 }
 
@@ -152,10 +150,9 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
   }
   book_.save(entry);
   switch (outcome) {
-    case Outcome::release: do_release(entry, facts.actor, turn); break;
+    case Outcome::release: do_release(entry, facts.actor, {}, turn); break;
     case Outcome::release_parked:
-      if (entry.order.reason == Reason::release_overdue && !entry.order.in_doubt)
-        do_release(entry, facts.actor, turn);
+      if (is_released_from_parked(entry.order)) do_release(entry, facts.actor, "late", turn);
       break;
     case Outcome::cancel: do_cancel(entry, facts, turn); break;
     case Outcome::remember_cancel:
@@ -208,6 +205,10 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
     case Outcome::cancel_at_pos: moved_at_pos(entry, outcome, turn); break;
     case Outcome::void_again: void_again(entry, turn); break;
     case Outcome::refuse_void: refuse_void(entry, facts.pos_status, turn); break;
+    case Outcome::park_unsure:
+      entry.order.last_event = {};  // lost; what can be shown of its past begins here
+      park(entry, Reason::in_doubt, true, turn);
+      break;
     default: std::abort();
   }
   reindex(entry, turn.now);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -102,6 +103,7 @@ class Gateway {
     Entry* live = nullptr;
     OrderNumber ended = no_order;
     Phase ended_phase = Phase::completed;
+    std::optional<OrderId> mistaken;  // not found, though a token named this order's row
   };
 
   // gateway_arrive.cpp
@@ -182,7 +184,7 @@ class Gateway {
   void answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why = {});
 
   // gateway_command.cpp: the moves before and after the POS
-  void do_release(Entry& entry, Actor actor, Turn& turn);
+  void do_release(Entry& entry, Actor actor, std::string_view why, Turn& turn);
   void do_cancel(Entry& entry, const Facts& facts, Turn& turn);
   void finish_cancel(Entry& entry, Reason reason, Actor actor, Turn& turn);
   void remember_cancel(Entry& entry, const Facts& facts, Turn& turn);

@@ -195,9 +195,9 @@ void Gateway::accept(Entry& entry, const EarlyMark* released_early, Turn& turn) 
   entry.order.phase = Phase::held;
   emit(entry, EventType::order_accepted, {}, Actor::policy, turn);
   if (released_early != nullptr)
-    do_release(entry, released_early->actor, turn);
+    do_release(entry, released_early->actor, "early", turn);
   else if (entry.order.release_mode == ReleaseMode::immediate)
-    do_release(entry, Actor::policy, turn);
+    do_release(entry, Actor::policy, "immediate", turn);
 }
 
 }  // namespace storegate::core

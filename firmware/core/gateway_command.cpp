@@ -53,14 +53,16 @@ Gateway::Found Gateway::find(const OrderRef& ref, const Now& now) {
     return true;
   };
   Found found;
-  if (Entry* entry = book_.find(number);
-      entry != nullptr && is_meant(entry->order.id, entry->order.release_token)) {
+  Entry* entry = book_.find(number);
+  const EndedOrder* ended = book_.find_ended(number);
+  if (entry != nullptr && is_meant(entry->order.id, entry->order.release_token)) {
     found.live = entry;
-  } else if (const EndedOrder* ended = book_.find_ended(number);
-             ended != nullptr && is_meant(ended->id, ended->release_token) &&
+  } else if (ended != nullptr && is_meant(ended->id, ended->release_token) &&
              !(ref.by.index() == 2 && beyond_reuse(*ended, now))) {  // that id may be a new order's by now
     found.ended = number;
     found.ended_phase = ended->phase;
+  } else if (ref.by.index() == 1 && (entry != nullptr || ended != nullptr)) {
+    found.mistaken = entry != nullptr ? entry->order.id : ended->id;
   }
   return found;
 }
@@ -95,6 +97,9 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
     const bool is_told =
         one == AnswerKind::not_found || (one == AnswerKind::conflict && happening == Happening::cancel);
     if (is_told && !input.letter.topic.empty()) message_refused(input.letter, why, turn);
+    if (found.mistaken)
+      turn.effects.emplace_back(
+          ReportWrongToken{std::get<ReleaseToken>(ref.by).order, *found.mistaken, input.source});
     if (severity_of(one) >= severity_of(kind)) {
       kind = one;
       shown = found;
@@ -159,12 +164,14 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
 
 // ---------------------------------------------------------------- moves before the POS
 
-void Gateway::do_release(Entry& entry, Actor actor, Turn& turn) {
+// `why`: what let it go, where it was not simply somebody's word; "" otherwise.
+void Gateway::do_release(Entry& entry, Actor actor, std::string_view why, Turn& turn) {
   entry.order.released = stamp_of(turn.now);
   entry.order.released_by = actor;
   entry.order.reason = Reason::none;
   entry.soft.next_ms = turn.now.steady_ms;
   move_and_emit(entry, Phase::queued, EventType::order_released, actor, turn);
+  if (!why.empty()) turn.changes.events.back().details.emplace_back("why", std::string(why));
 }
 
 void Gateway::remember_cancel(Entry& entry, const Facts& facts, Turn& turn) {
@@ -193,8 +200,9 @@ void Gateway::finish_cancel(Entry& entry, Reason reason, Actor actor, Turn& turn
 }
 
 void Gateway::follow_fallback(Entry& entry, Turn& turn) {
-  if (entry.order.release_mode == ReleaseMode::at_time || entry.order.fallback == FallbackPolicy::release) {
-    do_release(entry, Actor::clock, turn);
+  const bool at_time = entry.order.release_mode == ReleaseMode::at_time;
+  if (at_time || entry.order.fallback == FallbackPolicy::release) {
+    do_release(entry, Actor::clock, at_time ? "at_time" : "fallback", turn);
   } else if (entry.order.fallback == FallbackPolicy::park) {
     park(entry, Reason::release_overdue, false, turn);
   } else {

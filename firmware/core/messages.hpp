@@ -298,7 +298,16 @@ struct AskPosList {
   std::uint64_t attempt = 0;
 };
 
-using Effect = std::variant<Answer, PlaceOrder, AskPos, CheckPosHealth, VoidOrder, WatchOrder, AskPosList>;
+/// Tell those who watch: a release or cancel named an order's row and had not its secret. The caller hears what he would
+/// of an unknown order.
+struct ReportWrongToken {
+  OrderNumber order = no_order;
+  OrderId id;
+  Source source = Source::api;
+};
+
+using Effect = std::variant<Answer, PlaceOrder, AskPos, CheckPosHealth, VoidOrder, WatchOrder, AskPosList,
+                            ReportWrongToken>;
 
 // ---------------------------------------------------------------- events
 

@@ -42,6 +42,7 @@ constexpr std::array<Row, happening_count> moves{{
   /* pos_shows_ready     */ Row{no_change,        no_change,       no_change, no_change,         make_ready,        no_change,         no_change, no_change,       refuse_void,   no_change, no_change, no_change},
   /* pos_shows_completed */ Row{no_change,        no_change,       no_change, no_change,         complete_by_pos,   complete_by_pos,   no_change, no_change,       refuse_void,   no_change, no_change, no_change},
   /* pos_shows_voided    */ Row{no_change,        no_change,       no_change, no_change,         cancel_at_pos,     cancel_at_pos,     no_change, no_change,       finish_void,   no_change, no_change, no_change},
+  /* event_lost          */ Row{park_unsure,      park_unsure,     park_unsure, park_unsure,     park_unsure, park_unsure, never,   park_unsure,     park_unsure, never,     never,     never},
 }};
 // clang-format on
 
@@ -59,7 +60,7 @@ constexpr std::array<std::string_view, happening_count> happening_names{
     "resolved_reprint", "completion_due",
     "test_at_pos",      "pos_shows_open",
     "pos_shows_ready",  "pos_shows_completed",
-    "pos_shows_voided"};
+    "pos_shows_voided", "event_lost"};
 
 constexpr std::array outcome_names =
     std::to_array<std::string_view>({"impossible",     "replay",          "no_change",
@@ -74,14 +75,111 @@ constexpr std::array outcome_names =
                                      "keep_placed",    "void_later",      "resolve_placed",
                                      "resolve_queued", "resolve_reprint", "complete",
                                      "place_test",     "make_ready",      "complete_by_pos",
-                                     "cancel_at_pos",  "void_again",      "refuse_void"});
-static_assert(outcome_names.size() == static_cast<std::size_t>(Outcome::refuse_void) + 1);
+                                     "cancel_at_pos",  "void_again",      "refuse_void",
+                                     "park_unsure"});
+static_assert(outcome_names.size() == outcome_count);
+
+constexpr Phases leads_to(Outcome outcome) {
+  using enum Phase;
+  switch (outcome) {
+    case impossible:
+    case replay:
+    case no_change:
+    case refuse:
+    case remember_release: return {};
+    case Outcome::release: return {queued};
+    case release_parked: return {queued, parked};
+    case Outcome::cancel: return {cancelled};
+    case remember_cancel: return {sending};
+    case cancel_parked: return {cancelled, parked};
+    case start_void: return {voiding, placed, ready};
+    case follow_fallback: return {queued, parked, cancelled};
+    case send: return {sending};
+    case settle_doubt: return {sending};
+    case send_void: return {voiding};
+    case place: return {placed, voiding, ready, completed, cancelled};
+    case cancel_by_pos: return {cancelled, sending, parked};
+    case park_refused: return {parked, cancelled, sending};
+    case try_later: return {queued, sending, parked, cancelled};
+    case doubt: return {sending, parked};
+    case cancel_found_void: return {cancelled};
+    case note_lacking: return {sending, queued, cancelled};
+    case ask_later: return {sending};
+    case ask_now: return {sending};
+    case expire: return {expired};
+    case park_doubt: return {parked};
+    case finish_void: return {cancelled};
+    case keep_placed: return {placed, ready};
+    case void_later: return {voiding};
+    case resolve_placed: return {placed, voiding};
+    case resolve_queued:
+    case resolve_reprint: return {queued, cancelled};
+    case complete: return {completed};
+    case place_test: return {placed, completed};
+    case make_ready: return {ready};
+    case complete_by_pos: return {completed};
+    case cancel_at_pos: return {cancelled};
+    case void_again: return {voiding};
+    case refuse_void: return {placed, ready, completed};
+    case park_unsure: return {parked};
+  }
+  return {};
+}
+
+using Reach = std::array<Phases, phase_count>;
+constexpr Phase phase_at(std::size_t index) { return static_cast<Phase>(index); }
+
+/// From each phase, by one happening but a lost event.
+constexpr Reach one_step = [] {
+  Reach reach;
+  for (std::size_t happening = 0; happening < happening_count; ++happening) {
+    if (static_cast<Happening>(happening) == Happening::event_lost) continue;
+    for (std::size_t from = 0; from < phase_count; ++from)
+      for (std::size_t to = 0; to < phase_count; ++to)
+        if (leads_to(moves[happening][from]).has(phase_at(to))) reach[from] += phase_at(to);
+  }
+  return reach;
+}();
+
+/// Whether a turn can go on from a phase that it has just brought an order to: not from one that waits for the POS.
+constexpr bool is_passed_through(Phase phase) { return phase != Phase::sending && phase != Phase::voiding; }
+
+/// Adds what can be reached in the same turn from what is there already.
+constexpr Phases spread(Phases reached) {
+  for (std::size_t pass = 0; pass < phase_count; ++pass)
+    for (std::size_t through = 0; through < phase_count; ++through) {
+      if (!reached.has(phase_at(through)) || !is_passed_through(phase_at(through))) continue;
+      for (std::size_t to = 0; to < phase_count; ++to)
+        if (one_step[through].has(phase_at(to))) reached += phase_at(to);
+    }
+  return reached;
+}
+
+constexpr Reach one_commit = [] {
+  Reach reach;
+  for (std::size_t from = 0; from < phase_count; ++from) {
+    reach[from] = spread(one_step[from]);
+    reach[from] += phase_at(from);
+  }
+  return reach;
+}();
+constexpr Phases arrival_commit = spread(arrival_phases);
 
 }  // namespace
 
 Outcome outcome_of(Happening happening, Phase phase) noexcept {
   return moves[static_cast<std::size_t>(happening)][static_cast<std::size_t>(phase)];
 }
+
+Phases targets_of(Outcome outcome) noexcept { return leads_to(outcome); }
+
+bool may_lead(Phase from, Phase to) noexcept { return one_step[static_cast<std::size_t>(from)].has(to); }
+
+bool may_follow_in_one_commit(Phase from, Phase to) noexcept {
+  return one_commit[static_cast<std::size_t>(from)].has(to);
+}
+
+bool may_arrive_in_one_commit(Phase phase) noexcept { return arrival_commit.has(phase); }
 
 std::string_view name_of(Happening happening) noexcept {
   return happening_names[static_cast<std::size_t>(happening)];

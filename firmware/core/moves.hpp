@@ -1,9 +1,11 @@
-// The table of moves: for every pair of what happened and the phase it met, one named outcome. What an outcome does
-// is in gateway_*.cpp; that no pair was forgotten is seen here.
+// The table of moves: for every pair of what happened and the phase it met, one named outcome, and for every outcome
+// the phases it may lead to. What an outcome does is in gateway_*.cpp; that no pair was forgotten is seen here. The
+// README's table and diagram are made of it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include "core/order.hpp"
@@ -39,8 +41,9 @@ enum class Happening : std::uint8_t {
   pos_shows_ready,
   pos_shows_completed,
   pos_shows_voided,
+  event_lost,  // after rot its last event is gone: it may be further than its row says
 };
-inline constexpr std::size_t happening_count = 27;
+inline constexpr std::size_t happening_count = 28;
 
 /// What is done about it.
 enum class Outcome : std::uint8_t {
@@ -83,9 +86,44 @@ enum class Outcome : std::uint8_t {
   cancel_at_pos,    // the POS voided it by itself -> cancelled
   void_again,       // the ticket stands: the cancel at the POS is asked anew
   refuse_void,      // the food is there: the cancel is refused, then what the POS showed
+  park_unsure,      // -> parked, in doubt; what can be shown of its past begins here
+};
+inline constexpr std::size_t outcome_count = 40;
+
+/// A set of phases.
+class Phases {
+ public:
+  constexpr Phases() = default;
+  constexpr Phases(std::initializer_list<Phase> phases) {
+    for (const Phase phase : phases) *this += phase;
+  }
+  constexpr Phases& operator+=(Phase phase) {
+    bits_ |= 1U << static_cast<unsigned>(phase);
+    return *this;
+  }
+  [[nodiscard]] constexpr bool has(Phase phase) const {
+    return (bits_ >> static_cast<unsigned>(phase) & 1U) != 0;
+  }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  friend constexpr bool operator==(Phases, Phases) = default;
+
+ private:
+  std::uint32_t bits_ = 0;
 };
 
 [[nodiscard]] Outcome outcome_of(Happening happening, Phase phase) noexcept;
+/// Where an order may be when that was done about it; with the phase it was in, if it may stay there. Empty: it stays.
+[[nodiscard]] Phases targets_of(Outcome outcome) noexcept;
+/// Where an order may be when it has just arrived, before anything else happens to it.
+inline constexpr Phases arrival_phases{Phase::held, Phase::rejected, Phase::cancelled};
+/// Whether any one happening may bring an order from one phase to the other; a lost event (event_lost) aside, which
+/// only rot can do.
+[[nodiscard]] bool may_lead(Phase from, Phase to) noexcept;
+/// Whether one commit may: by one happening or by several of the same turn. What waits for the POS's answer, which
+/// cannot come before the commit is back, is not passed through.
+[[nodiscard]] bool may_follow_in_one_commit(Phase from, Phase to) noexcept;
+/// The same for an order that is new in the commit.
+[[nodiscard]] bool may_arrive_in_one_commit(Phase phase) noexcept;
 [[nodiscard]] std::string_view name_of(Happening happening) noexcept;
 [[nodiscard]] std::string_view name_of(Outcome outcome) noexcept;
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,11 +22,13 @@ inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
 enum class About : std::uint8_t { order, release, cancel, resolve, other, store, availability };
+enum class Way : std::uint8_t { cloud, partner, person };  // over MQTT; the partner's webhook; the API
 struct Tag {
   About about = About::other;
   std::size_t story =
       SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words; availability: the word
-  int body = 0;  // order: which of its bodies
+  int body = 0;          // order: which of its bodies
+  Way way = Way::cloud;  // release, cancel: who sent it
 };
 
 /// One event about an order as the consumer kept it.
@@ -35,6 +38,7 @@ struct Seen {
   std::string previous_phase;  // "" = null
   std::int64_t at_ms = 0;      // when the consumer got it first
   std::string reason;          // "" = null
+  std::string by, why;         // "" = it does not say
 };
 
 /// A ticket came to another status at the POS.
@@ -93,6 +97,8 @@ struct Story {
   std::int64_t release_reached_ms = never;
   std::int64_t cancel_reached_ms = never;
   std::int64_t resolve_reached_ms = never;
+  std::set<std::string, std::less<>> released_by, cancelled_by;  // who sent such a command that reached it
+  int wrong_tokens = 0;  // commands by a token that is not the order's, sent
   /// True time before which no clock may release it, whatever the clocks showed meanwhile.
   std::int64_t clock_may_release_ms = never;
   /// True time by which right clocks end its hold; never: it has none.

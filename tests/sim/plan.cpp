@@ -55,6 +55,7 @@ void draw_faults(Draws draws, Faults& faults) {
   faults.stale_of_1000 = strength(draws, 200);
   faults.foreign_of_1000 = strength(draws, 40);
   faults.tests_of_1000 = strength(draws, 80);
+  faults.wrong_tokens_of_1000 = strength(draws, 300);
 }
 
 // What the POS is asked beside its orders, and what changes there.
@@ -298,6 +299,7 @@ std::string describe(const Plan& plan) {
   append(text, "availability_poll_ms", static_cast<std::uint64_t>(plan.policy.pos.availability_poll_ms));
   append(text, "menu_poll_ms", static_cast<std::uint64_t>(plan.policy.pos.menu_poll_ms));
   append(text, "pos_has_no_lists", plan.pos_has_lists ? 0 : 1);
+  append(text, "wrong_tokens", f.wrong_tokens_of_1000);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);

@@ -51,9 +51,10 @@ struct Faults {
   std::uint64_t price_changes = 0;             // at the POS
   std::uint64_t pos_lists_broken_of_1000 = 0;  // its lists come garbled or not at all
   std::uint64_t pauses = 0;
-  std::uint64_t stale_of_1000 = 0;    // ordered long ago
-  std::uint64_t foreign_of_1000 = 0;  // in another currency
-  std::uint64_t tests_of_1000 = 0;    // that only try the way
+  std::uint64_t stale_of_1000 = 0;         // ordered long ago
+  std::uint64_t foreign_of_1000 = 0;       // in another currency
+  std::uint64_t tests_of_1000 = 0;         // that only try the way
+  std::uint64_t wrong_tokens_of_1000 = 0;  // of the orders: somebody guesses at their token
 
   // process, power, disk
   std::uint64_t kills = 0;

@@ -226,6 +226,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   alarm_watch_.on_loaded(now_ms());
   on_damaged(report.damaged);
   fold_.begin(scene(), report.loaded);
+  phases_.begin(scene(), report.loaded);
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -264,6 +265,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) check::Acceptance::written(scene(), changes);
   if (result.written) backlog_watch_.on_written(changes);
   if (result.written) alarm_watch_.on_written(scene(), changes);
+  if (result.written) phases_.written(scene(), changes);
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
@@ -300,8 +302,12 @@ void World::on_reached(const Tag& tag) {
     return stock_watch_.on_word(scene(), clock_, clock_watch_, tag.story, menu_.word(tag.story));
   Story& story = ledger_.story(tag.story);
   const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
+  constexpr const char* ways[] = {"cloud", "partner", "person"};
+  const char* way = ways[static_cast<std::size_t>(tag.way)];
   if (tag.about == About::release) first(story.release_reached_ms);
+  if (tag.about == About::release) story.released_by.insert(way);
   if (tag.about == About::cancel) first(story.cancel_reached_ms);
+  if (tag.about == About::cancel) story.cancelled_by.insert(way);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about != About::order) return;
   story.bodies_reached |= 1U << static_cast<unsigned>(tag.body);
@@ -396,6 +402,14 @@ void World::on_kept(Story& story, std::string_view data) {
   check::event_follows(scene(), story);
   check::event_is_the_pos(scene(), story);
   stock_watch_.on_decided(scene(), story, story.last()->name, data);
+  check::told_by_somebody(scene(), story);
+}
+
+void World::on_wrong_token(const core::ReportWrongToken& wrong) {
+  fault("wrong token reported");
+  const std::string id = core::text_of(wrong.id);
+  for (Story& story : ledger_.stories())
+    if (story.order_id == id) check::wrong_token_reported(scene(), story);
 }
 
 void World::on_post(const std::string& key, std::string_view body) {

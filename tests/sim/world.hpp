@@ -126,6 +126,7 @@ class World {
   void on_status_asked(std::uint64_t call, const std::string& reference);
   void on_status_answered(std::uint64_t call) { questions_.answered(call); }
   void on_questions_gone() { questions_.gone(); }
+  void on_wrong_token(const core::ReportWrongToken& wrong);
   void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned, bool by_size);
   /// The erased bytes are out of the WAL.
   void on_wal_truncated() { unwiped_ = 0; }
@@ -159,6 +160,7 @@ class World {
   check::BacklogWatch backlog_watch_;
   check::AlarmWatch alarm_watch_;
   check::Fold fold_;
+  check::PhaseWatch phases_;
   check::ClockWatch clock_watch_;
   check::Acceptance acceptance_;
   check::Questions questions_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -151,6 +152,12 @@ void ends_are_the_kitchens(const Scene& scene);
 void placement_is_released(const Scene& scene, const Story& story);
 void releases_on_record(const Scene& scene);
 
+// ---- who: who released or cancelled is who did
+
+/// The story's newest event, seen for the first time.
+void told_by_somebody(const Scene& scene, const Story& story);
+void wrong_token_reported(const Scene& scene, Story& story);
+
 // ---- I9: no clock releases an order before its time, and right ones do when it has come
 
 class ClockWatch {
@@ -242,6 +249,18 @@ void order_answered(const Scene& scene, Story& story, const Tag& tag, const code
 // ---- I7: no more live orders than the store takes
 
 void live_orders_bounded(const Scene& scene, const core::Engine& engine);
+
+// ---- every move is one of the table's
+
+class PhaseWatch {
+ public:
+  void begin(const Scene& scene, const core::Loaded& loaded);
+  void written(const Scene& scene, const core::Changes& changes);
+
+ private:
+  void take(const Scene& scene, core::OrderNumber number, core::Phase phase);
+  std::vector<std::optional<core::Phase>> phases_;  // as committed, by number
+};
 
 // ---- the book is a fold of the rows
 

@@ -192,6 +192,7 @@ void Process::finish(core::Committed committed) {
 
 void Process::carry_out(core::Effect&& effect) {
   if (auto* answer = std::get_if<core::Answer>(&effect)) return life_->door.answer(std::move(*answer));
+  if (const auto* wrong = std::get_if<core::ReportWrongToken>(&effect)) return world_.on_wrong_token(*wrong);
   if (auto* place = std::get_if<core::PlaceOrder>(&effect)) return life_->pos.carry_out(std::move(*place));
   if (auto* ask = std::get_if<core::AskPos>(&effect)) return life_->pos.carry_out(std::move(*ask));
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return life_->pos.carry_out(*check);

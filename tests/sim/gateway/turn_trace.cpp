@@ -340,6 +340,10 @@ struct NoteEffect {
   void operator()(const core::AskPosList& list) const noexcept {
     trace.note(Noted::effect, list.list, list.attempt);
   }
+  void operator()(const core::ReportWrongToken& wrong) const noexcept {
+    trace.note(Noted::effect, core::value_of(wrong.order), wrong.source);
+    note_bytes(trace, Noted::effect, wrong.id.bytes);
+  }
 };
 
 }  // namespace

@@ -70,7 +70,8 @@ void Cloud::keep(const Publication& event) {
   if (const std::string_view token = member_text(data, "release_token"); !token.empty()) story->token = token;
   story->events.push_back({event.level.substr(6), std::string(member_text(data, "phase")),
                            std::string(member_text(data, "previous_phase")), world_.now_ms(),
-                           std::string(member_text(data, "reason"))});
+                           std::string(member_text(data, "reason")), std::string(member_text(data, "by")),
+                           std::string(member_text(data, "why"))});
   if (const std::string_view known = member_text(data, "pos_reference"); !known.empty())
     story->reference = known;
   world_.on_kept(*story, data);

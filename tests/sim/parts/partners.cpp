@@ -103,6 +103,7 @@ void Partners::plan_order(std::int64_t at_ms) {
   if (story.mode == core::ReleaseMode::on_event ? draws_.chance(800) : draws_.chance(50))
     plan_release(index, at_ms);
   if (draws_.chance(faults.cancels_of_1000)) plan_cancel(index, at_ms);
+  if (draws_.chance(faults.wrong_tokens_of_1000)) plan_wrong_token(index, at_ms);
 }
 
 void Partners::plan_release(std::size_t sender, std::int64_t at_ms) {
@@ -296,7 +297,9 @@ void Partners::release(std::size_t sender) {
   const Story& story = world_.ledger().story(index);
   const Tag tag{About::release, index, 0};
   if (story.partner == webhook_partner && how < 2)
-    return send_webhook(R"({"external_order_id":")" + story.id + R"(","distance_from_store":240})", tag, s);
+    return send_webhook(R"({"external_order_id":")" + story.id + R"(","distance_from_store":240})",
+                        {About::release, index, 0, Way::partner}, s);
+  if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::release, s);
   senders_[sender].released = true;
   publish_command("release", story, tag, how);
 }
@@ -308,23 +311,44 @@ void Partners::cancel(std::size_t sender) {
   const Tag tag{About::cancel, index, 0};
   world_.fault("cancel");
   if (story.partner == webhook_partner && how < 2)
-    return send_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})", tag, s);
-  if (how == 3 && !story.order_id.empty()) return cancel_by_api(sender, s);
+    return send_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})",
+                        {About::cancel, index, 0, Way::partner}, s);
+  if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::cancel, s);
   senders_[sender].cancelled = true;
   publish_command("cancel", story, tag, how);
 }
 
-void Partners::cancel_by_api(std::size_t sender, std::int64_t wait_ms) {
+void Partners::command_by_api(std::size_t sender, About about, std::int64_t wait_ms) {
   const std::size_t index = senders_[sender].story;
   WebAsk ask;
-  ask.target = "/v1/orders/" + world_.ledger().story(index).order_id + "/cancel";
-  world_.web().ask(std::move(ask), {About::cancel, index, 0},
-                   [this, sender, wait_ms](const std::optional<codec::HttpReply>& reply) {
+  ask.target = "/v1/orders/" + world_.ledger().story(index).order_id +
+               (about == About::cancel ? "/cancel" : "/release");
+  world_.web().ask(std::move(ask), {about, index, 0, Way::person},
+                   [this, sender, about, wait_ms](const std::optional<codec::HttpReply>& reply) {
                      if (reply && reply->status < 500 && reply->status != 429) return;
                      const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
-                     world_.timeline().after(retry_ms(reply, wait_ms),
-                                             [this, sender, next_ms] { cancel_by_api(sender, next_ms); });
+                     world_.timeline().after(retry_ms(reply, wait_ms), [this, sender, about, next_ms] {
+                       command_by_api(sender, about, next_ms);
+                     });
                    });
+}
+
+// Somebody who saw a token once and has a digit of it wrong, or has another store's.
+void Partners::plan_wrong_token(std::size_t sender, std::int64_t at_ms) {
+  const std::int64_t when_ms = at_ms + between(draws_, 0, 120 * s);
+  const bool cancels = draws_.chance(300);
+  const std::uint64_t digit = draws_.below(32);
+  world_.timeline().at(when_ms, [this, sender, cancels, digit] { guess(sender, cancels, digit); });
+}
+
+void Partners::guess(std::size_t sender, bool cancel, std::uint64_t digit) {
+  Story& story = world_.ledger().story(senders_[sender].story);
+  std::string token = story.token.empty() ? std::string("00000fffff-") + std::string(32, 'a') : story.token;
+  char& wrong = token[token.size() - 1 - digit];
+  wrong = wrong == '7' ? '8' : '7';
+  if (!story.token.empty()) ++story.wrong_tokens;
+  world_.fault("wrong token");
+  world_.broker().send({cancel ? "cancel" : "release", R"({"release_token":")" + token + "\"}"}, {});
 }
 
 void Partners::send_again() {

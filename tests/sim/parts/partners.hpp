@@ -58,7 +58,9 @@ class Partners {
   void send_webhook(const std::string& body, Tag tag, std::int64_t wait_ms);
   void release(std::size_t sender);
   void cancel(std::size_t sender);
-  void cancel_by_api(std::size_t sender, std::int64_t wait_ms);
+  void command_by_api(std::size_t sender, About about, std::int64_t wait_ms);
+  void plan_wrong_token(std::size_t sender, std::int64_t at_ms);
+  void guess(std::size_t sender, bool cancel, std::uint64_t digit);
   void publish_command(const char* level, const Story& story, Tag tag, std::uint64_t how);
   [[nodiscard]] WebAsk order_ask(const Sender& sender, int body, const std::string& key) const;
   [[nodiscard]] std::int64_t retry_ms(const std::optional<codec::HttpReply>& reply, std::int64_t wait_ms);

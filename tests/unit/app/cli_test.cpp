@@ -40,6 +40,7 @@ struct Shell {
   std::ostringstream out;
   std::ostringstream err;
   std::string default_config = "/nonexistent/storegate.toml";
+  int waits = 0;  // so often --follow asks again
 
   void answer(int status, std::string body) {
     HttpOutcome outcome;
@@ -68,7 +69,8 @@ struct Shell {
                         [this](HttpCall call) { return next_answer(std::move(call)); },
                         [this](const std::string& file) { return ran = file, 0; },
                         [] { return made_ms + 5 * 60'000; },
-                        default_config};
+                        default_config,
+                        [this] { return waits-- > 0; }};
     return app::run_cli(static_cast<int>(words.size()), words.data(), world);
   }
 };
@@ -294,6 +296,21 @@ TEST_CASE("parked orders come with since when and the very commands that decide 
   CHECK(has(shell.out, "storegate orders release " + order_id(3)));
 }
 
+TEST_CASE("4.5 parked list: the age counts from the parking, and only what the service offers is advised") {
+  Shell shell;
+  std::string order = short_answer(1, "parked", R"("in_doubt")");
+  order.insert(order.size() - 1, R"(,"display_code":"X","since":"2026-11-23T12:02:00.000Z",)"
+                                 R"("actions":["placed","not_placed"])");
+  shell.answer(200, R"({"orders":[)" + order + R"(],"next":null})");
+  CHECK(shell.run({"parked"}) == 0);
+  CHECK(has(shell.out, "parked since 2026-11-23 12:02:00 UTC (3 min)"));
+  const std::string code = core::display_code_of(*core::order_id_from(order_id(1)));
+  CHECK(has(shell.out, "Is ticket " + code + " in the kitchen?"));
+  CHECK(has(shell.out, "--answer placed"));
+  CHECK(has(shell.out, "--answer not-placed"));
+  CHECK_FALSE(has(shell.out, "--answer reprint"));
+}
+
 TEST_CASE("availability is listed, and set for good or until a time") {
   Shell list;
   list.answer(200, R"({"items":[{"id":"taco-01","available":false,"until":null}]})");
@@ -356,6 +373,69 @@ TEST_CASE("events go on from page to page") {
   CHECK(shell.calls[0].target == "/v1/events?limit=100&since=40");
   CHECK(shell.calls[1].target == "/v1/events?limit=99&since=E-41");
   CHECK(has(shell.out, "41   2026-11-23 12:00:00 UTC  order.accepted  kiosk"));
+}
+
+namespace {
+
+std::string event_at(int sequence, const std::string& phase) {
+  std::string digits = std::to_string(sequence);
+  digits.insert(0, 20 - digits.size(), '0');
+  return R"({"sequence":")" + digits + R"(","epoch":"E","type":"storegate.order.)" + phase +
+         R"(.v1","data":{"partner":"kiosk","partner_order_id":"K-)" + std::to_string(sequence) +
+         R"(","phase":")" + phase + R"(","by":"clock","why":"fallback"}})";
+}
+
+}  // namespace
+
+TEST_CASE("4.10 events --where shows what the pattern wants, from as many pages as it takes") {
+  Shell shell;
+  shell.answer(200,
+               R"({"events":[)" + event_at(1, "held") + "," + event_at(2, "parked") + R"(],"next":"E-2"})");
+  shell.answer(200, R"({"events":[)" + event_at(3, "held") + R"(],"next":"E-3"})");
+  shell.answer(200, R"({"events":[)" + event_at(4, "parked") + R"(],"next":null})");
+  CHECK(shell.run({"events", "--where", R"({"data":{"phase":["parked"]}})"}) == 0);
+  REQUIRE(shell.calls.size() == 3);
+  CHECK(shell.calls[1].target == "/v1/events?limit=1000&since=E-2");
+  CHECK(has(shell.out, "K-2"));
+  CHECK(has(shell.out, "K-4"));
+  CHECK(has(shell.out, "clock (fallback)"));
+  CHECK_FALSE(has(shell.out, "K-1"));
+  CHECK_FALSE(has(shell.out, "K-3"));
+
+  Shell body;
+  body.answer(200,
+              R"({"events":[)" + event_at(1, "held") + "," + event_at(2, "parked") + R"(],"next":null})");
+  CHECK(body.run({"events", "--json", "--where", R"({"data":{"phase":["parked"]}})"}) == 0);
+  CHECK(body.out.str() == event_at(2, "parked") + "\n");
+
+  Shell wrong;
+  CHECK(wrong.run({"events", "--where", R"({"phase":"parked"})"}) == 2);
+  CHECK(wrong.calls.empty());
+  CHECK(has(wrong.err, "/phase"));
+}
+
+TEST_CASE("4.10 events --follow begins now, goes on from the last event seen, and says each once") {
+  Shell shell;
+  shell.answer(200, R"({"events":[],"next":"E-7"})");
+  shell.answer(200, R"({"events":[],"next":null})");
+  shell.answer(200, R"({"events":[)" + event_at(8, "held") + R"(],"next":null})");
+  shell.answer(200, R"({"events":[)" + event_at(9, "parked") + R"(],"next":null})");
+  shell.waits = 2;
+  CHECK(shell.run({"events", "--follow"}) == 0);
+  REQUIRE(shell.calls.size() == 4);
+  CHECK(shell.calls[0].target == "/v1/events?limit=1&since=now");
+  CHECK(shell.calls[1].target == "/v1/events?limit=100&since=E-7");
+  CHECK(shell.calls[2].target == "/v1/events?limit=100&since=E-7");
+  CHECK(shell.calls[3].target == "/v1/events?limit=100&since=E-00000000000000000008");
+  const std::string text = shell.out.str();
+  CHECK(text.find("K-8") == text.rfind("K-8"));
+  CHECK(text.find("SEQ") == text.rfind("SEQ"));
+  CHECK(has(shell.out, "K-9"));
+
+  Shell gone;  // the service went away for good
+  gone.answer(200, R"({"events":[],"next":"E-7"})");
+  gone.waits = 5;
+  CHECK(gone.run({"events", "--follow"}) == 3);
 }
 
 TEST_CASE("the service is found by --api, --socket or the configuration, and the token goes along") {

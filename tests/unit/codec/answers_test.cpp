@@ -71,8 +71,11 @@ TEST_CASE("an order's detail goes on from the short answer with order, release a
   const std::string text = encode_order_detail(sample_order(), R"({"partner":"kiosk"})", events);
   CHECK(json::Document::parse(text).ok());
   CHECK(text.ends_with(
-      R"("updated_at":"2026-11-23T12:01:00.000Z","pos_status":null,"order":{"partner":"kiosk"},)"
-      R"("release":{"mode":"on_event","due":"2026-11-23T12:20:00.000Z","by":"cloud","at":"2026-11-23T12:00:30.000Z"},)"
+      R"("updated_at":"2026-11-23T12:01:00.000Z","display_code":")" +
+      core::display_code_of(sample_order().id) +
+      R"(","since":null,"actions":["cancel"],"pos_status":null,)"
+      R"("order":{"partner":"kiosk"},"release":{"mode":"on_event","due":"2026-11-23T12:20:00.000Z",)"
+      R"("by":"cloud","at":"2026-11-23T12:00:30.000Z","why":null},)"
       R"("history":[{"phase":"held","at":"2026-11-23T12:00:00.000Z","why":null,"event":"order.accepted","by":null},)"
       R"({"phase":"parked","at":"2026-11-23T12:00:00.000Z","why":"in_doubt","event":"order.parked","by":"pos"}]})"));
 }
@@ -93,10 +96,46 @@ TEST_CASE("4.4 push: what the POS tells is a ticket and one of five words") {
   CHECK_FALSE(decode_pos_status_body("").ok());
 }
 
+TEST_CASE("4.1 release: the history and the release say who and why") {
+  core::EventRecord released;
+  released.type = core::EventType::order_released;
+  released.phase = core::Phase::queued;
+  released.actor = core::Actor::clock;
+  released.at_wall_ms = 1'795'435'200'000;
+  released.details = {{"why", std::string("fallback")}};
+  core::Order order = sample_order();
+  order.released_by = core::Actor::clock;
+  const std::string text = encode_order_detail(order, "{}", std::vector{released});
+  CHECK(text.find(R"("by":"clock","at":"2026-11-23T12:00:30.000Z","why":"fallback"},"history":[)") !=
+        std::string::npos);
+  CHECK(text.ends_with(R"({"phase":"queued","at":"2026-11-23T12:00:00.000Z","why":"fallback",)"
+                       R"("event":"order.released","by":"clock"}]})"));
+}
+
+TEST_CASE("4.5 parked list: a parked order comes with its code, since when, and what a person can do") {
+  core::Order order = sample_order();
+  order.phase = core::Phase::parked;
+  order.reason = core::Reason::in_doubt;
+  order.in_doubt = true;
+  core::EventRecord parked;
+  parked.type = core::EventType::order_parked;
+  parked.at_wall_ms = 1'795'435'200'000;
+  CHECK(parked_since(order, &parked) == 1'795'435'200'000);
+  CHECK(parked_since(order, nullptr) == order.updated_wall_ms);  // its event was pruned
+  CHECK(encode_order_list(std::vector<ListedOrder>{{order, parked_since(order, &parked)}}, "")
+            .ends_with(R"("updated_at":"2026-11-23T12:01:00.000Z","display_code":")" +
+                       core::display_code_of(order.id) +
+                       R"(","since":"2026-11-23T12:00:00.000Z",)"
+                       R"("actions":["placed","not_placed","reprint","cancel"]}],"next":null})"));
+  order.phase = core::Phase::held;
+  CHECK_FALSE(parked_since(order, &parked).has_value());
+}
+
 TEST_CASE("lists, availability and the store are written as the interfaces have them") {
-  const std::vector<core::ShortAnswer> one{short_answer_of(sample_order())};
+  const std::vector<ListedOrder> one{{sample_order(), {}}};
   CHECK(encode_order_list({}, "") == R"({"orders":[],"next":null})");
-  CHECK(encode_order_list(one, "c7") == R"({"orders":[)" + encode_short_answer(one[0]) + R"(],"next":"c7"})");
+  CHECK(encode_order_list(one, "c7") ==
+        R"({"orders":[)" + encode_short_answer(short_answer_of(one[0].order)) + R"(],"next":"c7"})");
   const std::vector<core::ListedItem> items{{{"taco", false, 1'795'435'200'000}, false},
                                             {{"a\"b", true, std::nullopt}, false},
                                             {{"soda", false, std::nullopt}, true}};

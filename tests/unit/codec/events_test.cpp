@@ -72,6 +72,17 @@ TEST_CASE(
   CHECK(json::Document::parse(text).ok());
 }
 
+TEST_CASE("4.1 release: an order's event says who caused it, and why where it was nobody's word") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.record.type = core::EventType::order_released;
+  event.record.actor = core::Actor::clock;
+  event.record.details = {{"why", std::string("fallback")}};
+  CHECK(encode_event("store-042", event).ends_with(R"(,"by":"clock","why":"fallback"}})"));
+  event.record.actor = core::Actor::person;
+  event.record.details.clear();
+  CHECK(encode_event("store-042", event).ends_with(R"(,"by":"person"}})"));
+}
+
 TEST_CASE("an event that is not about an order has no subject, and its details are its data") {
   core::OutgoingEvent event;
   event.record.type = core::EventType::gateway_started;

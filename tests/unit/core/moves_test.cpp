@@ -56,3 +56,39 @@ TEST_CASE("a cancel is refused by no phase but the completed one [I4]") {
     CHECK((outcome_of(Happening::cancel, phase) == Outcome::refuse) == (phase == Phase::completed));
   }
 }
+
+TEST_CASE("4 what may follow is what one happening may lead to, and several of one turn") {
+  CHECK(may_lead(Phase::held, Phase::queued));
+  CHECK_FALSE(may_lead(Phase::held, Phase::sending));
+  CHECK(may_follow_in_one_commit(Phase::held, Phase::sending));  // released and sent in one turn
+  CHECK(may_follow_in_one_commit(Phase::held, Phase::placed));   // parked, and a person says that it is there
+  CHECK_FALSE(may_follow_in_one_commit(Phase::voiding, Phase::queued));
+  CHECK(
+      may_follow_in_one_commit(Phase::sending, Phase::voiding));  // it took an order that is to be cancelled
+  CHECK_FALSE(may_follow_in_one_commit(Phase::queued, Phase::held));
+  CHECK(may_arrive_in_one_commit(Phase::sending));
+  CHECK_FALSE(may_arrive_in_one_commit(Phase::fetching));
+}
+
+TEST_CASE("4 an end leads nowhere, and every other phase leads to one") {
+  for (std::size_t from = 0; from < phase_count; ++from) {
+    const Phase phase = static_cast<Phase>(from);
+    CAPTURE(phase);
+    bool leads = false;
+    for (std::size_t to = 0; to < phase_count; ++to) leads = leads || may_lead(phase, static_cast<Phase>(to));
+    CHECK(leads == !is_end(phase));
+  }
+}
+
+TEST_CASE("4 every pair that is not our bug's names where it leads") {
+  for_each_pair([](Happening happening, Phase phase) {
+    const Phases targets = targets_of(outcome_of(happening, phase));
+    CAPTURE(name_of(happening));
+    CAPTURE(phase);
+    for (std::size_t to = 0; to < phase_count; ++to) {
+      const Phase target = static_cast<Phase>(to);
+      if (!targets.has(target) || target == phase || happening == Happening::event_lost) continue;
+      CHECK(may_lead(phase, target));
+    }
+  });
+}

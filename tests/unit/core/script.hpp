@@ -221,6 +221,7 @@ class Script {
   std::map<std::pair<StockLayer, std::string>, AvailabilityMark> availability;
   std::vector<OrderNumber> unsure;  // at the next restart
   std::vector<PlaceOrder> sent;     // every place request ever
+  std::vector<ReportWrongToken> wrong_tokens;
   std::size_t commits = 0;
   bool fail_commits = false;
   bool fail_syncs = false;
@@ -244,6 +245,7 @@ class Script {
     loaded.key_aliases = aliases;
     for (const auto& [key, mark] : availability) loaded.availability.push_back(mark);
     loaded.availability_full = availability_full_;
+    rotten_ = !unsure.empty();
     loaded.unsure = std::exchange(unsure, {});
     loaded.epoch = "epoch-1";
     loaded.store = store_;
@@ -251,7 +253,10 @@ class Script {
     engine.emplace(policy_, std::move(loaded), Generator(7), local_time, now);
   }
   void apply(const Changes& changes) {
-    for (const Order& order : changes.orders) rows[order.number] = order;
+    for (const Order& order : changes.orders) {
+      check_move(order);
+      rows[order.number] = order;
+    }
     for (const OrderBody& body : changes.bodies) bodies[body.number] = body;
     events.insert(events.end(), changes.events.begin(), changes.events.end());
     dead_letters.insert(dead_letters.end(), changes.dead_letters.begin(), changes.dead_letters.end());
@@ -267,6 +272,18 @@ class Script {
     for (const auto& gone : changes.availability_gone) availability.erase(gone);
     for (const AvailabilityMark& mark : changes.availability)
       availability[{mark.layer, mark.item.item}] = mark;
+  }
+  // Every phase change of every test is one that the table of moves names.
+  void check_move(const Order& order) const {
+    const auto before = rows.find(order.number);
+    const bool named = before == rows.end() ? may_arrive_in_one_commit(order.phase)
+                                            : may_follow_in_one_commit(before->second.phase, order.phase);
+    const bool lost = before != rows.end() && order.phase == Phase::parked && order.in_doubt &&
+                      targets_of(outcome_of(Happening::event_lost, before->second.phase)).has(Phase::parked);
+    if (!named && !(lost && rotten_))
+      throw std::logic_error("the table of moves does not name this: to " +
+                             std::string(name_of(order.phase)) + " from " +
+                             (before == rows.end() ? "nothing" : std::string(name_of(before->second.phase))));
   }
   void act(std::vector<Effect> effects) {
     for (Effect& effect : effects) {
@@ -285,6 +302,8 @@ class Script {
         note(PosRequest::watch, watch->order, watch->attempt);
       } else if (const auto* list = std::get_if<AskPosList>(&effect)) {
         lists.push_back(*list);
+      } else if (const auto* wrong = std::get_if<ReportWrongToken>(&effect)) {
+        wrong_tokens.push_back(*wrong);
       }
     }
   }
@@ -302,6 +321,7 @@ class Script {
 
   StoreState store_;
   std::uint64_t callers_ = 0;
+  bool rotten_ = false;  // the rows of this process had lost events
 };
 
 }  // namespace storegate::core::testing
