@@ -1,85 +1,16 @@
 // The command line against a canned service: what it asks, what it prints, and what it ends with.
-#include "app/cli.hpp"
-
 #include <doctest/doctest.h>
 
-#include <deque>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "app/cli_format.hpp"
-#include "core/ids.hpp"
+#include "cli_shell.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace storegate;
-using platform::HttpCall;
-using platform::HttpOutcome;
-
-namespace {
-
-constexpr std::int64_t made_ms = 1'795'435'200'000;  // 2026-11-23T12:00:00Z
-
-std::string order_id(std::int64_t number) {
-  core::Generator generator(7);
-  return core::text_of(core::make_order_id(made_ms, core::OrderNumber{number}, generator));
-}
-
-/// A short answer as the API gives it.
-std::string short_answer(std::int64_t number, const std::string& phase, const std::string& reason = "null") {
-  return R"({"id":")" + order_id(number) + R"(","partner":"kiosk","partner_order_id":"K-)" +
-         std::to_string(number) + R"(","phase":")" + phase + R"(","release_token":"canary","reason":)" +
-         reason + R"(,"pos_reference":null,"updated_at":"2026-11-23T12:04:00.000Z"})";
-}
-
-/// A program started once with words, and everything that came of it.
-struct Shell {
-  std::deque<HttpOutcome> answers;  // given in order; when they run out nobody is there
-  std::vector<HttpCall> calls;
-  std::string ran;
-  std::ostringstream out;
-  std::ostringstream err;
-  std::string default_config = "/nonexistent/storegate.toml";
-  int waits = 0;  // so often --follow asks again
-
-  void answer(int status, std::string body) {
-    HttpOutcome outcome;
-    outcome.response.emplace();
-    outcome.response->status = status;
-    outcome.response->body = std::move(body);
-    answers.push_back(std::move(outcome));
-  }
-
-  HttpOutcome next_answer(HttpCall call) {
-    calls.push_back(std::move(call));
-    HttpOutcome outcome;
-    if (answers.empty()) {
-      outcome.failure = {core::ErrorCode::unavailable, "connection refused"};
-      return outcome;
-    }
-    outcome = std::move(answers.front());
-    answers.pop_front();
-    return outcome;
-  }
-
-  int run(std::vector<const char*> words) {
-    words.insert(words.begin(), "storegate");
-    app::CliWorld world{out,
-                        err,
-                        [this](HttpCall call) { return next_answer(std::move(call)); },
-                        [this](const std::string& file) { return ran = file, 0; },
-                        [] { return made_ms + 5 * 60'000; },
-                        default_config,
-                        [this] { return waits-- > 0; }};
-    return app::run_cli(static_cast<int>(words.size()), words.data(), world);
-  }
-};
-
-bool has(const std::ostringstream& stream, const std::string& text) {
-  return stream.str().find(text) != std::string::npos;
-}
-
-}  // namespace
+using namespace storegate::app_test;
 
 TEST_CASE("a wrong command line ends with 2, says why, and asks nobody") {
   const std::vector<std::vector<const char*>> wrong = {
@@ -360,82 +291,6 @@ TEST_CASE("4.2 acceptance: the store is looked at, paused for good or until a ti
   refused.answer(409, R"({"detail":"the end of the pause lies in the past"})");
   CHECK(refused.run({"store", "pause", "--until", "2020-01-01T00:00:00Z"}) == 1);
   CHECK(has(refused.err, "lies in the past"));
-}
-
-TEST_CASE("events go on from page to page") {
-  Shell shell;
-  const std::string event = R"({"sequence":"00000000000000000041","time":"2026-11-23T12:00:00Z",
-    "type":"storegate.order.accepted.v1","subject":"s","data":{"partner":"kiosk","partner_order_id":"K-1"}})";
-  shell.answer(200, R"({"events":[)" + event + R"(],"next":"E-41"})");
-  shell.answer(200, R"({"events":[],"next":null})");
-  CHECK(shell.run({"events", "--since", "40"}) == 0);
-  REQUIRE(shell.calls.size() == 2);
-  CHECK(shell.calls[0].target == "/v1/events?limit=100&since=40");
-  CHECK(shell.calls[1].target == "/v1/events?limit=99&since=E-41");
-  CHECK(has(shell.out, "41   2026-11-23 12:00:00 UTC  order.accepted  kiosk"));
-}
-
-namespace {
-
-std::string event_at(int sequence, const std::string& phase) {
-  std::string digits = std::to_string(sequence);
-  digits.insert(0, 20 - digits.size(), '0');
-  return R"({"sequence":")" + digits + R"(","epoch":"E","type":"storegate.order.)" + phase +
-         R"(.v1","data":{"partner":"kiosk","partner_order_id":"K-)" + std::to_string(sequence) +
-         R"(","phase":")" + phase + R"(","by":"clock","why":"fallback"}})";
-}
-
-}  // namespace
-
-TEST_CASE("4.10 events --where shows what the pattern wants, from as many pages as it takes") {
-  Shell shell;
-  shell.answer(200,
-               R"({"events":[)" + event_at(1, "held") + "," + event_at(2, "parked") + R"(],"next":"E-2"})");
-  shell.answer(200, R"({"events":[)" + event_at(3, "held") + R"(],"next":"E-3"})");
-  shell.answer(200, R"({"events":[)" + event_at(4, "parked") + R"(],"next":null})");
-  CHECK(shell.run({"events", "--where", R"({"data":{"phase":["parked"]}})"}) == 0);
-  REQUIRE(shell.calls.size() == 3);
-  CHECK(shell.calls[1].target == "/v1/events?limit=1000&since=E-2");
-  CHECK(has(shell.out, "K-2"));
-  CHECK(has(shell.out, "K-4"));
-  CHECK(has(shell.out, "clock (fallback)"));
-  CHECK_FALSE(has(shell.out, "K-1"));
-  CHECK_FALSE(has(shell.out, "K-3"));
-
-  Shell body;
-  body.answer(200,
-              R"({"events":[)" + event_at(1, "held") + "," + event_at(2, "parked") + R"(],"next":null})");
-  CHECK(body.run({"events", "--json", "--where", R"({"data":{"phase":["parked"]}})"}) == 0);
-  CHECK(body.out.str() == event_at(2, "parked") + "\n");
-
-  Shell wrong;
-  CHECK(wrong.run({"events", "--where", R"({"phase":"parked"})"}) == 2);
-  CHECK(wrong.calls.empty());
-  CHECK(has(wrong.err, "/phase"));
-}
-
-TEST_CASE("4.10 events --follow begins now, goes on from the last event seen, and says each once") {
-  Shell shell;
-  shell.answer(200, R"({"events":[],"next":"E-7"})");
-  shell.answer(200, R"({"events":[],"next":null})");
-  shell.answer(200, R"({"events":[)" + event_at(8, "held") + R"(],"next":null})");
-  shell.answer(200, R"({"events":[)" + event_at(9, "parked") + R"(],"next":null})");
-  shell.waits = 2;
-  CHECK(shell.run({"events", "--follow"}) == 0);
-  REQUIRE(shell.calls.size() == 4);
-  CHECK(shell.calls[0].target == "/v1/events?limit=1&since=now");
-  CHECK(shell.calls[1].target == "/v1/events?limit=100&since=E-7");
-  CHECK(shell.calls[2].target == "/v1/events?limit=100&since=E-7");
-  CHECK(shell.calls[3].target == "/v1/events?limit=100&since=E-00000000000000000008");
-  const std::string text = shell.out.str();
-  CHECK(text.find("K-8") == text.rfind("K-8"));
-  CHECK(text.find("SEQ") == text.rfind("SEQ"));
-  CHECK(has(shell.out, "K-9"));
-
-  Shell gone;  // the service went away for good
-  gone.answer(200, R"({"events":[],"next":"E-7"})");
-  gone.waits = 5;
-  CHECK(gone.run({"events", "--follow"}) == 3);
 }
 
 TEST_CASE("the service is found by --api, --socket or the configuration, and the token goes along") {
