@@ -79,7 +79,7 @@ const std::vector<Row>& table() {
        {"std", "core", "codec", "boost.json"},
        // Gateway, engine and book stay out: a codec turns bytes into messages and decides nothing.
        {"core/messages.hpp", "core/order.hpp", "core/money.hpp", "core/ids.hpp", "core/time.hpp",
-        "core/result.hpp"}},
+        "core/result.hpp", "core/person.hpp"}},
       {"storage", "storage", {"std", "std.world", "os", "core", "storage", "sqlite"}, {}},
       {"platform",
        "platform",
