@@ -404,7 +404,7 @@ TEST_CASE("the blocking form talks to a server over a Unix socket, and fails lik
   thread.on_loop([&] {
     server = std::make_unique<HttpServer>(
         thread.loop(), HttpServerOptions{}, [](HttpRequest request, Responder respond) {
-          respond.answer({200, {}, request.peer_is_unix ? "unix " + request.body : "", "text/plain"});
+          respond.answer({200, {}, request.peer_is_unix ? "unix " + request.body : "", "text/plain", {}});
         });
     REQUIRE(server->listen(Endpoint::parse("unix:" + path).value()).ok());
   });

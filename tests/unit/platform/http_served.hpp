@@ -62,7 +62,7 @@ class Served {
   bool answer_kept(const std::string& body) {
     return thread_.on_loop([&] {
       if (kept_.empty()) return false;
-      kept_.front().answer({200, {}, body, "text/plain"});
+      kept_.front().answer({200, {}, body, "text/plain", {}});
       kept_.erase(kept_.begin());
       return true;
     });
@@ -78,11 +78,13 @@ class Served {
  private:
   void handle(HttpRequest& request, Responder& responder) {
     const auto path = request.path();
-    HttpResponse echo{200, {{"X-Method", request.method}}, request.target + "|" + request.body, "text/plain"};
+    HttpResponse echo{
+        200, {{"X-Method", request.method}}, request.target + "|" + request.body, "text/plain", {}};
     if (path == "/keep") return kept_.push_back(std::move(responder));
     if (path == "/drop") return;
-    if (path == "/big") return responder.answer({200, {}, std::string(8 * 1024 * 1024, 'b'), "text/plain"});
-    if (path == "/empty") return responder.answer({204, {}, "", ""});
+    if (path == "/big")
+      return responder.answer({200, {}, std::string(8 * 1024 * 1024, 'b'), "text/plain", {}});
+    if (path == "/empty") return responder.answer({204, {}, "", "", {}});
     if (path != "/later") return responder.answer(std::move(echo));
     auto shared = std::make_shared<Responder>(std::move(responder));
     thread_.loop().post([shared, echo] { shared->answer(echo); });
