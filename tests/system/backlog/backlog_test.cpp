@@ -49,7 +49,6 @@ class Store {
         << pos.url()
         << "\"\nrate_per_s = 0\n[alarm]\nbacklog_events = 100\n[[partner]]\nname = \"kiosk\"\nrelease = "
            "\"on_event\"\nrate_per_minute = 0\n";
-    start();
   }
   void start() {
     program.emplace(STOREGATE_PROGRAM,
@@ -109,6 +108,7 @@ TEST_CASE(
     "[I3]") {
   Store store;
   MqttWatcher watcher(store.broker.port(), "cloud", {"stores/sys/out/#"});
+  store.start();  // whoever listens is there first
   watcher.wait_for("gateway.started", 20s,
                    [](const MqttLine& line) { return line.topic.ends_with("gateway.started"); });
   eventually("everything so far is acknowledged", 10s, [&] {
