@@ -140,9 +140,9 @@ TEST_CASE(
     return journal.find_order(core::OrderNumber{number})->has_value();
   };
   CHECK_FALSE(is_there(1));
-  CHECK_FALSE(is_there(300));  // its events are 599 and 600, and it is fifty hours old
+  CHECK_FALSE(is_there(299));  // its events are 597 and 598, and it is fifty hours old
   CHECK(is_there(10));         // it waits
-  CHECK(is_there(340));        // within the reuse time
+  CHECK(is_there(341));        // within the reuse time
   CHECK(is_there(600));
   core::Result<LoadReport> report = journal.load({limits.now, limits.reuse_ms});
   REQUIRE(report.ok());
