@@ -370,7 +370,8 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
 
 void World::on_published(const core::EventRecord& record) {
   trace_.note(Noted::published, record.position.sequence, record.type);
-  backlog_watch_.on_published(scene(), record);
+  backlog_watch_.on_published(scene(), record,
+                              [this] { return process_.engine().gateway().unwritten_orders(); });
 }
 
 void World::on_uplink(const core::Outbox& outbox) {
@@ -378,7 +379,8 @@ void World::on_uplink(const core::Outbox& outbox) {
   const bool again = plan_.policy.wait_for_application_ack;
   const core::OutboxMarks& marks = outbox.marks();
   backlog_watch_.on_connected((again ? marks.acknowledged : marks.published).sequence,
-                              outbox.last_written().sequence, again);
+                              outbox.last_written().sequence, again,
+                              process_.engine().gateway().unwritten_orders());
 }
 
 void World::on_event(const Publication& event) {

@@ -18,14 +18,10 @@ bool waits(const core::Order& order) {
 }
 }  // namespace
 
-// Decided, so the gateway goes by it, and goes back if the commit fails: until one succeeds nobody can say.
+// Until a commit has succeeded nobody can say which row the gateway goes by: it decides before, and goes back after.
 void BacklogWatch::on_commit_begins(const core::Changes& changes) {
-  for (const core::Order& order : changes.orders) {
-    if (waits(order) || cancelled_.contains(order.number)) continue;
-    live_.erase(order.number);
-    unsure_.insert(order.number);
-    std::erase_if(urgent_, [&](std::int64_t sequence) { return order_of_[sequence] == order.number; });
-  }
+  for (const core::Order& order : changes.orders) unsure_.insert(order.number);
+  if (draining_) take_changed(changes.orders);
 }
 
 void BacklogWatch::on_written(const core::Changes& changes) {
@@ -35,41 +31,55 @@ void BacklogWatch::on_written(const core::Changes& changes) {
   }
   for (const core::Order& order : changes.orders) {
     unsure_.erase(order.number);
-    if (waits(order)) live_.insert(order.number);
+    if (waits(order))
+      live_.insert(order.number);
+    else
+      live_.erase(order.number);
   }
 }
 
-bool BacklogWatch::can_wait(std::int64_t sequence) const {
-  const auto order = order_of_.find(sequence);
-  return order != order_of_.end() && !is_urgent(sequence) && !unsure_.contains(order->second);
+// The gateway looks once at each order, some time after the connection came up: of one that became another kind since,
+// nobody can say what it saw.
+void BacklogWatch::take_changed(const std::vector<core::Order>& orders) {
+  for (const core::Order& order : orders) {
+    if (cancelled_.contains(order.number) || waits(order) == live_.contains(order.number)) continue;
+    const auto counted = can_wait_.find(order.number);
+    if (counted != can_wait_.end()) {
+      others_ -= counted->second;
+      can_wait_.erase(counted);
+    }
+    std::erase_if(urgent_, [&](std::int64_t sequence) { return order_of_[sequence] == order.number; });
+  }
 }
 
-bool BacklogWatch::is_urgent(std::int64_t sequence) const {
-  const auto order = order_of_.find(sequence);
-  if (order == order_of_.end()) return false;  // of a commit whose success nobody saw
-  return order->second == core::no_order || live_.contains(order->second) ||
-         cancelled_.contains(order->second);
-}
-
-void BacklogWatch::on_connected(std::int64_t from, std::int64_t written, bool again) {
+void BacklogWatch::on_connected(std::int64_t from, std::int64_t written, bool again,
+                                const std::vector<core::Order>& unwritten) {
   judging_ = true;
   draining_ = written - from > many_windows * window_;
   written_ = written;
   newest_ = publishes_ = others_ = since_oldest_ = 0;
   unsent_.clear();
   urgent_.clear();
-  at_first_.clear();
+  can_wait_.clear();
   if (!draining_) return;
   ++drains_;
   for (std::int64_t sequence = from + 1; sequence <= written; ++sequence) {
     if (!again && acknowledged_.contains(sequence)) continue;
     unsent_.insert(unsent_.end(), sequence);
-    if (is_urgent(sequence)) urgent_.insert(urgent_.end(), sequence);
+    const auto order = order_of_.find(sequence);
+    if (order == order_of_.end() || unsure_.contains(order->second))
+      continue;  // nobody saw that commit succeed
+    if (order->second == core::no_order || live_.contains(order->second) ||
+        cancelled_.contains(order->second))
+      urgent_.insert(urgent_.end(), sequence);
+    else
+      can_wait_.emplace(order->second, 0);
   }
-  at_first_ = urgent_;
+  take_changed(unwritten);
 }
 
-void BacklogWatch::on_published(const Scene& scene, const core::EventRecord& event) {
+void BacklogWatch::on_published(const Scene& scene, const core::EventRecord& event,
+                                const std::function<std::vector<core::Order>()>& unwritten) {
   const std::int64_t sequence = event.position.sequence;
   if (!judging_) return;
   if (!draining_) {
@@ -87,13 +97,20 @@ void BacklogWatch::on_published(const Scene& scene, const core::EventRecord& eve
     scene.blame("backlog", "event " + std::to_string(*unsent_.begin()) +
                                " is the oldest and is passed over again by " + std::to_string(sequence));
   urgent_.erase(sequence);
-  // What was urgent as the connection came up keeps its place, whatever has become of its order since.
-  const bool was_urgent = at_first_.contains(sequence);
-  if (unsent_.erase(sequence) > 0 && !was_urgent && can_wait(sequence) && !urgent_.empty()) ++others_;
-  if (others_ * oldest_every > publishes_ + oldest_every)
+  const auto order = order_of_.find(sequence);
+  const auto waiting = order == order_of_.end() ? can_wait_.end() : can_wait_.find(order->second);
+  if (unsent_.erase(sequence) > 0 && waiting != can_wait_.end() && !urgent_.empty()) {
+    ++others_;
+    ++waiting->second;
+  }
+  if (!too_many_others()) return;
+  take_changed(unwritten());
+  if (too_many_others() && !urgent_.empty())
     scene.blame("backlog", "of " + std::to_string(publishes_) + " events published, " +
                                std::to_string(others_) + " can wait, while event " +
                                std::to_string(*urgent_.begin()) + " of a live or cancelled order waits");
 }
+
+bool BacklogWatch::too_many_others() const { return others_ * oldest_every > publishes_ + oldest_every; }
 
 }  // namespace storegate::sim::check

@@ -95,8 +95,11 @@ class BacklogWatch {
   void on_commit_begins(const core::Changes& changes);
   void on_written(const core::Changes& changes);
   /// The gateway goes on after `from`; up to `written` is on disk. `again`: PUBACKs alone do not count.
-  void on_connected(std::int64_t from, std::int64_t written, bool again);
-  void on_published(const Scene& scene, const core::EventRecord& event);
+  /// `unwritten`: orders that were decided on and ride on a later commit.
+  void on_connected(std::int64_t from, std::int64_t written, bool again,
+                    const std::vector<core::Order>& unwritten);
+  void on_published(const Scene& scene, const core::EventRecord& event,
+                    const std::function<std::vector<core::Order>()>& unwritten);
   void on_acknowledged(std::int64_t sequence) { acknowledged_.insert(sequence); }
   /// From here on the order is the gateway's own affair: a replay, a read that failed, no connection.
   void stop() { judging_ = draining_ = false; }
@@ -104,8 +107,8 @@ class BacklogWatch {
   [[nodiscard]] std::uint64_t drains() const noexcept { return drains_; }
 
  private:
-  [[nodiscard]] bool is_urgent(std::int64_t sequence) const;
-  [[nodiscard]] bool can_wait(std::int64_t sequence) const;
+  void take_changed(const std::vector<core::Order>& orders);
+  [[nodiscard]] bool too_many_others() const;
 
   std::int64_t window_;
   std::map<std::int64_t, core::OrderNumber> order_of_;  // by sequence
@@ -114,11 +117,12 @@ class BacklogWatch {
   std::set<std::int64_t> acknowledged_;                 // in this life of the process
   bool judging_ = false;
   bool draining_ = false;
-  std::int64_t written_ = 0;         // when the connection came up
-  std::int64_t newest_ = 0;          // published on this connection
-  std::set<std::int64_t> unsent_;    // of what was written then
-  std::set<std::int64_t> urgent_;    // of them
-  std::set<std::int64_t> at_first_;  // urgent as the connection came up
+  std::int64_t written_ = 0;       // when the connection came up
+  std::int64_t newest_ = 0;        // published on this connection
+  std::set<std::int64_t> unsent_;  // of what was written then
+  std::set<std::int64_t> urgent_;  // of them, and their orders have been so since
+  /// Orders that have been placed or ended since, and how many of their events were published while urgent ones waited.
+  std::map<core::OrderNumber, std::int64_t> can_wait_;
   std::int64_t publishes_ = 0, others_ = 0, since_oldest_ = 0;
   std::uint64_t drains_ = 0;
 };

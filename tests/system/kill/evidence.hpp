@@ -21,7 +21,11 @@ class Evidence {
   void check_rows(const Hit& hit, const std::map<std::string, Sent>& orders);
   /// At any time: at most one ticket per reference.
   void check_tickets(support::PosDouble& pos);
-  /// True when every order that anybody acknowledged has come to an end that its sender asked for.
+  /// Events that have not come though later ones have. A backlog makes some, which fill in the end.
+  [[nodiscard]] std::size_t gaps() const noexcept {
+    return static_cast<std::size_t>(last_sequence_) - seen_.size();
+  }
+  /// True when every order that anybody acknowledged has come to an end that its sender asked for, and every event has.
   [[nodiscard]] bool all_ended(const std::map<std::string, Sent>& orders) const;
   /// At the end: every order's end, its tickets, and the cancels that came first.
   void check_ends(const std::map<std::string, Sent>& orders, support::PosDouble& pos);
@@ -38,7 +42,8 @@ class Evidence {
   std::set<std::string> seen_;                     // CloudEvent ids
   std::map<std::string, std::string> last_event_;  // by partner_order_id
   std::string epoch_;
-  long long next_sequence_ = 1;
+  std::map<std::string, long long> newest_;  // sequence, by partner_order_id; "" = the store's own events
+  long long last_sequence_ = 0;
   std::size_t repeats_ = 0;
   std::size_t taken_ = 0;
   std::vector<std::string> complaints_;
