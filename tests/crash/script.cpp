@@ -206,7 +206,7 @@ void Script::keep_house(Station& station) {
   }
   storage::PruneLimits limits;
   limits.now = outside_.time.now();
-  limits.retain_ms = 25 * core::minute_ms;
+  limits.retain_ms = 6 * core::minute_ms;
   limits.reuse_ms = 48 * core::hour_ms;
   limits.events_through = station.engine().outbox().marks().published;
   limits.rows_max = 20;

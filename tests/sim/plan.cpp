@@ -205,7 +205,7 @@ void draw_space(Draws draws, Plan& plan) {
   const bool watched = flag(draws, 300);
   const std::uint64_t least = 40 + draws.below(100);
   const bool bounded = flag(draws, 300);
-  const std::uint64_t most = 1000 + draws.below(600);
+  const std::uint64_t most = 700 + draws.below(500);
   if (watched && plan.faults.full_disks > 0) plan.min_free_bytes = static_cast<std::int64_t>(least) * 1024;
   if (bounded && plan.ages.on) plan.max_bytes = static_cast<std::int64_t>(most) * 1024;
 }

@@ -91,7 +91,8 @@ void BacklogWatch::on_published(const Scene& scene, const core::EventRecord& eve
   }
   ++publishes_;
   if (unsent_.empty()) return stop();
-  const bool oldest = sequence == *unsent_.begin();
+  // Older ones are sent again when only their PUBACK is known, not their place: that is the oldest's turn too.
+  const bool oldest = sequence <= *unsent_.begin();
   since_oldest_ = oldest ? 0 : since_oldest_ + 1;
   if (since_oldest_ >= oldest_every)
     scene.blame("backlog", "event " + std::to_string(*unsent_.begin()) +

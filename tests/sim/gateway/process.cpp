@@ -288,7 +288,7 @@ void Process::keep_house() {
   limits.retain_ms = world_.plan().ages.retain_ms;
   limits.reuse_ms = policy.order_id_reuse_ms;
   limits.by_size = storage::too_large(life_->used_bytes, world_.plan().max_bytes);
-  limits.events_kept = 100;
+  limits.events_kept = 20;
   const auto& marks = life_->engine.outbox().marks();
   limits.events_through = policy.wait_for_application_ack ? marks.acknowledged : marks.published;
   life_->store.submit(Urgency::spare, [this, chore, limits](storage::Journal& journal) -> Completion {

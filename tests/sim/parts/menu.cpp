@@ -49,7 +49,8 @@ void Menu::plan_words() {
     const std::int64_t off_ms = between(draws_, 5 * s, world_.plan().storm_ms);
     const std::int64_t on_ms = off_ms + between(draws_, 5 * s, 60 * s);
     const bool by_its_time = draws_.chance(faults.until_of_1000);
-    if (by_its_time) off.until_ms = on_ms;
+    const bool for_long = draws_.chance(400);
+    if (by_its_time) off.until_ms = for_long ? off_ms + between(draws_, 60 * s, 400 * s) : on_ms;
     Word on = off;
     on.off = false;
     on.until_ms.reset();
