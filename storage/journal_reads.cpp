@@ -167,6 +167,10 @@ Result<EventPage> Journal::State::events_at(const std::vector<core::Position>& p
   EventPage page;
   std::size_t bytes = 0;
   for (const core::Position at : positions) {
+    if (at <= meta.pruned_through) {  // its consumer had it, and said so since it was asked for
+      page.through = at;
+      continue;
+    }
     Result<std::optional<EventRow>> event = find_event(at);
     Result<core::OutgoingEvent> outgoing = !event   ? std::move(event).error()
                                            : *event ? complete(std::move((*event)->record))

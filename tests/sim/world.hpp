@@ -114,7 +114,9 @@ class World {
   void on_uplink(const core::Outbox& outbox);
   void on_uplink_lost() { backlog_watch_.stop(), alarm_watch_.on_lost(now_ms()); }
   void on_puback(core::Position position) { backlog_watch_.on_acknowledged(position.sequence); }
-  void on_replay() { backlog_watch_.on_replay(); }
+  void on_cloud_acknowledged(const core::EventsAcknowledged& said) {
+    backlog_watch_.on_cloud_acknowledged(said);
+  }
   void on_read_failed() { backlog_watch_.stop(); }
   void on_kept(Story& story, std::string_view data);
   void on_item_event(std::string_view data) { stock_watch_.on_item_event(scene(), data); }

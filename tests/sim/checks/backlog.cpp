@@ -78,6 +78,17 @@ void BacklogWatch::on_connected(std::int64_t from, std::int64_t written, bool ag
   take_changed(unwritten);
 }
 
+// Nobody need publish those: their rows may be gone before they are read.
+void BacklogWatch::on_cloud_acknowledged(const core::EventsAcknowledged& said) {
+  if (said.replay_from) {
+    acknowledged_.clear();
+    return stop();
+  }
+  const std::int64_t through = said.through.value_or(0);
+  unsent_.erase(unsent_.begin(), unsent_.upper_bound(through));
+  urgent_.erase(urgent_.begin(), urgent_.upper_bound(through));
+}
+
 void BacklogWatch::on_published(const Scene& scene, const core::EventRecord& event,
                                 const std::function<std::vector<core::Order>()>& unwritten) {
   const std::int64_t sequence = event.position.sequence;

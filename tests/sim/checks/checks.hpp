@@ -103,7 +103,8 @@ class BacklogWatch {
   void on_acknowledged(std::int64_t sequence) { acknowledged_.insert(sequence); }
   /// From here on the order is the gateway's own affair: a replay, a read that failed, no connection.
   void stop() { judging_ = draining_ = false; }
-  void on_replay() { acknowledged_.clear(), stop(); }
+  /// The cloud has all of them up to there, or wants some again.
+  void on_cloud_acknowledged(const core::EventsAcknowledged& said);
   [[nodiscard]] std::uint64_t drains() const noexcept { return drains_; }
 
  private:

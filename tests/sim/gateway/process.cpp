@@ -92,7 +92,7 @@ void Process::http(const WebAsk& ask, Responder responder) { life_->door.handle(
 void Process::offer(core::Input input) {
   note_input(world_.trace(), input, world_.now_ms());
   const auto* acknowledged = std::get_if<core::EventsAcknowledged>(&input);
-  if (acknowledged != nullptr && acknowledged->replay_from) world_.on_replay();
+  if (acknowledged != nullptr) world_.on_cloud_acknowledged(*acknowledged);
   life_->engine.offer(std::move(input));
   wake();
 }

@@ -206,3 +206,27 @@ TEST_CASE("4.8 backlog: rows are read for the outbox in order, picked, and as br
   CHECK(page->damaged.size() == 1);
   CHECK(page->through == core::Position{1, 5});
 }
+
+TEST_CASE("4.8 backlog: an event that is pruned after its place was noted is left out, and is no damage") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store = filled(journal, 20);
+  PruneLimits limits;
+  limits.now = now_at(store.wall_ms + core::minute_ms, 200 * core::minute_ms);
+  limits.retain_ms = 100 * core::minute_ms;
+  limits.events_through = {1, 30};
+  limits.rows_max = 100;
+  REQUIRE(whole_pass([&] { return journal.prune(limits); }) > 0);
+  REQUIRE_FALSE(journal.events_after({}, 1, 100'000)->events.empty());
+  const core::Position oldest = journal.events_after({}, 1, 100'000)->events.front().record.position;
+  REQUIRE(oldest > core::Position{1, 2});
+  core::OutboxRead read;
+  read.kind = core::OutboxRead::Kind::picked;
+  read.positions = {{1, 1}, oldest, {1, 2}};
+  const auto page = journal.read_for(read);
+  REQUIRE(page.ok());
+  REQUIRE(page->events.size() == 1);
+  CHECK(page->events[0].record.position == oldest);
+  CHECK(page->damaged.empty());
+  CHECK(page->through == core::Position{1, 2});
+}
