@@ -64,6 +64,9 @@ void Api::post_order(Visit& visit) {
                   "One header Idempotency-Key with 1 to 255 visible ASCII characters is needed.");
   auto decoded = codec::decode_canonical(visit.request.body);
   if (!decoded) return refuse(visit, decoded.problem());
+  // Whose order it is stands in its body alone: reading it cannot be spared here.
+  if (const auto away = parts_.turns.turn_away(decoded->order.partner))
+    return answer(visit, codec::order_reply(*away));
   core::OrderArrived input;
   input.source = core::Source::api;
   input.order = std::move(decoded->order);
@@ -84,9 +87,17 @@ void Api::post_webhook(Visit& visit) {
         visit, codec::problem_reply(
                    {ProblemKind::unknown_partner, "No webhook is configured under this path.", {}, {}}, 404));
   const auto headers = views_of(visit.request.headers);
+  // Only what the partner itself sent counts against it. Where the path says that it is an order, one that comes too many
+  // is turned away unread; otherwise it must be read, since a cancel or a release always gets through.
+  const auto too_many = [&] { return parts_.turns.turn_away(partner->config->name); };
+  const bool is_order = fixed == codec::WebhookKind::order;
+  if (is_order && is_authentic(*partner, headers, visit.request.body))
+    if (const auto away = too_many()) return answer(visit, partner->codec->answer(*fixed, *away));
   auto webhook = open_webhook(*partner, headers, visit.request.body, fixed);
   if (!webhook) return refuse(visit, webhook.problem());
   const auto kind = codec::kind_of(*webhook);
+  if (!is_order && kind == codec::WebhookKind::order)
+    if (const auto away = too_many()) return answer(visit, partner->codec->answer(kind, *away));
   auto command = codec::command_of(std::move(*webhook), core::Source::webhook);
   if (!command) return answer(visit, partner->codec->answer(kind, core::Answer{}));
   const auto caller = seat(

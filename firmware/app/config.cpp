@@ -218,6 +218,10 @@ core::Policy policy_of(const Config& config) {
     policy.alarms.uplink_after_ms = config.alarm.uplink_unreachable_s * core::second_ms;
   if (config.mqtt) policy.alarms.backlog_events = config.alarm.backlog_events;
   policy.pos = policy_of(config.pos);
+  // One partner's flood must not hold all the connections that others need, each waiting for its answer: so many wait in
+  // its lane, and as many of it may be in the turn that is open.
+  policy.load.lane_orders_max =
+      std::clamp<std::size_t>(config.http.connections_limit() / 4, 1, policy.load.lane_orders_max);
   for (const PartnerConfig& partner : config.partners)
     policy.partners.emplace(partner.name, policy_of(partner));
   return policy;

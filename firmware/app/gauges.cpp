@@ -93,6 +93,14 @@ void Gauges::make_level_gauges() {
       [](const Levels& l) { return static_cast<double>(l.items_off); });
   add("storegate_callers_waiting", "Callers whose answer waits for a commit",
       [](const Levels& l) { return static_cast<double>(l.callers_waiting); });
+  add("storegate_inputs_waiting", "Inputs that wait for the next turn",
+      [](const Levels& l) { return static_cast<double>(l.inputs_waiting); });
+  add("storegate_pos_line_due", "Released orders that wait for the POS and are due",
+      [](const Levels& l) { return static_cast<double>(l.pos_line_due); });
+  add("storegate_pos_line_backlog", "Released orders that have waited for the POS for more than a minute",
+      [](const Levels& l) { return static_cast<double>(l.pos_line_backlog); });
+  add("storegate_pos_breaker_open", "1 while the POS is left alone but for one request at a time",
+      [](const Levels& l) { return l.pos_up ? 0.0 : 1.0; });
   add("storegate_pos_up", "1 while the POS answers", [](const Levels& l) { return l.pos_up ? 1.0 : 0.0; });
   add("storegate_uplink_up", "1 while the broker is connected",
       [](const Levels& l) { return l.uplink_up ? 1.0 : 0.0; });
@@ -134,6 +142,10 @@ void Gauges::make_level_counters() {
        [](const Levels& l) { return static_cast<double>(l.http.bad_requests); });
   http("storegate_http_timeouts", "HTTP connections that ran into a deadline",
        [](const Levels& l) { return static_cast<double>(l.http.timeouts); });
+  http("storegate_pos_probes", "Requests that tried whether the POS is back, each alone",
+       [](const Levels& l) { return static_cast<double>(l.pos_probes); });
+  http("storegate_orders_turned_away", "New orders refused without a turn: too many of their partner's",
+       [](const Levels& l) { return static_cast<double>(l.orders_turned_away); });
   http("storegate_mqtt_connects", "Connections to the broker that came up",
        [](const Levels& l) { return static_cast<double>(l.mqtt.connects); });
   http("storegate_mqtt_attempts_failed", "Attempts to connect to the broker that failed",

@@ -45,6 +45,11 @@ struct Levels {
   core::StorageRoom room = core::StorageRoom::enough;
   std::int64_t erased_at_wall_ms = 0;  // when customers' data were last gone through
   std::size_t callers_waiting = 0;
+  std::size_t inputs_waiting = 0;  // for a turn
+  std::size_t pos_line_due = 0;    // released and waiting for the POS
+  std::size_t pos_line_backlog = 0;
+  std::uint64_t pos_probes = 0;          // requests to a POS that was away
+  std::uint64_t orders_turned_away = 0;  // without a turn
   storage::IoCounters disk;
   bool pos_up = false;
   bool uplink_up = false;

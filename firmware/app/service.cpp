@@ -189,6 +189,11 @@ Levels Service::levels() {
   levels.orders_watched = gateway.book().watched();
   levels.items_off = gateway.book().stock().count_off();
   levels.callers_waiting = desk_->waiting();
+  levels.inputs_waiting = engine_->inputs_waiting();
+  levels.orders_turned_away = engine_->orders_turned_away();
+  levels.pos_line_due = gateway.book().pos_line().due();
+  levels.pos_line_backlog = gateway.book().pos_line().backlog();
+  levels.pos_probes = gateway.pos_probes();
   levels.disk = vfs_->counters();
   levels.pos_up = gateway.pos_reachable();
   levels.uplink_up = uplink_ && uplink_->connected();

@@ -55,7 +55,7 @@ core::Now Turns::now() const {
 void Turns::offer(core::Input input) {
   if (auto* order = std::get_if<core::OrderArrived>(&input))
     order->body_digest = digest_(order->body.canonical);
-  engine_.offer(std::move(input));
+  if (auto refusal = engine_.offer(std::move(input))) return hooks_.carry_out(std::move(*refusal));
   ++gathered_;
   wake();
 }

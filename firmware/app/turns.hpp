@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "app/gauges.hpp"
 #include "app/store_thread.hpp"
@@ -31,7 +32,12 @@ class Turns {
 
   /// Queues a fact; it is decided together with everything else that is ready now. An order's `body_digest` is filled in
   /// here: keyed, since it outlives the customer's data it was taken of.
+  /// A new order whose partner has too many waiting is answered at once.
   void offer(core::Input input);
+  /// A new order of `partner`, authenticated, is at the HTTP door. An answer: the partner is side-lined.
+  [[nodiscard]] std::optional<core::Answer> turn_away(const std::string& partner) {
+    return engine_.turn_away(partner, now());
+  }
   /// A PUBACK came, or the publish failed; nobody waits for its being written.
   void published(core::Position position, bool acknowledged);
   /// A sync to disk failed, in a commit or beside one (a checkpoint, housekeeping): what the kernel's cache holds is not

@@ -26,6 +26,10 @@ std::optional<WebhookPartner> webhook_partner(const Config& config, std::string_
   return WebhookPartner{codec, &*found};
 }
 
+bool is_authentic(const WebhookPartner& partner, codec::Headers headers, std::string_view body) {
+  return partner.codec->authenticate({headers, body, partner.config->secrets, &signature});
+}
+
 codec::Parsed<codec::Webhook> open_webhook(const WebhookPartner& partner, codec::Headers headers,
                                            std::string_view body, std::optional<codec::WebhookKind> fixed) {
   return codec::open_webhook(*partner.codec, {headers, body, partner.config->secrets, &signature}, fixed);

@@ -19,6 +19,9 @@ struct WebhookPartner {
 [[nodiscard]] std::optional<WebhookPartner> webhook_partner(const Config& config,
                                                             std::string_view name) noexcept;
 
+/// Whether the partner sent it, judged over the raw bytes; nothing is read.
+[[nodiscard]] bool is_authentic(const WebhookPartner& partner, codec::Headers headers, std::string_view body);
+
 /// Authenticates over the raw bytes, then reads.
 [[nodiscard]] codec::Parsed<codec::Webhook> open_webhook(
     const WebhookPartner& partner, codec::Headers headers, std::string_view body,

@@ -34,6 +34,16 @@ class TokenBucket {
     level_ -= per_ms_;
     return true;
   }
+  /// Whole tokens there are now; INT64_MAX without a rate.
+  [[nodiscard]] std::int64_t tokens(Milliseconds steady_ms) noexcept {
+    if (rate_ == 0) return INT64_MAX;
+    fill(steady_ms);
+    return level_ / per_ms_;
+  }
+  /// How long until there is one more whole token than now, from the last look; 0 without a rate.
+  [[nodiscard]] Milliseconds next_token_ms() const noexcept {
+    return rate_ == 0 ? 0 : (per_ms_ - level_ % per_ms_ + rate_ - 1) / rate_;
+  }
   /// How long until there is a token, from the last take; at least 1 when there was none.
   [[nodiscard]] Milliseconds wait_ms() const noexcept {
     if (rate_ == 0 || level_ >= per_ms_) return 0;

@@ -99,9 +99,8 @@ void Book::save(Entry& entry) {
 
 void Book::leave_indexes(Entry& entry) {
   if (entry.agenda_ms != never_ms) agenda_.erase({entry.agenda_ms, entry.order.number});
-  if (entry.line) line_.erase({entry.line->first, entry.line->second, entry.order.number});
+  if (entry.line) line_.remove(*entry.line, entry.order.partner, entry.order.number);
   if (entry.watch_ms) watches_.erase({*entry.watch_ms, entry.order.number});
-  if (entry.counted_in_flight) --in_flight_;
   if (entry.counted_live) --live_;
   if (entry.counted_in_kitchen) {
     --kitchen_.orders;
@@ -110,7 +109,6 @@ void Book::leave_indexes(Entry& entry) {
   entry.agenda_ms = never_ms;
   entry.line.reset();
   entry.watch_ms.reset();
-  entry.counted_in_flight = false;
   entry.counted_live = false;
   entry.counted_in_kitchen = false;
 }
@@ -120,13 +118,11 @@ void Book::reindex(Entry& entry, const Standing& standing) {
   entry.agenda_ms = standing.agenda_ms;
   entry.line = standing.line;
   entry.watch_ms = standing.watch_ms;
-  entry.counted_in_flight = entry.soft.in_flight.has_value();
   entry.counted_live = standing.live;
   entry.counted_in_kitchen = standing.in_kitchen;
   if (entry.agenda_ms != never_ms) agenda_.insert({entry.agenda_ms, entry.order.number});
-  if (entry.line) line_.insert({entry.line->first, entry.line->second, entry.order.number});
+  if (entry.line) line_.add(*entry.line, entry.order.partner, entry.order.number);
   if (entry.watch_ms) watches_.insert({*entry.watch_ms, entry.order.number});
-  if (entry.counted_in_flight) ++in_flight_;
   if (entry.counted_live) ++live_;
   if (entry.counted_in_kitchen) {
     ++kitchen_.orders;
@@ -251,10 +247,6 @@ Milliseconds Book::next_agenda_ms() const noexcept {
 
 OrderNumber Book::first_due(Milliseconds steady_ms) const noexcept {
   return agenda_.empty() || agenda_.begin()->first > steady_ms ? no_order : agenda_.begin()->second;
-}
-
-OrderNumber Book::first_in_line() const noexcept {
-  return line_.empty() ? no_order : std::get<2>(*line_.begin());
 }
 
 std::optional<std::pair<Milliseconds, OrderNumber>> Book::first_to_watch() const noexcept {

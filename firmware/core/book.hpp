@@ -9,12 +9,12 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/messages.hpp"
+#include "core/pos_line.hpp"
 #include "core/stock.hpp"
 #include "core/watch.hpp"
 
@@ -50,11 +50,10 @@ struct Entry {
   Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
 
   // Kept by the book alone.
-  std::uint64_t saved_in = 0;                        // the turn that holds its before-image
-  Milliseconds agenda_ms = never_ms;                 // where it stands on the agenda
-  std::optional<std::pair<int, Milliseconds>> line;  // where it stands in the POS line
-  std::optional<Milliseconds> watch_ms;              // where it stands among those to be asked about
-  bool counted_in_flight = false;
+  std::uint64_t saved_in = 0;            // the turn that holds its before-image
+  Milliseconds agenda_ms = never_ms;     // where it stands on the agenda
+  std::optional<LinePlace> line;         // where it stands in the POS line
+  std::optional<Milliseconds> watch_ms;  // where it stands among those to be asked about
   bool counted_live = false;
   bool counted_in_kitchen = false;
 };
@@ -72,10 +71,10 @@ struct EndedOrder {
 
 /// Where an entry belongs in the indexes, as the gateway's policy says.
 struct Standing {
-  Milliseconds agenda_ms = never_ms;                 // wake it then
-  std::optional<std::pair<int, Milliseconds>> line;  // class (0 first) and since when it waits for the POS
-  bool live = false;                                 // counts against max_live_orders
-  bool in_kitchen = false;                           // counts against the kitchen's capacity
+  Milliseconds agenda_ms = never_ms;       // wake it then
+  std::optional<LinePlace> line;           // it waits for the POS
+  bool live = false;                       // counts against max_live_orders
+  bool in_kitchen = false;                 // counts against the kitchen's capacity
   std::optional<Milliseconds> watch_ms{};  // placed or ready: ask how its ticket stands, not before this
 };
 
@@ -134,14 +133,12 @@ class Book {
 
   [[nodiscard]] Milliseconds next_agenda_ms() const noexcept;
   [[nodiscard]] OrderNumber first_due(Milliseconds steady_ms) const noexcept;
-  [[nodiscard]] OrderNumber first_in_line() const noexcept;
+  [[nodiscard]] const PosLine& pos_line() const noexcept { return line_; }
   /// Who is asked about next, and from when on; nothing = nobody is watched.
   [[nodiscard]] std::optional<std::pair<Milliseconds, OrderNumber>> first_to_watch() const noexcept;
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
   [[nodiscard]] const KitchenLoad& kitchen() const noexcept { return kitchen_; }
   [[nodiscard]] const StoreState& store() const noexcept { return store_; }
-  [[nodiscard]] std::size_t waiting_for_pos() const noexcept { return line_.size(); }
   [[nodiscard]] std::size_t early_count() const noexcept { return early_.size(); }
   /// Orders that will be asked about; those with a question under way are not among them.
   [[nodiscard]] std::size_t watched() const noexcept { return watches_.size(); }
@@ -173,9 +170,8 @@ class Book {
   Stock stock_;
 
   std::set<std::pair<Milliseconds, OrderNumber>> agenda_;
-  std::set<std::tuple<int, Milliseconds, OrderNumber>> line_;
+  PosLine line_;
   std::set<std::pair<Milliseconds, OrderNumber>> watches_;
-  std::size_t in_flight_ = 0;
   std::size_t live_ = 0;
   KitchenLoad kitchen_;
   StoreState store_;

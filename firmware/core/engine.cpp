@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <utility>
 
 namespace storegate::core {
@@ -11,8 +10,8 @@ namespace storegate::core {
 namespace {
 
 constexpr Milliseconds retry_after_failed_commit_ms = 500;
-/// Inputs decided in one turn at most; the rest share the next commit.
-constexpr std::size_t inputs_per_turn_max = 256;
+/// A full lane is empty some turns later.
+constexpr std::int64_t retry_after_full_lane_s = 1;
 
 // Facts from inside that nobody would send again: they wait for the next turn when theirs was undone.
 bool is_kept(const Input& input) {
@@ -40,7 +39,32 @@ Engine::Engine(Policy policy, Loaded loaded, Generator generator, LocalTimeFunct
   gateway_.load(std::move(loaded), now);
 }
 
-void Engine::offer(Input input) { waiting_.push_back(std::move(input)); }
+std::optional<Answer> Engine::offer(Input input) {
+  const Caller caller = caller_of(input);
+  if (waiting_.add(std::move(input), gateway_.policy().load)) return {};
+  return turned_away("more new orders of this partner wait than it may have waiting", retry_after_full_lane_s,
+                     caller);
+}
+
+std::optional<Answer> Engine::turn_away(const std::string& partner, const Now& now) {
+  const auto& partners = gateway_.policy().partners;
+  const auto found = partners.find(partner);
+  if (found == partners.end() || found->second.rate_per_minute == 0) return {};
+  const Milliseconds wait_ms = chatty_[partner].on_order(found->second.rate_per_minute, now.steady_ms);
+  if (wait_ms == 0) return {};
+  return turned_away("new orders of this partner come far beyond its rate",
+                     (wait_ms + second_ms - 1) / second_ms, nobody);
+}
+
+Answer Engine::turned_away(const char* why, std::int64_t retry_after_s, Caller caller) {
+  ++orders_turned_away_;
+  Answer answer;
+  answer.caller = caller;
+  answer.kind = AnswerKind::too_many;
+  answer.why = why;
+  answer.retry_after_s = retry_after_s;
+  return answer;
+}
 
 bool Engine::on_published(Position position, bool acknowledged) {
   const bool moved = outbox_.on_published(position, acknowledged);
@@ -66,7 +90,7 @@ Urgency Engine::urgency_of(OrderNumber number) const {
 bool Engine::wants_turn(const Now& now) const {
   if (open_) return false;
   if (repeat_from_reserve_) return true;
-  if (now.steady_ms < retry_at_ms_ && std::all_of(waiting_.begin(), waiting_.end(), is_kept)) return false;
+  if (now.steady_ms < retry_at_ms_ && waiting_.all_of(is_kept)) return false;
   if (!waiting_.empty() || gateway_.clock_moved(now)) return true;
   if ((marks_moved_ || outbox_.moved()) && !marks_due_ms_)
     return true;  // the turn that begins the wait for their commit
@@ -93,12 +117,8 @@ Changes Engine::begin_turn(const Now& now) {
   turn_ = Turn{now, {}, {}, false, repeat_from_reserve_};
   outbox_.on_time(now.steady_ms);
   gateway_.begin_turn();
-  const std::size_t inputs_max = repeat_from_reserve_ ? inputs_to_repeat_ : inputs_per_turn_max;
-  repeat_from_reserve_ = false;
-  while (!waiting_.empty() && deciding_.size() < inputs_max) {
-    deciding_.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-  }
+  const bool repeats = std::exchange(repeat_from_reserve_, false);
+  deciding_ = repeats ? waiting_.take_put_back() : waiting_.take(gateway_.policy());
   briefs_.clear();
   if (stopped_) return {};
   const OutboxMarks before = outbox_.marks();
@@ -163,10 +183,8 @@ std::vector<Effect> Engine::undo(const Committed& committed, const Now& now) {
     }
   }
   deciding_.clear();
-  inputs_to_repeat_ = kept.size();
   // In front of what has come since: inputs stay in the order in which they happened.
-  waiting_.insert(waiting_.begin(), std::make_move_iterator(kept.begin()),
-                  std::make_move_iterator(kept.end()));
+  waiting_.put_back(std::move(kept));
   return refusals;
 }
 
@@ -187,7 +205,8 @@ void Engine::fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& eff
     answered.attempt = place->attempt;
     answered.outcome = PosOutcome::cannot;
     answered.code = code_body_damaged;
-    waiting_.push_back(std::move(answered));
+    static_cast<void>(
+        waiting_.add(std::move(answered), gateway_.policy().load));  // only orders are turned away
     return true;
   };
   effects.erase(std::remove_if(effects.begin(), effects.end(), is_unfilled), effects.end());

@@ -7,10 +7,14 @@
 //   effects = finish_turn(committed, now)   what may leave the box now
 #pragma once
 
-#include <deque>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "core/admission.hpp"
+#include "core/chatty.hpp"
 #include "core/gateway.hpp"
 #include "core/messages.hpp"
 #include "core/outbox.hpp"
@@ -30,8 +34,12 @@ class Engine {
  public:
   Engine(Policy policy, Loaded loaded, Generator generator, LocalTimeFunction local_time, const Now& now);
 
-  /// Queues a fact for the next turn.
-  void offer(Input input);
+  /// Queues a fact for the next turn. An answer: a new order of a partner that has too many waiting already is not
+  /// queued, and this is what to tell its caller, at once and without a turn.
+  std::optional<Answer> offer(Input input);
+  /// An authenticated new order of `partner` is at the HTTP door; it need not be read yet. An answer: the partner is
+  /// side-lined, since it sends far beyond its rate, and this is what to tell it.
+  [[nodiscard]] std::optional<Answer> turn_away(const std::string& partner, const Now& now);
   /// Inputs that nobody waits for; they ride on the next commit, or are written lazy_marks_ms_max after.
   bool on_published(Position position, bool acknowledged);
   /// What the outbox wanted to be read.
@@ -58,30 +66,38 @@ class Engine {
   /// A sync failed: no new work until a restart.
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
+  /// Inputs that wait for a turn.
+  [[nodiscard]] std::size_t inputs_waiting() const noexcept { return waiting_.size(); }
+  /// New orders that were turned away without a turn: their partner had too many waiting, or was side-lined.
+  [[nodiscard]] std::uint64_t orders_turned_away() const noexcept { return orders_turned_away_; }
+
   [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
   [[nodiscard]] const Gateway& gateway() const noexcept { return gateway_; }
   [[nodiscard]] Gateway& gateway() noexcept { return gateway_; }
 
  private:
+  [[nodiscard]] Answer turned_away(const char* why, std::int64_t retry_after_s, Caller caller);
   [[nodiscard]] std::vector<Effect> undo(const Committed& committed, const Now& now);
   void fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects);
   [[nodiscard]] Urgency urgency_of(OrderNumber number) const;
 
   Gateway gateway_;
   Outbox outbox_;
-  std::deque<Input> waiting_;
+  Admission waiting_;
+  std::map<std::string, ChattyWatch, std::less<>> chatty_;  // one per partner
   std::vector<Input> deciding_;     // the open turn's inputs, kept until the commit is back
   std::vector<EventBrief> briefs_;  // of the events that the open turn writes
   Turn turn_;
   bool open_ = false;
   bool stopped_ = false;
-  bool writing_ = false;                      // the open turn writes rows
-  bool marks_moved_ = false;                  // the outbox's marks are ahead of their row
-  bool repeat_from_reserve_ = false;          // the next turn is the last one again, from the reserve
-  std::size_t inputs_to_repeat_ = 0;          // its inputs: the first ones that wait
+  bool writing_ = false;      // the open turn writes rows
+  bool marks_moved_ = false;  // the outbox's marks are ahead of their row
+  bool repeat_from_reserve_ =
+      false;  // the next turn is the last one again, from the reserve: its inputs alone
   std::optional<Milliseconds> rows_due_ms_;   // when rows that nobody waits for are written at the latest
   std::optional<Milliseconds> marks_due_ms_;  // and when the marks are
   Milliseconds retry_at_ms_ = 0;              // after a failed commit
+  std::uint64_t orders_turned_away_ = 0;
 };
 
 }  // namespace storegate::core

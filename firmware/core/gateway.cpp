@@ -12,11 +12,6 @@ namespace storegate::core {
 
 namespace {
 
-// Which orders the POS hears of first: a cancel stops a kitchen, a doubt blocks an order that may be cooking.
-constexpr int line_voids = 0;
-constexpr int line_doubts = 1;
-constexpr int line_orders = 2;
-
 constexpr Milliseconds clock_jump_ms = second_ms;
 
 }  // namespace
@@ -269,7 +264,7 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
   const Soft& soft = entry.soft;
   Standing standing;
   standing.live = true;
-  int line = line_orders;
+  int line = line_due;
   switch (entry.order.phase) {
     case Phase::held: standing.agenda_ms = soft.due_ms; return standing;
     case Phase::fetching:
@@ -302,8 +297,11 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
   if (soft.in_flight) return standing;
   standing.agenda_ms = std::min(soft.due_ms, soft.next_ms > now.steady_ms ? soft.next_ms : never_ms);
   if (soft.next_ms <= now.steady_ms) {
-    const Stamp& released = entry.order.released;
-    standing.line = std::pair(line, released.boot == now.boot ? released.steady_ms : Milliseconds{0});
+    const Milliseconds since_ms = steady_or_load(entry.order.released, now);
+    const Milliseconds late_ms = since_ms + due_for_ms;
+    if (line == line_due && late_ms <= now.steady_ms) line = line_backlog;
+    if (line == line_due) standing.agenda_ms = std::min(standing.agenda_ms, late_ms);
+    standing.line = LinePlace{line, since_ms};
   }
   return standing;
 }
@@ -424,7 +422,7 @@ void Gateway::wake(Entry& entry, Turn& turn) {
     happen(entry, Happening::test_at_pos, {}, turn);
     return;
   }
-  if (entry.soft.due_ms > turn.now.steady_ms) {  // its back-off is over: into the line
+  if (entry.soft.due_ms > turn.now.steady_ms) {  // its back-off is over, or it is no longer due but late
     reindex(entry, turn.now);
     return;
   }
@@ -441,8 +439,8 @@ void Gateway::wake(Entry& entry, Turn& turn) {
 std::optional<Milliseconds> Gateway::next_wake_ms() const {
   if (!unsure_.empty()) return loaded_ms_;
   Milliseconds wake = std::min(book_.next_agenda_ms(), pause_ends_ms_);
-  if (book_.first_in_line() != no_order) {
-    if (const auto line = pos_.wake_ms(book_.in_flight())) wake = std::min(wake, *line);
+  if (!book_.pos_line().empty()) {
+    if (const auto line = pos_.wake_ms(watch_pace_.in_flight())) wake = std::min(wake, *line);
   }
   if (const auto watch = watch_wake_ms()) wake = std::min(wake, *watch);
   if (const auto alarm = pos_.alarm_ms(policy_.pos_alarm_after_ms)) wake = std::min(wake, *alarm);

@@ -83,6 +83,11 @@ class Gateway {
   [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
   [[nodiscard]] StoreNow store_now(const Now& now) const;
   [[nodiscard]] bool pos_reachable() const noexcept { return pos_.reachable(); }
+  /// Requests that went to the POS while it was away, to find out whether it is back.
+  [[nodiscard]] std::uint64_t pos_probes() const noexcept { return pos_.probes(); }
+  /// How long a new order of this partner, released at once, would wait for its placement at most, by the POS's rate and
+  /// the weights of all that wait. 0 where the POS has no rate.
+  [[nodiscard]] Milliseconds expected_wait_ms(const std::string& partner) const;
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
   /// As last measured: without room nobody's new order is taken.
   [[nodiscard]] StorageRoom room() const noexcept { return room_; }
@@ -183,6 +188,11 @@ class Gateway {
   void wake(Entry& entry, Turn& turn);
   void answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why = {});
 
+  // gateway_load.cpp: too busy before collapse
+  [[nodiscard]] std::int64_t placements_until(const PosLine::Counts& waiting,
+                                              const std::string& partner) const;
+  void judge_load(const CanonicalOrder& order, Refusals& refusals) const;
+
   // gateway_command.cpp: the moves before and after the POS
   void do_release(Entry& entry, Actor actor, std::string_view why, Turn& turn);
   void do_cancel(Entry& entry, const Facts& facts, Turn& turn);
@@ -194,6 +204,9 @@ class Gateway {
 
   // gateway_pos.cpp: the POS line and its answers
   void dispatch(Turn& turn);
+  [[nodiscard]] OrderNumber next_in_line(const Now& now);
+  [[nodiscard]] OrderNumber next_placement(const Now& now);
+  void note_turn(const Entry& entry, bool scarce, const Now& now);
   bool start_next(Entry& entry, Turn& turn);
   void send(Entry& entry, Turn& turn);
   void request(Entry& entry, PosRequest request, Turn& turn);
@@ -257,6 +270,8 @@ class Gateway {
   std::array<ListPoll, pos_list_count> polls_before_;
   StorageRoom room_ = StorageRoom::enough;
   Alarms alarms_, alarms_before_;
+  LineTurn line_turn_;  // who went to the POS last
+  LineTurn line_turn_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::set<OrderNumber> unwritten_;
   std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet

@@ -19,6 +19,7 @@ Refusals Gateway::judge(const CanonicalOrder& order, const Now& now) const {
   judge_prices(order, now, refusals);
   judge_times(order, now, refusals);
   judge_kitchen(order, now, refusals);
+  judge_load(order, refusals);
   return refusals;
 }
 

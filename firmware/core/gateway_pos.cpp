@@ -1,5 +1,7 @@
 // Gateway: the POS line. Who goes next, what is asked of the POS, and what its answer means for the order.
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "core/gateway.hpp"
@@ -7,10 +9,47 @@
 namespace storegate::core {
 
 void Gateway::dispatch(Turn& turn) {
-  for (OrderNumber number = book_.first_in_line(); number != no_order; number = book_.first_in_line()) {
-    if (!pos_.may_start(book_.in_flight(), turn.now.steady_ms)) return;
+  for (OrderNumber number = next_in_line(turn.now); number != no_order; number = next_in_line(turn.now)) {
+    if (!pos_.may_start(watch_pace_.in_flight(), turn.now.steady_ms)) return;
     if (!start_next(*book_.find(number), turn)) return;
   }
+}
+
+// A POS that is away and gave no clear answer to a question is tried by a placement next: many doubts would otherwise
+// take every probe, though it may well take orders.
+OrderNumber Gateway::next_in_line(const Now& now) {
+  const PosLine& line = book_.pos_line();
+  const OrderNumber before = line.first_before_placements();
+  if (before != no_order && !(pos_.wants_placement() && line.placements() > 0)) return before;
+  const OrderNumber placement = next_placement(now);
+  return placement != no_order ? placement : line.first_behind_placements();
+}
+
+// no_order: none may go now. What stands behind the placements need not wait for their tokens.
+OrderNumber Gateway::next_placement(const Now& now) {
+  const PosLine& line = book_.pos_line();
+  if (line.placements() == 0) return no_order;
+  if (!pos_.has_token(now.steady_ms)) {
+    pos_.wait_for_token(now.steady_ms);
+    return no_order;
+  }
+  if (!pos_.is_scarce(now.steady_ms)) return line.first_placement(line_turn_);
+  // Whoever has waited longest for its share; `look` refuses all, and only looks.
+  const auto again_ms = [&](const std::string& partner) {
+    const auto again = line_turn_.share_again_ms.find(partner);
+    return again == line_turn_.share_again_ms.end() ? Milliseconds{0} : again->second;
+  };
+  Milliseconds first_ms = never_ms;
+  const auto look = [&](const std::string& partner) {
+    first_ms = std::min(first_ms, again_ms(partner));
+    return false;
+  };
+  OrderNumber within_share = line.first_placement_of(line_turn_, look);
+  if (within_share == no_order && first_ms <= now.steady_ms)
+    within_share = line.first_placement_of(
+        line_turn_, [&](const std::string& partner) { return again_ms(partner) == first_ms; });
+  if (within_share == no_order) pos_.wait_for_token(now.steady_ms);
+  return within_share;
 }
 
 bool Gateway::start_next(Entry& entry, Turn& turn) {
@@ -23,10 +62,29 @@ bool Gateway::start_next(Entry& entry, Turn& turn) {
     reindex(entry, turn.now);
     return true;
   }
+  const bool scarce = pos_.is_scarce(turn.now.steady_ms);
   const bool places = entry.order.phase == Phase::queued || resend;
   if (places && !pos_.take_token(turn.now.steady_ms)) return false;
+  if (entry.order.phase == Phase::queued) note_turn(entry, scarce, turn.now);
   happen(entry, Happening::turn_at_pos, {}, turn);
   return true;
+}
+
+// Of the reserve a partner has as many as its weight says in the time in which, by the weights of all partners, it would
+// have its turn; they are beside its turns and use up none.
+void Gateway::note_turn(const Entry& entry, bool scarce, const Now& now) {
+  const std::string& partner = entry.order.partner;
+  const std::int64_t weight = std::max<std::int64_t>(policy_.weight_of(partner), 1);
+  if (!scarce || entry.line->line_class != line_due) {
+    placed_from(line_turn_, entry.line->line_class, partner, weight);
+    return;
+  }
+  line_turn_.due_in_a_row = std::min(line_turn_.due_in_a_row + 1, backlog_every - 1);
+  std::int64_t all = 0;
+  for (const auto& [name, other] : policy_.partners) all += std::max<std::int64_t>(other.weight, 1);
+  const Milliseconds pause_ms = all * second_ms / (weight * policy_.pos.rate_per_s);
+  Milliseconds& again_ms = line_turn_.share_again_ms[partner];
+  again_ms = std::max(again_ms, now.steady_ms - (weight - 1) * pause_ms) + pause_ms;
 }
 
 void Gateway::send(Entry& entry, Turn& turn) {
@@ -44,6 +102,7 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
   const std::uint64_t attempt = next_attempt_++;
   entry.soft.in_flight = request;
   entry.soft.attempt = attempt;
+  pos_.started(attempt);
   switch (request) {
     case PosRequest::place:
       turn.changes.bodies_wanted.push_back(order.number);
@@ -67,12 +126,12 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
 void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   if (input.request == PosRequest::watch && watch_pace_.ended(input.attempt))
     return watch_answered(input, turn);
+  if (pos_.ended(input.attempt)) note_pos_health(input, turn);
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {
     ++stale_answers_;
     return;
   }
-  note_pos_health(input, turn);
   // A refusal for good: the POS knows better than its last list what is to be had.
   if (input.outcome == PosOutcome::refused) poll_of(PosList::availability).hurry(turn.now.steady_ms);
   book_.save(*entry);
@@ -99,10 +158,15 @@ void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
     case PosOutcome::not_now: pos_.on_failure(turn.now.steady_ms, input.retry_after_ms, generator_); return;
     case PosOutcome::not_taken:
       // A POS that cannot be asked answers 404 to that alone; it may well take orders.
-      if (input.request == PosRequest::place) pos_.on_failure(turn.now.steady_ms, {}, generator_);
+      if (input.request == PosRequest::place)
+        pos_.on_failure(turn.now.steady_ms, {}, generator_);
+      else
+        pos_.on_question_unanswered(turn.now.steady_ms, generator_);
       return;
     case PosOutcome::in_doubt: pos_.on_doubt(turn.now.steady_ms, generator_); return;
-    case PosOutcome::unanswered: return;  // that order backs off; it says nothing about taking others
+    case PosOutcome::unanswered:  // that order backs off; it says nothing about taking others
+      pos_.on_question_unanswered(turn.now.steady_ms, generator_);
+      return;
     case PosOutcome::cannot:
       if (input.code == code_body_damaged) return;  // never sent
       break;

@@ -36,6 +36,7 @@ void Gateway::begin_turn() {
   watch_pace_before_ = watch_pace_;
   alarms_before_ = alarms_;
   polls_before_ = polls_;
+  line_turn_before_ = line_turn_;
   doors_before_ = doors_;
   pause_ends_before_ms_ = pause_ends_ms_;
   clock_moved_in_turn_ = false;
@@ -63,6 +64,7 @@ void Gateway::on_undone() {
   watch_pace_ = watch_pace_before_;
   alarms_.take_back(alarms_before_);
   polls_ = polls_before_;
+  line_turn_ = line_turn_before_;
   doors_ = doors_before_;
   pause_ends_ms_ = pause_ends_before_ms_;
   clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;

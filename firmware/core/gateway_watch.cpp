@@ -35,8 +35,7 @@ void Gateway::plan_watch(Entry& entry, const Now& now) {
 // that a quiet store would never hear again of what it placed.
 bool Gateway::may_watch(Milliseconds steady_ms) const {
   if (pos_.reachable()) return true;
-  return book_.first_in_line() == no_order &&
-         pos_.may_start(book_.in_flight() + watch_pace_.in_flight(), steady_ms);
+  return book_.pos_line().empty() && pos_.may_start(watch_pace_.in_flight(), steady_ms);
 }
 
 void Gateway::dispatch_watches(Turn& turn) {
@@ -58,8 +57,8 @@ std::optional<Milliseconds> Gateway::watch_wake_ms() const {
   if (!first || !watch_pace_.has_room()) return {};
   const Milliseconds at_ms = std::max(first->first, watch_pace_.earliest_ms());
   if (pos_.reachable()) return at_ms;
-  if (book_.first_in_line() != no_order) return {};
-  const auto probe_ms = pos_.probe_ms(book_.in_flight() + watch_pace_.in_flight());
+  if (!book_.pos_line().empty()) return {};
+  const auto probe_ms = pos_.probe_ms(watch_pace_.in_flight());
   if (!probe_ms) return {};
   return std::max(at_ms, *probe_ms);
 }

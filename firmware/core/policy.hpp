@@ -1,6 +1,7 @@
 // What the store's owner configured, as the gateway reads it: pure values, replaced whole at a reload.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,7 +21,7 @@ struct PartnerPolicy {
   Milliseconds fallback_without_promise_ms = 30 * minute_ms;
   FallbackPolicy fallback = FallbackPolicy::release;
   std::int64_t rate_per_minute = 120;  // new orders; 0 = no limit
-  std::int64_t weight = 1;
+  std::int64_t weight = 1;            // how many it may have where others have one: of a turn, and of the POS
   bool enabled = true;                // false: its new orders are rejected, those that run go on
   Milliseconds decide_within_ms = 0;  // placed longer ago it has given an order up; 0 = it never does
 };
@@ -52,6 +53,12 @@ struct PosPolicy {
   std::int64_t price_tolerance = 1;        // minor units
 };
 
+/// What a turn takes in, and how long a line may become before new orders are turned away.
+struct LoadPolicy {
+  std::size_t inputs_per_turn_max = 256;  // the rest share the next commit
+  std::size_t lane_orders_max = 512;      // of one partner, waiting for a turn; beyond it 429 without one
+};
+
 struct Policy {
   std::string store;
   Milliseconds prep_ms = 8 * minute_ms;
@@ -61,12 +68,19 @@ struct Policy {
   Milliseconds pos_alarm_after_ms = 60 * second_ms;
   AlarmLimits alarms;
   PosPolicy pos;
+  LoadPolicy load;
   std::map<std::string, PartnerPolicy, std::less<>> partners;
   std::string currency;                 // "" = any
   std::optional<OpeningHours> hours;    // nothing = always open
   std::int64_t kitchen_orders_max = 0;  // in the kitchen at once; 0 = no limit
   std::int64_t kitchen_items_max = 0;   // of their items together; 0 = no limit
   TestOrders test_orders = TestOrders::accept;
+
+  /// A partner's share of a turn and of the POS. 1 for one that is no longer configured.
+  [[nodiscard]] std::int64_t weight_of(const std::string& partner) const {
+    const auto found = partners.find(partner);
+    return found == partners.end() ? 1 : found->second.weight;
+  }
 };
 
 }  // namespace storegate::core

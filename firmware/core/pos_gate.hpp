@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/backoff.hpp"
 #include "core/policy.hpp"
@@ -21,12 +23,13 @@ class PosGate {
   void set_policy(const PosPolicy& policy) {
     requests_max_ = static_cast<std::size_t>(policy.requests_max < 1 ? 1 : policy.requests_max);
     bucket_ = TokenBucket(policy.rate_per_s, second_ms, policy.rate_per_s);
+    reserve_ = policy.rate_per_s / 2;
   }
 
-  /// May one more request start, with `in_flight` under way?
-  [[nodiscard]] bool may_start(std::size_t in_flight, Milliseconds steady_ms) const noexcept {
-    if (!closed_) return in_flight < requests_max_;
-    return in_flight == 0 && steady_ms >= try_at_ms_;
+  /// May one more request for an order start, with `questions` about tickets under way?
+  [[nodiscard]] bool may_start(std::size_t questions, Milliseconds steady_ms) const noexcept {
+    if (!closed_) return under_way_.size() < requests_max_;
+    return under_way_.empty() && questions == 0 && steady_ms >= try_at_ms_;
   }
   /// May a new placement go out? Takes its token.
   [[nodiscard]] bool take_token(Milliseconds steady_ms) noexcept {
@@ -34,16 +37,28 @@ class PosGate {
     token_at_ms_ = steady_ms + bucket_.wait_ms();
     return false;
   }
+  /// Only the half of a second's tokens is left that is kept for partners within their share: a flood does not take the
+  /// last one, and so a quiet partner's order need not wait for the next. Never with a rate of 1, or none.
+  [[nodiscard]] bool is_scarce(Milliseconds steady_ms) noexcept {
+    const std::int64_t tokens = bucket_.tokens(steady_ms);
+    return tokens > 0 && tokens <= reserve_;
+  }
+  [[nodiscard]] bool has_token(Milliseconds steady_ms) noexcept { return bucket_.tokens(steady_ms) > 0; }
+  /// Nobody who waits may have what is left, or nothing is: look again when there is more.
+  void wait_for_token(Milliseconds steady_ms) noexcept { token_at_ms_ = steady_ms + bucket_.next_token_ms(); }
   /// When to look again at a line that could not move; nothing = an answer will wake it.
-  [[nodiscard]] std::optional<Milliseconds> wake_ms(std::size_t in_flight) const noexcept {
-    if (closed_) return in_flight == 0 ? std::optional(std::max(try_at_ms_, token_at_ms_)) : std::nullopt;
-    if (in_flight >= requests_max_) return {};
+  [[nodiscard]] std::optional<Milliseconds> wake_ms(std::size_t questions) const noexcept {
+    if (closed_) {
+      const auto probe = probe_ms(questions);
+      return probe ? std::optional(std::max(*probe, token_at_ms_)) : std::nullopt;
+    }
+    if (under_way_.size() >= requests_max_) return {};
     return token_at_ms_;
   }
 
-  /// When a POS that is away may be tried, with `in_flight` under way; nothing = an answer will tell.
-  [[nodiscard]] std::optional<Milliseconds> probe_ms(std::size_t in_flight) const noexcept {
-    return in_flight == 0 ? std::optional(try_at_ms_) : std::nullopt;
+  /// When a POS that is away may be tried; nothing = an answer will tell.
+  [[nodiscard]] std::optional<Milliseconds> probe_ms(std::size_t questions) const noexcept {
+    return under_way_.empty() && questions == 0 ? std::optional(try_at_ms_) : std::nullopt;
   }
 
   /// It gave a clear answer. True if it had been away long enough for an alarm.
@@ -61,10 +76,28 @@ class PosGate {
     try_at_ms_ = steady_ms + std::max(wait, std::min(retry_after_ms.value_or(0), minute_ms));
     if (!failing_since_ms_) failing_since_ms_ = steady_ms;
   }
-  /// A request went out and no clear answer came.
+  /// A placement went out and no clear answer came. One that was to find out whether it is back has found that it is not.
   void on_doubt(Milliseconds steady_ms, Generator& generator) {
-    if (++doubts_ >= doubts_that_close) on_failure(steady_ms, {}, generator);
+    if (closed_ || ++doubts_ >= doubts_that_close) on_failure(steady_ms, {}, generator);
   }
+  /// Neither did one to a question or a void. That closes nothing, but a POS that is away is not asked again at once,
+  /// and is tried by a placement next.
+  void on_question_unanswered(Milliseconds steady_ms, Generator& generator) {
+    if (!closed_) return;
+    try_at_ms_ =
+        std::max(try_at_ms_, steady_ms + backoff_ms(1, pos_backoff_first_ms, pos_backoff_most_ms, generator));
+    wants_placement_ = true;
+  }
+  /// A request goes out, and is on the wire until its end is told, whatever becomes of its order meanwhile.
+  void started(std::uint64_t attempt) {
+    if (closed_) ++probes_;
+    wants_placement_ = false;
+    under_way_.push_back(attempt);
+  }
+  /// False: it was none of these.
+  [[nodiscard]] bool ended(std::uint64_t attempt) noexcept { return std::erase(under_way_, attempt) > 0; }
+  /// The next request should be a placement, if one waits.
+  [[nodiscard]] bool wants_placement() const noexcept { return closed_ && wants_placement_; }
 
   /// True once when it has been away for `after_ms`.
   [[nodiscard]] bool alarm_due(Milliseconds steady_ms, Milliseconds after_ms) noexcept {
@@ -77,12 +110,18 @@ class PosGate {
     return *failing_since_ms_ + after_ms;
   }
   [[nodiscard]] bool reachable() const noexcept { return !closed_; }
+  /// Requests that went out while it was away, each alone, since the process began.
+  [[nodiscard]] std::uint64_t probes() const noexcept { return probes_; }
 
  private:
   std::size_t requests_max_ = 1;
+  std::vector<std::uint64_t> under_way_;  // at most requests_max_
   TokenBucket bucket_;
+  std::int64_t reserve_ = 0;  // tokens
   Milliseconds token_at_ms_ = 0;
   bool closed_ = false;
+  bool wants_placement_ = false;
+  std::uint64_t probes_ = 0;
   std::int64_t failures_ = 0;
   std::int64_t doubts_ = 0;
   Milliseconds try_at_ms_ = 0;

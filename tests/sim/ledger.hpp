@@ -77,8 +77,10 @@ struct Story {
   bool test = false;
   bool over_mqtt = false;
   bool must_be_refused = false;  // it uses a key that belongs to another order
-  bool reborn = false;  // it came again when its id may be another order's: whatever is done is right
-  bool pruned = false;  // its row went in its time
+  bool reborn = false;          // it came again when its id may be another order's: whatever is done is right
+  bool pruned = false;          // its row went in its time
+  bool of_flood = false;        // nobody sends it again, whatever the answer
+  bool reached_before = false;  // it reached the gateway once more
 
   Hearing hearing;
   std::string modifier;                                      // of its first item, two levels deep; "" = none

@@ -120,7 +120,9 @@ void draw_policy(Draws draws, Plan& plan) {
       plan.pos_class == PosClass::can_be_asked || (plan.pos_class == PosClass::deduplicates && both);
   pos.rate_per_s = flag(draws, 300) ? 5 : 50;
   pos.requests_max = flag(draws, 300) ? 2 : 16;
-  pos.expire_ms = 10 * core::minute_ms;
+  const bool expires_soon = flag(draws, 200);
+  const std::int64_t soon_ms = static_cast<std::int64_t>(60 + draws.below(90)) * core::second_ms;
+  pos.expire_ms = expires_soon ? soon_ms : 10 * core::minute_ms;
   pos.complete_after_ms = 15 * core::minute_ms;
 }
 
@@ -220,6 +222,31 @@ void draw_alarms(Draws draws, Plan& plan) {
   if (backlog) plan.policy.alarms.backlog_events = static_cast<std::int64_t>(events);
 }
 
+// Weights, and in every fourth world a flood before a POS that takes one or two a second: lines form, at it and at the door.
+void draw_load(Draws draws, Plan& plan) {
+  core::Policy& policy = plan.policy;
+  core::PartnerPolicy& rush = policy.partners[flood_partner];
+  rush.release = core::ReleaseMode::immediate;
+  rush.rate_per_minute = static_cast<std::int64_t>(20 + draws.below(21));
+  for (auto& [name, partner] : policy.partners)
+    partner.weight = static_cast<std::int64_t>(1 + draws.below(3));
+  const bool on = flag(draws, 250);
+  const std::int64_t rate_per_s = static_cast<std::int64_t>(1 + draws.below(2));
+  const bool small_turns = flag(draws, 700);
+  const std::int64_t expire_ms = static_cast<std::int64_t>(40 + draws.below(51)) * core::second_ms;
+  const bool expires_soon = flag(draws, 300);
+  const std::uint64_t flocks = 4 + draws.below(8);
+  const std::int64_t begins_ms = static_cast<std::int64_t>(10 + draws.below(90)) * core::second_ms;
+  const bool short_lanes = flag(draws, 300);
+  if (!on) return;
+  policy.pos.rate_per_s = rate_per_s;
+  if (small_turns) policy.load.inputs_per_turn_max = 8;
+  if (short_lanes) policy.load.lane_orders_max = 16;
+  if (expires_soon) policy.pos.expire_ms = expire_ms;
+  const auto flock_orders = static_cast<std::uint64_t>(rush.rate_per_minute);
+  plan.flood = {flocks, flock_orders, 60'000 / 50, begins_ms};  // a minute's worth, fifty times a minute
+}
+
 void append(std::string& text, const char* name, std::uint64_t value) {
   if (value == 0) return;
   text.append(" ").append(name).append("=").append(std::to_string(value));
@@ -244,6 +271,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_uplink(root.fork(50), plan, calm);
   draw_space(root.fork(51), plan);
   draw_alarms(root.fork(52), plan);
+  draw_load(root.fork(6), plan);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -266,6 +294,7 @@ std::string describe(const Plan& plan) {
   append(text, "told_lost", plan.follow_up.told_lost_of_1000);
   append(text, "backwards", plan.follow_up.backwards_of_1000);
   append(text, "application_ack", plan.policy.wait_for_application_ack ? 1 : 0);
+  append(text, "flood_orders", plan.flood.flocks * plan.flood.flock_orders);
   append(text, "calls_lost", f.calls_lost_of_1000);
   append(text, "calls_slow_ms", static_cast<std::uint64_t>(f.calls_slow_ms));
   append(text, "partitions", f.partitions);

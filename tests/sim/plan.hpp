@@ -102,6 +102,14 @@ struct FollowUp {
   std::uint64_t backwards_of_1000 = 0;  // in the storm: an answer of before
 };
 
+/// One partner sends at fifty times its rate for a while, in flocks. flocks 0 = no flood.
+struct Flood {
+  std::uint64_t flocks = 0;
+  std::uint64_t flock_orders = 0;
+  std::int64_t every_ms = 0;
+  std::int64_t begins_ms = 0;
+};
+
 struct Plan {
   std::uint64_t seed = 0;
   PosClass pos_class = PosClass::deduplicates;
@@ -111,6 +119,7 @@ struct Plan {
   Closed closed;             // where policy.hours are set
   std::int64_t zone_ms = 0;  // the store's clock is so far ahead of UTC
   FollowUp follow_up;
+  Flood flood;
   std::uint64_t orders = 0;
   std::int64_t storm_ms = 0;
   std::int64_t person_after_ms = 0;
@@ -128,6 +137,7 @@ struct Plan {
 // The partners, as configured.
 inline constexpr const char* webhook_partner = "doordash";  // HTTP webhooks, also passed on by the cloud
 inline constexpr const char* api_partner = "kiosk";         // POST /v1/orders
+inline constexpr const char* flood_partner = "rush";        // POST /v1/orders, by the flock
 inline constexpr const char* mqtt_partner = "hub";          // canonical orders over MQTT
 inline constexpr const char* webhook_secret = "a-token-of-the-simulator";
 

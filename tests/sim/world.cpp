@@ -227,6 +227,10 @@ void World::on_loaded(const storage::LoadReport& report) {
   on_damaged(report.damaged);
   fold_.begin(scene(), report.loaded);
   phases_.begin(scene(), report.loaded);
+  expiry_.begin(scene(), report.loaded);
+  pos_shares_.begin(report.loaded);
+  turn_shares_.begin();
+  breaker_.begin();
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -242,6 +246,7 @@ void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
 void World::on_commit_begins(const core::Changes& changes) {
   acceptance_.judge(scene(), clock_, fold_, changes);
   fold_.trying(changes);
+  expiry_.on_commit_begins(scene());
   backlog_watch_.on_commit_begins(changes);
   for (const core::Order& order : changes.orders) {
     if (order.phase != core::Phase::sending) continue;
@@ -266,6 +271,9 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) backlog_watch_.on_written(changes);
   if (result.written) alarm_watch_.on_written(scene(), changes);
   if (result.written) phases_.written(scene(), changes);
+  if (result.written) expiry_.written(scene(), changes);
+  if (result.written) stock_watch_.on_written(scene(), changes);
+  if (result.written) pos_shares_.on_commit(scene(), changes);
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
@@ -289,7 +297,7 @@ void World::on_written(Process& process, const core::Changes& changes) {
 // A list that can be read, a denial, or nothing that counts.
 void World::on_pos_list(bool menu, const PosReply& reply) {
   const PosListSaid* said = reply.status == 200 ? menu_.said_by(reply.body) : nullptr;
-  if (said != nullptr || reply.status == 404) stock_watch_.on_list(menu, said);
+  if (said != nullptr || reply.status == 404) stock_watch_.on_list(scene(), clock_watch_, menu, said);
 }
 
 void World::on_reached(const Tag& tag) {
@@ -310,11 +318,13 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::cancel) story.cancelled_by.insert(way);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about != About::order) return;
+  if (!story.over_mqtt) turn_shares_.on_order(scene(), tag.story);
+  story.reached_before = true;
   story.bodies_reached |= 1U << static_cast<unsigned>(tag.body);
   if (now_ms() - story.reached_ms >= plan_.policy.order_id_reuse_ms - 2000) story.reborn = true;
   if (story.reached_ms == never) story.boot = clock_.boots();
   first(story.reached_ms);
-  stock_watch_.on_order(scene(), clock_watch_, story);
+  stock_watch_.on_order(scene(), clock_watch_, tag.story);
   if (story.acknowledged_ms == never) check::ClockWatch::on_reached(scene(), clock_, story);
 }
 
@@ -359,6 +369,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (tag.about == About::release && reply.status < 300)
     story.release_acknowledged_ms = std::min(story.release_acknowledged_ms, now_ms());
   if (tag.about != About::order) return;
+  turn_shares_.on_answer(scene(), tag.story, reply);
   if (reply.status == 503 && reply.body.find("as many live orders") != std::string::npos)
     story.door_closed_ms = now_ms();
   check::order_answered(scene(), story, tag, reply);

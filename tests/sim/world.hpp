@@ -10,6 +10,7 @@
 
 #include "sim/checks/acceptance.hpp"
 #include "sim/checks/checks.hpp"
+#include "sim/checks/fairness.hpp"
 #include "sim/checks/stock.hpp"
 #include "sim/clock.hpp"
 #include "sim/gateway/process.hpp"
@@ -99,7 +100,6 @@ class World {
   void on_damaged(const std::vector<storage::DamagedRow>& damaged);
   void on_commit_begins(const core::Changes& changes);
   void on_commit(const storage::CommitResult& result, const core::Changes& changes);
-  void on_turn_begins() { stock_watch_.on_turn_began(); }
   void on_turn_ended(Process& process, bool written);
   void on_life_ended() { stock_watch_.on_life_ended(); }
   void on_pos_list(bool menu, const PosReply& reply);
@@ -109,6 +109,15 @@ class World {
   void on_answer_left(const Tag& tag, const codec::HttpReply& reply);
   void on_store_answered(StoreWord& word, const codec::HttpReply& reply) const;
   void on_decided(const Publication& event);
+  /// `anew`: not the last one again, with nothing new. `whole`: no input was left for the next one.
+  void on_turn_begins(bool anew, bool whole) {
+    stock_watch_.on_turn_began(whole);
+    if (anew) breaker_.on_turn_begins(whole);
+  }
+  void on_pos_asked() { breaker_.on_ask(scene()); }
+  void on_pos_heard(core::PosRequest request, const PosReply& reply) {
+    breaker_.on_heard(scene(), request, reply);
+  }
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
   void on_uplink(const core::Outbox& outbox);
@@ -163,10 +172,14 @@ class World {
   check::AlarmWatch alarm_watch_;
   check::Fold fold_;
   check::PhaseWatch phases_;
+  check::ExpiryWatch expiry_;
   check::ClockWatch clock_watch_;
   check::Acceptance acceptance_;
   check::Questions questions_;
   check::StockWatch stock_watch_;
+  check::PosShares pos_shares_;
+  check::TurnShares turn_shares_;
+  check::BreakerWatch breaker_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

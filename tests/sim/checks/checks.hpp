@@ -267,6 +267,30 @@ class PhaseWatch {
   std::vector<std::optional<core::Phase>> phases_;  // as committed, by number
 };
 
+// ---- expiry: nothing is tried for ever, nothing given up before its time
+
+class ExpiryWatch {
+ public:
+  /// A process has loaded the rows.
+  void begin(const Scene& scene, const core::Loaded& loaded);
+  void on_commit_begins(const Scene& scene);
+  void written(const Scene& scene, const core::Changes& changes);
+
+ private:
+  /// An order that waits for the POS: to be placed, or to be voided.
+  struct Wait {
+    std::int64_t since_ms = 0;
+    core::Phase phase = core::Phase::queued;
+    bool is_void = false;
+    bool sure = true;  // seen committed by this process
+  };
+  void take(const Scene& scene, const core::Order& order);
+
+  std::map<core::OrderNumber, Wait> waits_;
+  std::int64_t began_ms_ = 0;   // the commit that is under way
+  std::int64_t loaded_ms_ = 0;  // when this process came up
+};
+
 // ---- the book is a fold of the rows
 
 /// What the rows must say: those that were loaded and every change committed since, folded here a second time. Orders'

@@ -39,7 +39,10 @@ bool may_have_waited(const Story& story, std::int64_t at_ms) {
 Healing::Healing(const Scene& scene, std::int64_t healed_ms, std::int64_t up_ms)
     : up_ms_(up_ms), since_ms_(std::max(healed_ms, up_ms)) {
   const core::PosPolicy& pos = scene.plan.policy.pos;
-  const auto all = static_cast<std::int64_t>(scene.plan.orders);
+  const auto& stories = scene.ledger.stories();
+  const std::int64_t all = std::count_if(stories.begin(), stories.end(), [](const Story& story) {
+    return !story.of_flood || story.acknowledged_ms != never || !story.events.empty();
+  });
   all_by_ms_ = since_ms_ + 2 * moves_within_ms + std::max(pos.max_processing_ms, partner_rests_ms) +
                pos.timeout_ms + all * 1000 / pos.rate_per_s + lag_ms;
 }
@@ -98,7 +101,9 @@ void Healing::judge_order(const Scene& scene, const Story& story, std::int64_t l
 
 // Who sent it has heard, unless the store had no room for it.
 void Healing::judge_sender(const Scene& scene, const Story& story) const {
-  if (story.must_be_refused || (story.door_closed_ms != never && story.door_closed_ms >= since_ms_)) return;
+  if (story.must_be_refused || story.of_flood ||
+      (story.door_closed_ms != never && story.door_closed_ms >= since_ms_))
+    return;
   const auto& stories = scene.ledger.stories();
   const std::int64_t as_late = std::count_if(stories.begin(), stories.end(), [&](const Story& other) {
     return other.partner == story.partner && other.settled_ms > since_ms_;

@@ -70,8 +70,10 @@ void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t e
   story->pruned = true;
   if (scene.now_ms - story->reached_ms < scene.plan.policy.order_id_reuse_ms)
     scene.blame("I14", name_of(*story) + " is pruned while it may still be sent again");
-  // A clock that ran ahead and was trusted makes things old.
-  if (!by_size && scene.plan.faults.wall_jumps == 0 && scene.now_ms - ended_ms < scene.plan.ages.retain_ms)
+  // A clock that ran ahead and was trusted makes things old. An order has ended when that is decided, a commit earlier.
+  constexpr std::int64_t commit_ms = 2000;
+  if (!by_size && scene.plan.faults.wall_jumps == 0 &&
+      scene.now_ms - ended_ms + commit_ms < scene.plan.ages.retain_ms)
     scene.blame("I1", name_of(*story) + " is pruned " + std::to_string(scene.now_ms - ended_ms) +
                           " ms after its end");
   if (acknowledged >= 0 && order.last_event.sequence > acknowledged)

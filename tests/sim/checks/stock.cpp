@@ -43,36 +43,42 @@ void StockWatch::on_word(const Scene& scene, const Clock& clock, const ClockWatc
   pending.reached_ms = scene.now_ms;
   pending.clock_was_right = clock.trusted() && !clocks.lied_since(scene.now_ms);
   pending_.push_back(std::move(pending));
+  look_again(scene, clocks);
   sources_[word.item].insert(word.by_person ? "person" : "cloud");
   if (word.until_ms) sources_[word.item].insert("clock");
 }
 
-void StockWatch::on_list(bool menu, const PosListSaid* said) {
+void StockWatch::on_list(const Scene& scene, const ClockWatch& clocks, bool menu, const PosListSaid* said) {
   if (said == nullptr) {  // believed or not, and when, is the gateway's to say
     if (menu)
       menu_unsure_ = menu_unsure_ || menu_ != nullptr;
     else
       pos_unsure_ = pos_unsure_ || !pos_off_.empty();
-    return;
+    return look_again(scene, clocks);
   }
   Pending pending;
   pending.kind = menu ? Pending::Kind::menu : Pending::Kind::off_list;
   pending.list = said;
   pending_.push_back(std::move(pending));
+  look_again(scene, clocks);
   if (menu) return;
   for (const std::string& item : said->off) sources_[item].insert("pos");
 }
 
-void StockWatch::on_turn_began() {
+void StockWatch::on_turn_began(bool whole) {
+  whole_ = whole;
+  if (!whole) return;
   for (Pending& pending : pending_) pending.in_turn = true;
 }
 
 // A list is decided again after a turn that failed; a word may be, or its speaker hears that it was not taken.
-void StockWatch::on_turn_ended(const Scene&, const Clock& clock, const ClockWatch& clocks, bool written) {
+void StockWatch::on_turn_ended(const Scene& scene, const Clock& clock, const ClockWatch& clocks,
+                               bool written) {
   std::vector<Pending> left;
   for (const Pending& pending : pending_) {
     const bool right = clock.trusted() && !clocks.lied_since(pending.reached_ms);
-    if (!pending.in_turn) {
+    const bool perhaps_refused = !whole_ && !written && pending.kind == Pending::Kind::word;
+    if (!pending.in_turn && !perhaps_refused) {
       left.push_back(pending);
     } else if (written) {
       apply(pending, pending.clock_was_right && right);
@@ -84,6 +90,7 @@ void StockWatch::on_turn_ended(const Scene&, const Clock& clock, const ClockWatc
     }
   }
   pending_ = std::move(left);
+  look_again(scene, clocks);
 }
 
 void StockWatch::apply(const Pending& pending, bool clock_right) {
@@ -110,6 +117,7 @@ void StockWatch::on_life_ended() {
     if (pending.kind == Pending::Kind::off_list) pos_unsure_ = true;
   }
   pending_.clear();
+  undecided_.clear();
   menu_ = nullptr;
   menu_unsure_ = false;
   ++life_;
@@ -161,8 +169,25 @@ StockWatch::Is StockWatch::price_is_wrong(const Scene& scene, const Story& story
   return Is::off;
 }
 
-void StockWatch::on_order(const Scene& scene, const ClockWatch& clocks, Story& story) const {
+void StockWatch::on_order(const Scene& scene, const ClockWatch& clocks, std::size_t index) {
+  Story& story = scene.ledger.story(index);
   if (story.acknowledged_ms != never || story.wanted.empty()) return;
+  undecided_.insert(index);
+  look(scene, clocks, story);
+}
+
+void StockWatch::on_written(const Scene& scene, const core::Changes& changes) {
+  if (undecided_.empty()) return;
+  for (const core::Order& order : changes.orders)
+    if (const Story* story = scene.ledger.find(order.partner, order.partner_order_id))
+      undecided_.erase(static_cast<std::size_t>(story - scene.ledger.stories().data()));
+}
+
+void StockWatch::look_again(const Scene& scene, const ClockWatch& clocks) {
+  for (const std::size_t index : undecided_) look(scene, clocks, scene.ledger.story(index));
+}
+
+void StockWatch::look(const Scene& scene, const ClockWatch& clocks, Story& story) const {
   std::string off;
   bool all_on = true;
   for (const auto& [item, price] : story.wanted) {
@@ -172,7 +197,7 @@ void StockWatch::on_order(const Scene& scene, const ClockWatch& clocks, Story& s
   }
   const Is wrong = price_is_wrong(scene, story);
   const bool first = !std::exchange(story.stock_seen, true);
-  // Decided at one of its arrivals, whichever it is: only what holds at all of them is certain.
+  // Decided after one of its arrivals, whichever and whenever: only what holds all the time is certain.
   story.off_item = first || story.off_item == off ? off : std::string();
   story.all_on = (first || story.all_on) && all_on;
   story.price_wrong = (first || story.price_wrong) && wrong == Is::on;

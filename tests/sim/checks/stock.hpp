@@ -23,10 +23,12 @@ class StockWatch {
   void on_word(const Scene& scene, const Clock& clock, const ClockWatch& clocks, std::size_t index,
                const Word& word);
   /// nullptr: the POS denied to have such a list. What is no list at all changes nothing, and is not told here.
-  void on_list(bool menu, const PosListSaid* said);
-  void on_order(const Scene& scene, const ClockWatch& clocks, Story& story) const;
-  // ---- its turns: what was offered before one began is decided in it
-  void on_turn_began();
+  void on_list(const Scene& scene, const ClockWatch& clocks, bool menu, const PosListSaid* said);
+  void on_order(const Scene& scene, const ClockWatch& clocks, std::size_t story);
+  /// An order that has a row is decided: what comes after does not touch it.
+  void on_written(const Scene& scene, const core::Changes& changes);
+  // ---- its turns: what was offered before one began is decided in it, if it is `whole`; otherwise perhaps
+  void on_turn_began(bool whole);
   void on_turn_ended(const Scene& scene, const Clock& clock, const ClockWatch& clocks, bool written);
   void on_life_ended();
   // ---- what the consumer was told
@@ -62,9 +64,14 @@ class StockWatch {
   [[nodiscard]] Is price_is_wrong(const Scene& scene, const Story& story) const;
   [[nodiscard]] bool is_pending(Pending::Kind kind, std::string_view item) const;
   void apply(const Pending& pending, bool clock_right);
+  void look(const Scene& scene, const ClockWatch& clocks, Story& story) const;
+  void look_again(const Scene& scene, const ClockWatch& clocks);
 
   std::uint64_t life_ = 0;
+  bool whole_ = true;             // the turn that is open
   std::vector<Pending> pending_;  // in the order in which they were offered
+  std::set<std::size_t>
+      undecided_;  // stories: an order may wait in its partner's lane while words overtake it
   std::map<std::string, Said> said_;
   std::set<std::string> pos_off_;
   bool pos_unsure_ = false;

@@ -74,6 +74,8 @@ core::Caller Door::seat(std::function<void(bool)> settle) {
 void Door::post_order(const WebAsk& ask, Responder responder) {
   auto decoded = codec::decode_canonical(ask.body);
   if (!decoded) return responder(codec::problem_reply(decoded.problem()));
+  if (const auto away = process_.engine().turn_away(decoded->order.partner, process_.now()))
+    return responder(codec::order_reply(*away));
   core::OrderArrived input;
   input.source = core::Source::api;
   input.order = std::move(decoded->order);
@@ -92,6 +94,9 @@ void Door::post_webhook(const WebAsk& ask, Responder responder) {
   if (!webhook) return responder(codec::problem_reply(webhook.problem()));
   const auto kind = codec::kind_of(*webhook);
   const codec::PartnerCodec* partner = codec::partner_codec(webhook_partner);
+  if (kind == codec::WebhookKind::order)
+    if (const auto away = process_.engine().turn_away(webhook_partner, process_.now()))
+      return responder(partner->answer(kind, *away));
   auto command = codec::command_of(std::move(*webhook), core::Source::webhook);
   if (!command) return responder(partner->answer(kind, core::Answer{}));
   const auto caller = seat(std::move(responder), [partner, kind](const core::Answer& answer) {

@@ -93,7 +93,7 @@ void Process::offer(core::Input input) {
   note_input(world_.trace(), input, world_.now_ms());
   const auto* acknowledged = std::get_if<core::EventsAcknowledged>(&input);
   if (acknowledged != nullptr) world_.on_cloud_acknowledged(*acknowledged);
-  life_->engine.offer(std::move(input));
+  if (auto refusal = life_->engine.offer(std::move(input))) return carry_out(std::move(*refusal));
   wake();
 }
 
@@ -121,8 +121,8 @@ void Process::run() {
     if (++life.turns_now > turns_at_once_max)
       return world_.ledger().blame(world_.now_ms(), "budget",
                                    "the engine wants turn after turn at one instant");
-    world_.on_turn_begins();
     core::Changes changes = life.engine.begin_turn(at);
+    world_.on_turn_begins(!changes.from_reserve, life.engine.inputs_waiting() == 0);
     note_changes(world_.trace(), changes, world_.now_ms());
     if (needs_the_store(changes)) return begin_commit(std::move(changes));
     finish({});

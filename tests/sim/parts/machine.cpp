@@ -245,7 +245,8 @@ void Machine::plan_wires() {
   some_time(faults.pos_outages, [this] {
     world_.fault("pos outage");
     world_.pos().set_down(true);
-    world_.timeline().after(between(1 * s, 90 * s), [this] { world_.pos().set_down(false); });
+    const std::int64_t longest_ms = draws_.chance(100) ? 400 * s : 90 * s;
+    world_.timeline().after(between(1 * s, longest_ms), [this] { world_.pos().set_down(false); });
   });
 }
 

@@ -32,6 +32,7 @@ void Partners::plan() {
     at_ms += between(draws_, 0, 25);
     plan_order(at_ms);
   }
+  plan_flood();
 }
 
 void Partners::note_wanted(Story& story, const std::string& item) {
@@ -150,6 +151,35 @@ void Partners::plan_repeats(std::size_t sender, std::int64_t at_ms) {
     world_.timeline().at(
         when_ms, [this, sender, key = senders_[sender].key] { send_order(sender, 1, s, key, false); });
   }
+}
+
+// Nobody sends an order of a flood again: what is refused is not missed. Quiet partners send beside it.
+void Partners::plan_flood() {
+  const Flood& flood = world_.plan().flood;
+  for (std::uint64_t flock = 0; flock < flood.flocks; ++flock) {
+    const std::int64_t at_ms = flood.begins_ms + static_cast<std::int64_t>(flock) * flood.every_ms;
+    for (std::uint64_t i = 0; i < flood.flock_orders; ++i) {
+      Story story;
+      story.id = "f" + std::to_string(world_.ledger().stories().size() + 1);
+      story.partner = flood_partner;
+      story.of_flood = true;
+      note_wanted(story, "item-" + std::to_string(i % 6));
+      Sender sender;
+      sender.item = "item-" + std::to_string(i % 6);
+      sender.story = world_.ledger().add(std::move(story));
+      sender.key = "key-" + std::to_string(sender.story);
+      const std::size_t index = senders_.size();
+      senders_.push_back(sender);
+      world_.timeline().at(at_ms, [this, index] { send_of_flood(index); });
+    }
+    plan_order(at_ms + between(draws_, 0, 30));
+    plan_order(at_ms + between(draws_, 0, 30));
+  }
+}
+
+void Partners::send_of_flood(std::size_t sender) {
+  world_.web().ask(order_ask(senders_[sender], 0, senders_[sender].key),
+                   {About::order, senders_[sender].story, 0}, [](const std::optional<codec::HttpReply>&) {});
 }
 
 std::size_t Partners::send_probe() {

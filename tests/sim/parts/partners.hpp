@@ -47,6 +47,8 @@ class Partners {
   void plan_cancel(std::size_t sender, std::int64_t at_ms);
   void plan_repeats(std::size_t sender, std::int64_t at_ms);
   static void note_wanted(Story& story, const std::string& item);
+  void plan_flood();
+  void send_of_flood(std::size_t sender);
   [[nodiscard]] Story draw_story(Path path, std::int64_t at_ms);
   void send_when_open(std::size_t sender);
   void send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,

@@ -286,7 +286,7 @@ TEST_CASE("the POS gets no more than its rate and its number of requests at once
   CHECK(store.open_requests() == 3);
   int reference = 0;
   while (store.open_requests() > 0) store.pos(PosOutcome::took, "T-" + std::to_string(++reference));
-  CHECK(reference == 5);
+  CHECK(reference == 4);  // of five, two are kept for partners within their share: it has one of them
   store.pass(second_ms);
   CHECK(store.sent.size() > 5);
   CHECK(store.sent.size() <= 10);
@@ -300,8 +300,6 @@ TEST_CASE("a POS that is tried again, but has no token yet, is waited for withou
   store.release("K-1");
   store.pos(PosOutcome::not_delivered);
   store.advance(store.now.steady_ms + 500);  // its back-off is over by now; the token comes after a second
-  REQUIRE(store.engine->wants_turn(store.now));
-  store.turn();
   CHECK(store.open_requests() == 0);
   REQUIRE(!store.engine->wants_turn(store.now));
   store.pass(500);

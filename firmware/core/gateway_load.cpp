@@ -1,0 +1,51 @@
+// Gateway: too busy before collapse. An order that would wait so long for the POS that it might expire is better rejected
+// at the door, while its customer can still go elsewhere.
+#include <algorithm>
+#include <cstdint>
+
+#include "core/gateway.hpp"
+
+namespace storegate::core {
+
+// A bound of deficit round robin: until the partner's n-th order has its turn, each other partner has had as many as the
+// weights allow it in n rounds, or all it has. So a flood makes itself wait, and only itself. The order itself counts.
+std::int64_t Gateway::placements_until(const PosLine::Counts& waiting, const std::string& partner) const {
+  const auto found = waiting.find(partner);
+  const std::int64_t own = (found == waiting.end() ? 0 : found->second) + 1;
+  const std::int64_t weight = std::max<std::int64_t>(policy_.weight_of(partner), 1);
+  const std::int64_t rounds = (own + weight - 1) / weight;
+  std::int64_t before = own;
+  for (const auto& [name, count] : waiting) {
+    if (name != partner)
+      before += std::min(count, rounds * std::max<std::int64_t>(policy_.weight_of(name), 1));
+  }
+  return before;
+}
+
+// What is not placed while it is due belongs to the backlog, which has one placement of backlog_every while due ones come:
+// in a store that has more to do than its POS takes that is for ever.
+Milliseconds Gateway::expected_wait_ms(const std::string& partner) const {
+  const std::int64_t rate = policy_.pos.rate_per_s;
+  if (rate == 0) return 0;
+  const PosLine& line = book_.pos_line();
+  const std::int64_t due_parts = line.backlog() > 0 ? backlog_every - 1 : backlog_every;
+  const std::int64_t due = placements_until(line.due_by_partner(), partner);
+  const Milliseconds due_ms = due * backlog_every * second_ms / (rate * due_parts);
+  if (due_ms <= due_for_ms) return due_ms;
+  const std::int64_t in_time = due_for_ms * rate * due_parts / (backlog_every * second_ms);
+  const std::int64_t late = placements_until(line.backlog_by_partner(), partner) + due - in_time;
+  return due_for_ms + late * backlog_every * second_ms / rate;
+}
+
+void Gateway::judge_load(const CanonicalOrder& order, Refusals& refusals) const {
+  const Milliseconds most_ms = policy_.pos.expire_ms / 2;
+  const auto all = static_cast<std::int64_t>(book_.pos_line().placements()) + 1;
+  if (all * backlog_every * second_ms <= most_ms * policy_.pos.rate_per_s) return;  // nobody waits that long
+  if (is_simulated(order.test)) return;                                             // it goes to no POS
+  const auto partner = policy_.partners.find(order.partner);
+  const ReleaseMode mode = order.release.mode.value_or(partner->second.release);
+  if (mode == ReleaseMode::immediate && expected_wait_ms(order.partner) > most_ms)
+    refusals.add(Reason::too_busy, "pos_line");
+}
+
+}  // namespace storegate::core

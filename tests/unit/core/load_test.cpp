@@ -1,0 +1,273 @@
+// Fairness and load: who comes into a turn, who goes to the POS, and what a flood is told.
+#include <string>
+#include <utility>
+
+#include "print.hpp"
+#include "script.hpp"
+
+using namespace storegate::core;
+using namespace storegate::core::testing;
+
+namespace {
+
+/// Partners a, b and c, released at once, before a POS that takes one a second.
+Policy fair_policy(std::int64_t weight_of_b = 1) {
+  Policy policy = default_policy();
+  policy.pos.rate_per_s = 1;
+  PartnerPolicy partner;
+  partner.release = ReleaseMode::immediate;
+  partner.rate_per_minute = 0;
+  for (const char* name : {"a", "b", "c"}) policy.partners[name] = partner;
+  policy.partners["b"].weight = weight_of_b;
+  return policy;
+}
+
+void arrive(Script& store, const std::string& partner, int count) {
+  static int last = 0;
+  for (int i = 0; i < count; ++i) store.arrive("O-" + std::to_string(++last), partner);
+}
+
+/// The POS takes what it gets for so many seconds. The partners whose orders went meanwhile.
+std::string serve(Script& store, int seconds) {
+  static int reference = 0;
+  const std::size_t before = store.sent.size() - store.open_requests();
+  for (int i = 0; i < seconds; ++i) {
+    while (store.open_requests() > 0) store.pos(PosOutcome::took, "T-" + std::to_string(++reference));
+    store.pass(second_ms);
+  }
+  std::string partners;
+  for (std::size_t i = before; i < store.sent.size(); ++i)
+    partners += store.rows.at(store.sent[i].order).partner;
+  return partners;
+}
+
+}  // namespace
+
+TEST_CASE("4.6 fairness: at the POS a flood of one partner lets the others by") {
+  Script store(fair_policy());
+  arrive(store, "a", 20);
+  arrive(store, "b", 2);
+  arrive(store, "c", 2);
+  CHECK(serve(store, 8) == "abcabcaaa");
+}
+
+TEST_CASE("4.6 fairness: a partner's weight is its share at the POS") {
+  Script store(fair_policy(3));
+  arrive(store, "a", 10);
+  arrive(store, "b", 10);
+  CHECK(serve(store, 10) == "abbbabbbabb");
+}
+
+TEST_CASE("4.6 fairness: inside a partner orders go as they were released") {
+  Script store(fair_policy());
+  arrive(store, "c", 1);
+  for (const char* id : {"K-1", "K-2", "K-3"}) store.arrive(id);
+  for (const char* id : {"K-3", "K-1", "K-2"}) {
+    store.release(id);
+    store.pass(10);
+  }
+  CHECK(serve(store, 3) == "ckioskkioskkiosk");
+  CHECK(store.rows.at(store.sent[1].order).partner_order_id == "K-3");
+  CHECK(store.rows.at(store.sent[3].order).partner_order_id == "K-2");
+}
+
+TEST_CASE("4.6 fairness: a failed turn leaves no trace in whose turn it is") {
+  Script store(fair_policy());
+  arrive(store, "a", 3);
+  arrive(store, "b", 3);
+  arrive(store, "c", 3);
+  store.pos(PosOutcome::took, "T-a");
+  store.fail_commits = true;
+  store.pass(second_ms);  // b's turn, undone
+  CHECK(store.sent.size() == 1);
+  store.fail_commits = false;
+  CHECK(serve(store, 4) == "bcab");
+}
+
+TEST_CASE(
+    "4.6 fairness: a flood leaves half of a second's placements to partners within their share, who need not "
+    "wait") {
+  Policy policy = fair_policy();
+  policy.pos.rate_per_s = 10;
+  Script store(policy);
+  store.turn();
+  arrive(store, "a", 200);
+  CHECK(store.sent.size() == 6);  // five, and one of the reserve: its share
+  for (int second = 0; second < 10; ++second) {
+    CAPTURE(second);
+    for (const char* quiet : {"b", "c"}) {
+      arrive(store, quiet, 1);
+      CHECK(store.rows.at(store.sent.back().order).partner == quiet);  // in the turn in which it came
+    }
+    serve(store, 1);
+  }
+  CHECK(store.sent.size() >= 100);  // and the POS has as much to do as its rate allows
+  CHECK(store.sent.size() <= 110);
+}
+
+TEST_CASE("4.6 due before backlog: late orders have every fourth placement, and so neither starves") {
+  Script store(fair_policy());
+  arrive(store, "a", 90);
+  CHECK(serve(store, 62) == std::string(63, 'a'));
+  CHECK(store.engine->gateway().book().pos_line().due() == 0);
+  CHECK(store.engine->gateway().book().pos_line().backlog() == 27);
+  arrive(store, "b", 8);
+  arrive(store, "c", 2);
+  CHECK(serve(store, 13) == "abcbacbbabbbab");  // the first was on its way
+}
+
+TEST_CASE("4.6 due before backlog: an order whose age nobody knows after a reboot is due once more") {
+  Script store(fair_policy());
+  arrive(store, "a", 80);
+  store.pass(2 * due_for_ms);  // the POS says nothing, and has as many requests as it may have
+  const std::size_t waiting = store.engine->gateway().book().pos_line().backlog();
+  REQUIRE(waiting > 0);
+  store.now.wall_trusted = false;
+  store.restart(true);
+  CHECK(store.engine->gateway().book().pos_line().due() == waiting);
+  CHECK(store.engine->gateway().book().pos_line().backlog() == 0);
+  store.now.wall_trusted = true;
+  store.turn();  // now it is known
+  CHECK(store.engine->gateway().book().pos_line().due() == 0);
+}
+
+TEST_CASE("4.6 due before backlog: a person's answer makes a parked order due anew") {
+  Policy policy = fair_policy();
+  policy.pos.can_query = false;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::in_doubt);
+  REQUIRE(store.phase("K-1") == Phase::parked);
+  arrive(store, "a", 80);
+  CHECK(serve(store, 70).size() == 70);
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(serve(store, 1) == "akiosk");  // the first was on its way
+}
+
+TEST_CASE("4.6 admission: new orders come into a turn by partner, not as they came") {
+  Policy policy = fair_policy();
+  policy.load.inputs_per_turn_max = 4;
+  Script store(policy);
+  store.turn();
+  for (int i = 0; i < 10; ++i) store.engine->offer(store.order("A-" + std::to_string(i), "a"));
+  for (int i = 0; i < 2; ++i) store.engine->offer(store.order("B-" + std::to_string(i), "b"));
+  store.turn();
+  CHECK(store.rows.size() == 4);
+  CHECK(store.row("A-1", "a").partner_order_id == "A-1");
+  CHECK(store.row("B-1", "b").partner_order_id == "B-1");
+  while (store.engine->inputs_waiting() > 0) store.turn();
+  CHECK(store.rows.size() == 12);
+}
+
+TEST_CASE("4.6 admission: everything else goes before new orders, which keep a quarter of the turn") {
+  Policy policy = fair_policy();
+  policy.load.inputs_per_turn_max = 4;
+  Script store(policy);
+  for (int i = 0; i < 8; ++i) store.arrive("K-" + std::to_string(i));
+  for (int i = 0; i < 6; ++i) store.engine->offer(store.order("A-" + std::to_string(i), "a"));
+  for (int i = 0; i < 8; ++i) {
+    ReleaseArrived release;
+    release.caller = store.next_caller();
+    release.orders.push_back({std::pair{std::string("kiosk"), "K-" + std::to_string(i)}});
+    store.engine->offer(std::move(release));
+  }
+  store.turn();
+  CHECK(store.count(EventType::order_released) == 4);  // three of K, and A-0 at once
+  CHECK(store.phase("K-2") != Phase::held);
+  CHECK(store.phase("K-3") == Phase::held);
+  CHECK(store.rows.size() == 9);
+}
+
+TEST_CASE("4.6 admission: a cancel does not overtake its own order") {
+  Policy policy = fair_policy();
+  policy.load.inputs_per_turn_max = 2;
+  Script store(policy);
+  for (int i = 0; i < 4; ++i) store.engine->offer(store.order("K-" + std::to_string(i)));
+  CancelArrived cancel;
+  cancel.caller = store.next_caller();
+  cancel.orders.push_back({std::pair{std::string("kiosk"), std::string("K-3")}});
+  store.engine->offer(std::move(cancel));
+  while (store.engine->inputs_waiting() > 0) store.turn();
+  CHECK(store.history("K-3") == "accepted cancelled");
+}
+
+TEST_CASE(
+    "4.6 admission: a lane that is full answers at once and without a turn; others come in, and so does "
+    "MQTT") {
+  Policy policy = fair_policy();
+  policy.load.lane_orders_max = 3;
+  Script store(policy);
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(store.engine->offer(store.order("A-" + std::to_string(i), "a")));
+  const OrderArrived fourth = store.order("A-3", "a");
+  const auto answer = store.engine->offer(fourth);
+  REQUIRE(answer);
+  CHECK(answer->kind == AnswerKind::too_many);
+  CHECK(answer->caller == fourth.caller);
+  CHECK(answer->retry_after_s > 0);
+  CHECK(store.engine->orders_turned_away() == 1);
+  CHECK_FALSE(store.engine->offer(store.order("B-0", "b")));
+  OrderArrived by_mqtt = store.order("A-4", "a");
+  by_mqtt.source = Source::mqtt;
+  CHECK_FALSE(store.engine->offer(std::move(by_mqtt)));
+  store.turn();
+  CHECK(store.rows.size() == 5);
+  CHECK_FALSE(store.engine->offer(store.order("A-3", "a")));
+}
+
+TEST_CASE("4.6 a chatty partner: it alone is turned away, and one without a rate never is") {
+  Policy policy = fair_policy();
+  policy.partners["a"].rate_per_minute = 60;
+  Script store(policy);
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(store.engine->turn_away("a", store.now));
+  const auto answer = store.engine->turn_away("a", store.now);
+  REQUIRE(answer);
+  CHECK(answer->kind == AnswerKind::too_many);
+  CHECK(answer->retry_after_s == 10);
+  for (int i = 0; i < 1000; ++i) CHECK_FALSE(store.engine->turn_away("b", store.now));
+  CHECK_FALSE(store.engine->turn_away("nobody", store.now));
+  store.pass(chatty_window_ms);
+  CHECK_FALSE(store.engine->turn_away("a", store.now));
+}
+
+TEST_CASE(
+    "4.6 too busy before collapse: who would wait half of expire_minutes is rejected; a quiet partner is "
+    "not") {
+  Policy policy = fair_policy();
+  policy.pos.expire_ms = 100 * second_ms;
+  Script store(policy);
+  arrive(store, "a", 51);  // one is sent, fifty wait
+  CHECK(store.engine->gateway().expected_wait_ms("a") == 51 * second_ms);
+  CHECK(store.engine->gateway().expected_wait_ms("b") == 2 * second_ms);
+  store.arrive("A-1", "a");
+  CHECK(store.phase("A-1", "a") == Phase::rejected);
+  CHECK(store.row("A-1", "a").reason == Reason::too_busy);
+  store.arrive("B-1", "b");
+  CHECK(store.phase("B-1", "b") == Phase::queued);
+  store.arrive("K-1");  // waits for its release: by then the line may be short
+  CHECK(store.phase("K-1") == Phase::held);
+  CHECK(serve(store, 3).size() == 4);
+  store.arrive("A-2", "a");
+  CHECK(store.phase("A-2", "a") == Phase::queued);
+}
+
+TEST_CASE("4.6 too busy before collapse: a store that gets more than its POS takes lets nothing expire") {
+  Policy policy = fair_policy();
+  policy.pos.expire_ms = 10 * minute_ms;
+  policy.pos.complete_after_ms = minute_ms;
+  Script store(policy);
+  int taken = 0;
+  constexpr Milliseconds apart_ms = 800;  // the POS takes one a second
+  for (int i = 0; i < 2'400; ++i) {
+    const std::string id = "A-" + std::to_string(i);
+    store.arrive(id, "a");
+    if (store.phase(id, "a") != Phase::rejected) ++taken;
+    store.pass(apart_ms);
+    while (store.open_requests() > 0) store.pos(PosOutcome::took, "T-" + std::to_string(i));
+  }
+  int expired = 0;
+  for (const EventRecord& event : store.events) expired += event.type == EventType::order_expired ? 1 : 0;
+  CHECK(expired == 0);
+  CHECK(taken < 2'400);
+  CHECK(taken > 1'800);  // the POS has enough to do all the time
+}
