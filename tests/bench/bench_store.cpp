@@ -23,12 +23,12 @@ namespace {
 // As a store would have it, except that nobody is slowed down on purpose: no rates, and as many requests at the POS
 // at once as there are senders.
 std::string configuration(const support::TempDir& folder, std::uint16_t port, const std::string& broker_url,
-                          const std::string& pos_url, std::string_view pos_lines) {
+                          const std::string& pos_url, const StoreShape& shape) {
   return "[store]\nid = \"" + std::string(store_id) + "\"\n[storage]\npath = \"" + folder.file("orders.db") +
          "\"\n[http]\nlisten = \"127.0.0.1:" + std::to_string(port) + "\"\nsocket = \"" +
          folder.file("api.sock") + "\"\n[mqtt]\nurl = \"" + broker_url + "\"\n[pos]\nurl = \"" + pos_url +
-         "\"\n" + std::string(pos_lines) +
-         "[[partner]]\nname = \"kiosk\"\nrelease = \"on_event\"\nrate_per_minute = 0\n";
+         "\"\nrate_per_s = " + std::to_string(shape.pos_rate_per_s) +
+         "\nrequests_max = " + std::to_string(shape.pos_requests_max) + "\n" + shape.partners;
 }
 
 double seconds_of(const timeval& time) {
@@ -86,15 +86,16 @@ double metric_of(std::string_view metrics, std::string_view name) {
              : std::atof(std::string(metrics.substr(at + line_start.size(), 32)).c_str());
 }
 
-BenchStore::BenchStore(std::string program, std::vector<std::string> wrapper, std::string_view pos_lines)
+BenchStore::BenchStore(std::string program, std::vector<std::string> wrapper, const StoreShape& shape)
     : program_(std::move(program)),
       wrapper_(std::move(wrapper)),
       broker_(support::BrokerOptions{.more_lines = "max_queued_messages 0\n"}) {
   broker_.start();
-  pos_ = std::make_unique<support::PosDouble>();
+  pos_ = std::make_unique<support::PosDouble>(
+      std::vector<std::string>{}, shape.pos_keeps_tickets ? folder_.file("tickets.jsonl") : std::string());
   port_ = support::free_port();
   support::write_file(folder_.file("storegate.toml"),
-                      configuration(folder_, port_, broker_.url(), pos_->url(), pos_lines));
+                      configuration(folder_, port_, broker_.url(), pos_->url(), shape));
   launch();
   wait_until_ready(wrapper_.empty() ? 20s : 300s);
 }

@@ -40,12 +40,20 @@ struct Reading {
   std::map<std::string, double> thread_cpu_s;  // storegate's threads by name
 };
 
+/// What the store is configured with beyond what every bench has.
+struct StoreShape {
+  int pos_rate_per_s = 0;  // none
+  int pos_requests_max = 64;
+  bool pos_keeps_tickets = false;  // over a kill
+  std::string partners = "[[partner]]\nname = \"kiosk\"\nrelease = \"on_event\"\nrate_per_minute = 0\n";
+};
+
 class BenchStore {
  public:
   /// Starts broker, double and storegate, and waits until it is ready and connected to the broker.
-  /// `wrapper`: a command line that storegate is started under (valgrind); empty = none. `pos_lines`: of [pos].
+  /// `wrapper`: a command line that storegate is started under (valgrind); empty = none.
   explicit BenchStore(std::string program, std::vector<std::string> wrapper = {},
-                      std::string_view pos_lines = "rate_per_s = 0\nrequests_max = 64\n");
+                      const StoreShape& shape = {});
 
   /// Starts storegate again on the same data; does not wait.
   void launch();

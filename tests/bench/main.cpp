@@ -22,14 +22,9 @@ struct Section {
 };
 
 constexpr Section sections[] = {
-    {"syncs", measure_syncs},
-    {"throughput", measure_throughput},
-    {"cpu", measure_cpu},
-    {"latency", measure_latency},
-    {"bytes", measure_bytes},
-    {"memory", measure_memory},
-    {"instructions", measure_instructions},
-    {"backlog", measure_backlog},
+    {"syncs", measure_syncs},         {"throughput", measure_throughput},     {"cpu", measure_cpu},
+    {"latency", measure_latency},     {"fairness", measure_fairness},         {"bytes", measure_bytes},
+    {"memory", measure_memory},       {"instructions", measure_instructions}, {"backlog", measure_backlog},
     {"retention", measure_retention},
 };
 
@@ -96,9 +91,10 @@ int main(int argc, char** argv) {
   using namespace storegate::bench;
   Arguments arguments;
   if (!parse(argc, argv, arguments)) {
-    std::fprintf(stderr,
-                 "usage: storegate-bench --program FILE [--folder DIR] [--output FILE] [--seconds N] "
-                 "[--only syncs|throughput|cpu|latency|bytes|memory|instructions|backlog|retention]...\n");
+    std::fprintf(
+        stderr,
+        "usage: storegate-bench --program FILE [--folder DIR] [--output FILE] [--seconds N] "
+        "[--only syncs|throughput|cpu|latency|fairness|bytes|memory|instructions|backlog|retention]...\n");
     return 2;
   }
   try {

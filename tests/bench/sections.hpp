@@ -29,6 +29,7 @@ class Bench {
   /// Sections share these, so that syncs, throughput, CPU and bytes speak of the same run.
   [[nodiscard]] const LoadRun& load_run(Way way);
   [[nodiscard]] const std::string& program() const noexcept { return program_; }
+  [[nodiscard]] double seconds() const noexcept { return seconds_; }
 
  private:
   std::string program_;
@@ -42,6 +43,7 @@ inline constexpr Way all_ways[] = {Way::http, Way::many_to_a_message, Way::own_m
 [[nodiscard]] std::vector<Row> measure_throughput(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_cpu(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_latency(Bench& bench);
+[[nodiscard]] std::vector<Row> measure_fairness(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_bytes(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_memory(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_instructions(Bench& bench);
