@@ -318,7 +318,10 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::cancel) story.cancelled_by.insert(way);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about != About::order) return;
-  if (!story.over_mqtt) turn_shares_.on_order(scene(), tag.story);
+  if (story.over_mqtt)
+    turn_shares_.on_message(story);
+  else
+    turn_shares_.on_order(scene(), tag.story);
   story.reached_before = true;
   story.bodies_reached |= 1U << static_cast<unsigned>(tag.body);
   if (now_ms() - story.reached_ms >= plan_.policy.order_id_reuse_ms - 2000) story.reborn = true;
@@ -345,6 +348,7 @@ void World::on_puback_left(const Tag& tag) {
   trace_.note(Noted::answer, tag.about, tag.story);
   if (tag.about == About::availability) return;
   Story& story = ledger_.story(tag.story);
+  if (tag.about == About::order) turn_shares_.on_settled(story);
   if (tag.about == About::cancel)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
   if (tag.about == About::release)

@@ -60,13 +60,16 @@ class TurnShares {
   void begin();
   /// An order is at the HTTP door.
   void on_order(const Scene& scene, std::size_t story);
+  /// One has come over MQTT; and its PUBACK leaves.
+  void on_message(const Story& story) { ++waiting_of_[story.partner]; }
+  void on_settled(const Story& story);
   /// Its answer leaves.
   void on_answer(const Scene& scene, std::size_t story, const codec::HttpReply& reply);
 
  private:
   struct Waiting {
     std::int64_t flood_before = 0;  // the flood's orders decided by then
-    std::int64_t own_before = 0;    // of the same partner, waiting
+    std::int64_t own_before = 0;  // of the same partner, repeats among them, without an answer or PUBACK yet
   };
   /// How many orders of its partner had come when it did.
   struct Beside {

@@ -34,9 +34,16 @@ void TurnShares::on_order(const Scene& scene, std::size_t index) {
   const auto [beside, first] =
       beside_.try_emplace(index, Beside{since(window_ms), since(2 * window_ms), false});
   beside->second.again = !first;
+  const std::int64_t own_before = waiting_of_[story.partner]++;
   // Of one that is known already the answer is read from its row first, and leaves later than it was decided.
   if (story.partner == flood_partner || story.reached_before || waiting_.contains(index)) return;
-  waiting_[index] = {flood_decided_, waiting_of_[story.partner]++};
+  waiting_[index] = {flood_decided_, own_before};
+}
+
+// Of a message that came before this process its own did not.
+void TurnShares::on_settled(const Story& story) {
+  std::int64_t& waiting = waiting_of_[story.partner];
+  waiting = std::max<std::int64_t>(waiting - 1, 0);
 }
 
 void TurnShares::on_answer(const Scene& scene, std::size_t index, const codec::HttpReply& reply) {
@@ -49,15 +56,15 @@ void TurnShares::on_answer(const Scene& scene, std::size_t index, const codec::H
     beside_.erase(beside);
   }
   if (story.partner == flood_partner && !chatty && !lane_full) ++flood_decided_;
+  --waiting_of_[story.partner];
   const auto found = waiting_.find(index);
   if (found == waiting_.end()) return;
   const Waiting waiting = found->second;
   waiting_.erase(found);
-  --waiting_of_[story.partner];
   if (chatty || lane_full || reply.status == 503) return;
   const core::Policy& policy = scene.plan.policy;
   const std::int64_t weight = policy.weight_of(story.partner);
-  // Two more of the same partner may have come over MQTT; and a turn was open when it came.
+  // Releases and cancels of its partner's orders may stand in the lane, too; and a turn was open when it came.
   const std::int64_t rounds = (waiting.own_before + 2 + weight) / weight + 1;
   const std::int64_t most =
       static_cast<std::int64_t>(policy.load.inputs_per_turn_max) + rounds * policy.weight_of(flood_partner);
