@@ -199,7 +199,7 @@ void live_through_the_hour(BenchStore& store) {
 
 std::vector<Row> measure_backlog(Bench& bench) {
   std::fprintf(stderr, "backlog: an hour offline\n");
-  // The hour itself goes by unthrottled; the POS's own rate holds when it is back, and is set by a restart between.
+  // The hour itself goes by as fast as the POS's rate allows.
   BenchStore store(bench.program(), {},
                    {.pos_rate_per_s = pos_rate, .pos_requests_max = 16, .pos_keeps_tickets = true});
   store.mosquitto().kill();
