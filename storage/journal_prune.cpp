@@ -39,7 +39,7 @@ Result<Housekept> Journal::prune(const PruneLimits& limits) {
   Result<Transaction> transaction = Transaction::begin(state.database);
   if (!transaction) return std::move(transaction).error();
   Housekept done;
-  for (const auto& step : {std::function([&] { return state.prune_events(limits, facts); }),
+  for (const auto& step : {std::function([&] { return state.prune_events(limits, facts, passes); }),
                            std::function([&] { return state.prune_orders(limits, facts, passes); }),
                            std::function([&] { return state.prune_early(limits, passes); }),
                            std::function([&] { return state.prune_aliases(limits, passes); })}) {
@@ -57,36 +57,66 @@ Result<Housekept> Journal::prune(const PruneLimits& limits) {
   if (Result<void> committed = transaction->commit(); !committed)
     return std::move(committed).error().in("prune");
   // The orders' pass is the long one; the events go on as long as there are some to go.
-  done.finished = passes.prune_order == 0 && facts.pruned_through == state.meta.pruned_through;
+  done.finished = passes.prune_order == 0 && passes.prune_event == core::Position{} &&
+                  facts.pruned_through == state.meta.pruned_through;
   state.meta = facts;
   state.passes = passes;
   return done;
 }
 
-Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta& facts) {
+// The oldest events may all be of a clock without a time, and of them there may be more than a step looks at: the pass goes
+// on behind them until a row tells. If that one is old, so are all before it, and they go a step's worth at a time.
+Result<core::Position> Journal::State::old_events_through(const PruneLimits& limits, const Meta& facts,
+                                                          Passes& at) {
   const std::int64_t before = old_before(limits);
   // Too large: what was sent goes as well, but for the newest ones.
   const core::Position kept = limits.by_size
                                   ? core::Position{tail.last.epoch, tail.last.sequence - limits.events_kept}
                                   : core::Position{};
-  std::size_t seen = 0;
+  core::Position old = std::max(at.prune_events_through, facts.pruned_through);
+  Statement& rows = sql.events_step;
+  const Reading reading(rows);
+  rows.bind(1, packed(std::min(limits.events_through, tail.last)));
+  rows.bind(2, static_cast<std::int64_t>(limits.rows_max));
+  rows.bind(3, packed(std::max(at.prune_event, old)));
+  for (std::size_t seen = 0;; ++seen) {
+    Result<bool> row = rows.step();
+    if (!row) return std::move(row).error();
+    if (!*row) {
+      if (seen < limits.rows_max) at.prune_event = {};  // the pass is over
+      return old;
+    }
+    const core::Position position = unpacked(rows.integer(0));
+    const bool by_size = position <= kept;
+    const bool told = by_size || tells(rows.integer(1), limits.now);
+    if (told && !by_size && rows.integer(1) >= before) {
+      at.prune_event = {};
+      return old;
+    }
+    at.prune_event = position;
+    if (told) old = position;
+  }
+}
+
+Result<std::size_t> Journal::State::prune_events(const PruneLimits& limits, Meta& facts, Passes& at) {
+  Result<core::Position> old = old_events_through(limits, facts, at);
+  if (!old) return std::move(old).error();
+  // The mark may have gone back since, because the cloud wants to hear of them again.
+  at.prune_events_through = std::min(*old, limits.events_through);
   std::size_t going = 0;
   {
     Statement& rows = sql.events_step;
     const Reading reading(rows);
-    rows.bind(1, packed(std::min(limits.events_through, tail.last)));
+    rows.bind(1, packed(at.prune_events_through));
     rows.bind(2, static_cast<std::int64_t>(limits.rows_max));
+    rows.bind(3, packed(facts.pruned_through));
     for (;;) {
       Result<bool> row = rows.step();
       if (!row) return std::move(row).error();
       if (!*row) break;
-      ++seen;
-      const bool by_size = unpacked(rows.integer(0)) <= kept;
-      if (!by_size && !tells(rows.integer(1), limits.now)) continue;  // as old as the next one that tells
-      if (!by_size && rows.integer(1) >= before) break;
       const std::string_view stored = rows.text(2);
       if (stored.size() != facts.pruned_digest.size()) break;
-      going = seen;
+      ++going;
       facts.pruned_through = unpacked(rows.integer(0));
       std::copy(stored.begin(), stored.end(), facts.pruned_digest.begin());
     }

@@ -29,7 +29,9 @@ struct Tail {
 struct Passes {
   std::int64_t erase_order = 0, erase_letter = 0;
   std::int64_t prune_order = 0;
-  core::EarlyMark prune_early;  // only the key counts
+  core::Position prune_event;           // looked at up to here, and nothing told that those before are young
+  core::Position prune_events_through;  // known to be old up to here
+  core::EarlyMark prune_early;          // only the key counts
   std::string prune_alias;
   std::int64_t verify_order = 0, verify_body = 0, verify_event = 0, verify_letter = 0;
   std::optional<core::Digest> verify_digest;  // of the event verified last
@@ -72,7 +74,9 @@ struct Journal::State {
   [[nodiscard]] core::Result<void> write_rest(const core::Changes& changes, Tail& into, Meta& facts);
 
   // Pruning, within a transaction.
-  [[nodiscard]] core::Result<std::size_t> prune_events(const PruneLimits& limits, Meta& facts);
+  [[nodiscard]] core::Result<core::Position> old_events_through(const PruneLimits& limits, const Meta& facts,
+                                                                Passes& at);
+  [[nodiscard]] core::Result<std::size_t> prune_events(const PruneLimits& limits, Meta& facts, Passes& at);
   [[nodiscard]] core::Result<std::size_t> prune_orders(const PruneLimits& limits, Meta& facts, Passes& at);
   [[nodiscard]] core::Result<std::size_t> prune_early(const PruneLimits& limits, Passes& at);
   [[nodiscard]] core::Result<std::size_t> prune_aliases(const PruneLimits& limits, Passes& at);

@@ -19,8 +19,15 @@ const std::vector<OrderRef>* orders_named(const Input& input) {
   return nullptr;
 }
 
-std::string identity_of(const OrderArrived& order) {
-  return Book::identity_of(order.order.partner, order.order.partner_order_id);
+/// Calls `visit(identity)` for each order that the input brings or names by its partner's id.
+template <typename Visit>
+void for_each_identity(const Input& input, Visit visit) {
+  if (const auto* order = std::get_if<OrderArrived>(&input))
+    visit(Book::identity_of(order->order.partner, order->order.partner_order_id));
+  const auto* orders = orders_named(input);
+  if (orders == nullptr) return;
+  for (const OrderRef& order : *orders)
+    if (const auto* pair = std::get_if<2>(&order.by)) visit(Book::identity_of(pair->first, pair->second));
 }
 
 }  // namespace
@@ -49,7 +56,7 @@ bool Admission::add(Input input, const LoadPolicy& policy) {
     const auto waiting = lanes_.find(*lane);
     if (waiting != lanes_.end() && waiting->second.size() >= policy.lane_orders_max) return false;
   }
-  if (order != nullptr) ++named_[identity_of(*order)];
+  for_each_identity(input, [this](std::string identity) { ++named_[std::move(identity)]; });
   const std::string partner = *lane;  // it is a part of what moves
   lanes_[partner].push_back(std::move(input));
   ++orders_;
@@ -85,10 +92,10 @@ std::vector<Input> Admission::take(const Policy& policy) {
 void Admission::take_order(const Policy& policy, std::vector<Input>& taken) {
   auto& [partner, lane] = *next_lane(lanes_, turn_);
   served(turn_, partner, policy.weight_of(partner));
-  if (const auto* order = std::get_if<OrderArrived>(&lane.front())) {
-    const auto named = named_.find(identity_of(*order));
+  for_each_identity(lane.front(), [this](const std::string& identity) {
+    const auto named = named_.find(identity);
     if (--named->second == 0) named_.erase(named);
-  }
+  });
   taken.push_back(std::move(lane.front()));
   lane.pop_front();
   --orders_;

@@ -44,7 +44,7 @@ class Admission {
   std::deque<Input> commands_;  // all but new orders and what follows one of them
   std::map<std::string, std::deque<Input>, std::less<>> lanes_;  // none of them empty
   std::unordered_map<std::string, std::size_t>
-      named_;               // identities of orders in a lane, and how many of each
+      named_;               // identities that inputs in the lanes bring or name, and how often
   std::size_t orders_ = 0;  // in the lanes
   FairTurn turn_;
 };

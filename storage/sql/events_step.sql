@@ -1,5 +1,5 @@
 SELECT position, at_wall_ms, digest
 FROM events
-WHERE position <= ?1
+WHERE position > ?3 AND position <= ?1
 ORDER BY position
 LIMIT ?2

@@ -192,6 +192,25 @@ TEST_CASE("4.6 admission: a cancel does not overtake its own order") {
   CHECK(store.history("K-3") == "accepted cancelled");
 }
 
+TEST_CASE("4.6 admission: a release does not overtake a cancel that waits in its order's lane") {
+  Policy policy = fair_policy();
+  policy.load.inputs_per_turn_max = 2;
+  Script store(policy);
+  for (int i = 0; i < 3; ++i) store.engine->offer(store.order("K-" + std::to_string(i)));
+  CancelArrived cancel;
+  cancel.caller = store.next_caller();
+  cancel.orders.push_back({std::pair{std::string("kiosk"), std::string("K-0")}});
+  store.engine->offer(std::move(cancel));
+  store.turn();
+  REQUIRE(store.phase("K-0") == Phase::held);  // the cancel is still in the lane
+  ReleaseArrived release;
+  release.caller = store.next_caller();
+  release.orders.push_back({std::pair{std::string("kiosk"), std::string("K-0")}});
+  store.engine->offer(std::move(release));
+  while (store.engine->inputs_waiting() > 0) store.turn();
+  CHECK(store.history("K-0") == "accepted cancelled");
+}
+
 TEST_CASE(
     "4.6 admission: a lane that is full answers at once and without a turn; others come in, and so does "
     "MQTT") {

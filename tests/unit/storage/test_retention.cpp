@@ -169,6 +169,63 @@ TEST_CASE("4.9 retention: what was not sent is never pruned, however large the d
   CHECK(journal.find_order(core::OrderNumber{51})->has_value());
 }
 
+TEST_CASE("4.9 retention: events of a clock without a time do not stop the rest, however many they are") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store(31);
+  // Two hundred orders before the clock is set, two hundred after; each ten minutes after the last.
+  for (int i = 0; i < 400; ++i) {
+    const core::Milliseconds steady_ms = i * 10 * core::minute_ms;
+    store.wall_ms = i < 200 ? steady_ms : base + steady_ms;
+    core::Changes changes;
+    store.arrive(changes);
+    store.orders.at(i + 1).arrived = {steady_ms, store.wall_ms, boot};
+    store.move(changes, i + 1, core::Phase::completed);
+    REQUIRE(journal.commit(changes).written.ok());
+  }
+  PruneLimits limits;
+  limits.now = now_at(store.wall_ms + core::minute_ms, 400 * 10 * core::minute_ms);
+  limits.retain_ms = 24 * core::hour_ms;
+  limits.reuse_ms = 24 * core::hour_ms;
+  limits.events_through = {1, 800};
+  limits.rows_max = 50;
+  std::size_t most = 0;
+  for (int passes = 0; passes < 3; ++passes)
+    whole_pass([&] {
+      core::Result<Housekept> done = journal.prune(limits);
+      most = std::max(most, done ? done->rows : 0);
+      return done;
+    });
+  const auto page = journal.events_after({}, 1, 100'000);
+  REQUIRE(page.ok());
+  REQUIRE_FALSE(page->events.empty());
+  // The last 24 hours are 144 orders, of two events each.
+  CHECK(page->events.front().record.position.sequence == 2 * (400 - 144) + 1);
+  CHECK_FALSE(journal.find_order(core::OrderNumber{1})->has_value());
+  CHECK_FALSE(journal.find_order(core::OrderNumber{200})->has_value());
+  CHECK(journal.find_order(core::OrderNumber{400})->has_value());
+  CHECK(most <= 2 * limits.rows_max);  // a step stays a small one
+  CHECK(journal.load({limits.now, limits.reuse_ms})->damaged.empty());
+}
+
+TEST_CASE("4.9 retention: a letter of a clock that ran ahead is erased too, not years later [I12]") {
+  const support::TempDir dir;
+  Journal journal = opened(options_for(dir.file("orders.db")));
+  Store store(31);
+  store.wall_ms = base;
+  core::Changes changes;
+  store.arrive(changes);
+  constexpr core::Milliseconds year_ms = 365 * 24 * core::hour_ms;
+  changes.dead_letters = {{"in/order", "of a clock that ran ahead", "why", base + 20 * year_ms},
+                          {"in/order", "of today", "why", base},
+                          {"in/order", "of a clock that was not set", "why", 1}};
+  REQUIRE(journal.commit(changes).written.ok());
+  EraseLimits limits{now_at(base + core::hour_ms, core::hour_ms), 48 * core::hour_ms, 9};
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 2);
+  limits.now = now_at(base + 49 * core::hour_ms, 49 * core::hour_ms);
+  CHECK(whole_pass([&] { return journal.erase_customer_data(limits, without); }) == 1);  // today's
+}
+
 TEST_CASE("4.9 retention: ages answer for several spans at once, in any order") {
   Ages ages;
   for (std::int64_t i = 1; i <= 600; ++i) ages.note(i, {i * 10 * core::minute_ms, base, boot});
