@@ -11,7 +11,6 @@ using core::Digest;
 using core::DigestFunction;
 using core::Result;
 
-constexpr std::int64_t actor_count = 7;
 constexpr std::int64_t release_mode_count = 3;
 constexpr std::int64_t fallback_count = 3;
 
@@ -143,7 +142,7 @@ Result<core::Order> read_order(const Statement& statement, const DigestFunction&
   order.release_due = stamp_from(row, boot);
   order.fallback = row.number<core::FallbackPolicy>(fallback_count);
   order.released = stamp_from(row, boot);
-  order.released_by = row.number<core::Actor>(actor_count);
+  order.released_by = row.number<core::Actor>(core::actor_count);
   order.intent = stamp_from(row, boot);
   order.reprints = static_cast<std::int32_t>(row.integer());
   order.in_doubt = row.flag();
@@ -151,7 +150,7 @@ Result<core::Order> read_order(const Statement& statement, const DigestFunction&
   order.placed = stamp_from(row, boot);
   order.pos_code = row.text();
   order.cancel_wanted = row.flag();
-  order.cancelled_by = row.number<core::Actor>(actor_count);
+  order.cancelled_by = row.number<core::Actor>(core::actor_count);
   order.cancel_asked = stamp_from(row, boot);
   order.cancel_text = row.text();
   order.item_count = row.integer();
@@ -201,7 +200,7 @@ Result<EventRow> read_event(const Statement& statement, const DigestFunction& di
     record.previous_phase = row.number<core::Phase>(core::phase_count);
   }
   record.reason = row.number<core::Reason>(core::reason_count);
-  record.actor = row.number<core::Actor>(actor_count);
+  record.actor = row.number<core::Actor>(core::actor_count);
   record.token_shown = row.flag();
   record.pos_reference = row.text();
   std::optional<core::Details> details = core::unpack(row.text());

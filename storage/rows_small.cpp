@@ -105,7 +105,7 @@ Result<core::EarlyMark> read_early(const Statement& statement, const DigestFunct
   mark.kind = row.number<core::EarlyKind>(2);
   mark.partner = row.text();
   mark.partner_order_id = row.text();
-  mark.actor = row.number<core::Actor>(7);
+  mark.actor = row.number<core::Actor>(core::actor_count);
   mark.text = row.text();
   mark.at.steady_ms = row.integer();
   mark.at.wall_ms = row.integer();

@@ -34,7 +34,7 @@ struct StorageConfig {
   std::int64_t customer_data_hours = 48;
   std::int64_t order_id_reuse_hours = 48;
   std::int64_t min_free_mib = 64;        // below it no new order is taken; 0 = nobody looks
-  std::int64_t max_mib = 0;              // of the database with its WAL; 0 = no bound
+  std::int64_t max_mib = 2048;           // of the database with its WAL; 0 = no bound
   std::int64_t max_live_orders = 20000;  // 0 = no limit
 };
 

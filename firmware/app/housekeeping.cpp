@@ -26,32 +26,19 @@ core::Result<storage::Housekept> as_step(const core::Result<void>& done) {
 }
 }  // namespace
 
-void Housekeeping::start() { step_later(pace_.between_passes, Chore::erase); }
+void Housekeeping::start() { next(pace_.between_passes); }
 
-void Housekeeping::step_later(std::chrono::milliseconds delay, Chore chore) {
-  timer_ = loop_.after(delay, [this, chore] { step(chore); });
+void Housekeeping::next(std::chrono::milliseconds delay) {
+  timer_ = loop_.after(delay, [this] { step(); });
 }
 
-Housekeeping::Chore Housekeeping::after(Chore chore) const noexcept {
-  switch (chore) {
-    case Chore::erase: return Chore::prune;
-    case Chore::prune: return Chore::shrink;
-    case Chore::shrink: return erased_ ? Chore::truncate : Chore::verify;
-    case Chore::truncate: return Chore::verify;
-    case Chore::verify:
-    case Chore::rest: return Chore::rest;
-  }
-  return Chore::rest;
-}
-
-void Housekeeping::step(Chore chore) {
-  if (chore == Chore::rest) {
-    erased_ = false;
-    return step_later(pace_.between_passes, Chore::erase);
-  }
-  const bool by_the_clock = chore == Chore::erase || (chore == Chore::prune && !space_.prunes_by_size());
-  if (by_the_clock && !turns_.now().wall_trusted) return step(after(chore));
-  store_.submit(Urgency::spare, job_of(chore));
+void Housekeeping::step() {
+  if (chores_.current() == Chore::rest) chores_.skip();
+  const auto by_the_clock = [&](Chore chore) {
+    return chore == Chore::erase || (chore == Chore::prune && !space_.prunes_by_size());
+  };
+  while (by_the_clock(chores_.current()) && !turns_.now().wall_trusted) chores_.skip();
+  store_.submit(Urgency::spare, job_of(chores_.current()));
 }
 
 Job Housekeeping::job_of(Chore chore) {
@@ -64,8 +51,10 @@ Job Housekeeping::job_of(Chore chore) {
   limits.rows_max = rows_per_step;
   limits.by_size = space_.prunes_by_size();
   const auto& marks = turns_.engine().outbox().marks();
-  const bool by_application = config_.mqtt && config_.mqtt->application_acknowledgement;
-  limits.events_through = by_application ? marks.acknowledged : marks.published;
+  if (!config_.mqtt)  // nobody is to hear of them but who asks in time
+    limits.events_through = {INT32_MAX, INT64_MAX};
+  else
+    limits.events_through = config_.mqtt->application_acknowledgement ? marks.acknowledged : marks.published;
   const storage::EraseLimits erase{now, keep.customer_data_hours * core::hour_ms, rows_per_step};
   return [this, chore, limits, erase](storage::Journal& journal) -> Completion {
     core::Result<storage::Housekept> kept = storage::Housekept{};
@@ -86,15 +75,14 @@ void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& ke
   if (!kept) {
     platform::log_error("housekeeping failed", {{"why", kept.error().context}});
     if (kept.error().code == core::ErrorCode::sync_failed) return turns_.sync_failed();
-    return step_later(pace_.between_passes, Chore::erase);
+    chores_.skip();
+  } else {
+    gauges_.rows_damaged(kept->damaged.size());
+    tell(kept->damaged);
+    if (chore == Chore::erase && kept->finished) erased_at_wall_ms_ = turns_.now().wall_ms;
+    chores_.done(kept->rows, kept->finished);
   }
-  gauges_.rows_damaged(kept->damaged.size());
-  tell(kept->damaged);
-  if (chore == Chore::erase && kept->rows > 0) erased_ = true;
-  if (chore == Chore::erase && kept->finished) erased_at_wall_ms_ = turns_.now().wall_ms;
-  // Looking at digests has no end: one step a pass.
-  const bool again = !kept->finished && chore != Chore::verify;
-  step_later(pace_.between_steps, again ? chore : after(chore));
+  next(chores_.current() == Chore::rest ? pace_.between_passes : pace_.between_steps);
 }
 
 /// Each row once in this life of the process, and not without end.

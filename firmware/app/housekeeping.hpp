@@ -15,6 +15,7 @@
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
 #include "platform/loop.hpp"
+#include "storage/chores.hpp"
 
 namespace storegate::app {
 
@@ -44,10 +45,9 @@ class Housekeeping {
   void stop() noexcept { timer_.cancel(); }
 
  private:
-  enum class Chore : std::uint8_t { erase, prune, shrink, verify, truncate, rest };
-  [[nodiscard]] Chore after(Chore chore) const noexcept;
-  void step_later(std::chrono::milliseconds delay, Chore chore);
-  void step(Chore chore);
+  using Chore = storage::Chore;
+  void next(std::chrono::milliseconds delay);
+  void step();
   void ended(Chore chore, const core::Result<storage::Housekept>& kept);
   [[nodiscard]] Job job_of(Chore chore);
   void tell(const std::vector<storage::DamagedRow>& damaged);
@@ -60,7 +60,7 @@ class Housekeeping {
   const SpaceWatch& space_;
   HousekeepingPace pace_;
   std::set<std::string> told_;  // damaged rows, as they were named
-  bool erased_ = false;         // in this pass: the WAL still holds the old bytes
+  storage::Chores chores_;
   std::int64_t erased_at_wall_ms_ = 0;
   platform::Timer timer_;
 };

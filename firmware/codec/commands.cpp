@@ -5,11 +5,13 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <optional>
 
 #include "codec/availability.hpp"
 #include "codec/limits.hpp"
 #include "codec/reader.hpp"
 #include "codec/text.hpp"
+#include "codec/times.hpp"
 #include "codec/trace.hpp"
 
 namespace storegate::codec {
@@ -31,6 +33,7 @@ constexpr TextRule header_rule{.min = 0, .max = 8192, .printable = false};
 struct Envelope {
   std::string_view payload;  // the whole message
   std::string traceparent;   // "" = none
+  std::optional<std::int64_t> time_wall_ms{};
 };
 
 // ---- references to orders ----
@@ -80,11 +83,12 @@ core::ReleaseArrived read_release(const Place& data) {
 }
 
 /// The message's reason, or those of its entries: core takes one text for all, so different ones are joined. A
-/// cancel must not be refused over its words.
+/// cancel must not be refused over its words, nor over who is said to want it: any `by` but "customer" means the cloud.
 core::CancelArrived read_cancel(const Place& data) {
   core::CancelArrived cancel;
   cancel.source = core::Source::mqtt;
-  cancel.actor = core::Actor::cloud;
+  const bool by_customer = data.member("by").text_or_empty() == "customer";
+  cancel.actor = by_customer ? core::Actor::customer : core::Actor::cloud;
   std::vector<std::string> reasons;
   const auto take_reason = [&](const Place& place) {
     const Place reason = place.member("reason");
@@ -181,7 +185,10 @@ Parsed<Command> open_raw_webhook(const Place& data, const Envelope& envelope, js
   auto command = command_of(std::move(*webhook), core::Source::mqtt);
   if (!command)
     return Problem{ProblemKind::invalid_document, "the webhook asks for nothing", "", std::nullopt};
-  if (auto* order = std::get_if<core::OrderArrived>(&*command)) order->traceparent = envelope.traceparent;
+  if (auto* order = std::get_if<core::OrderArrived>(&*command)) {
+    order->traceparent = envelope.traceparent;
+    order->sent_at_wall_ms = envelope.time_wall_ms;
+  }
   return std::move(*command);
 }
 
@@ -193,6 +200,7 @@ Parsed<Command> read_order(const Place& data, const Envelope& envelope, json::Re
   core::OrderArrived arrived =
       order_arrived(with_bytes(std::move(order), envelope.payload), core::Source::mqtt);
   arrived.traceparent = envelope.traceparent;
+  arrived.sent_at_wall_ms = envelope.time_wall_ms;
   return Command{std::move(arrived)};
 }
 
@@ -230,6 +238,8 @@ void read_attributes(const Place& event, Envelope& envelope) {
     const std::string_view text = trace.text(attribute_rule);
     if (is_traceparent(text)) envelope.traceparent = text;
   }
+  // One that cannot be read is no reason to refuse an order.
+  envelope.time_wall_ms = time_from(event.member("time").text_or_empty());
 }
 
 Parsed<Command> read_cloud_event(CommandKind kind, const Place& event, Envelope& envelope,
@@ -269,10 +279,18 @@ Parsed<Command> decode_command(CommandKind kind, std::string_view payload, const
   json::Reading reading(*document);
   const Place root(reading);
   if (!root.must_be_object()) return reading.take_problem();
-  Envelope envelope{payload, {}};
+  Envelope envelope{payload, {}, {}};
   if (root.member("specversion").present()) return read_cloud_event(kind, root, envelope, reading, open);
   return read_data(kind, root, envelope, reading, open);
 }
+
+namespace {
+/// What an event calls a webhook's command that came to nothing. Its bytes are not kept: the partner has them.
+core::Letter letter_of_webhook(const std::vector<core::OrderRef>& orders) {
+  const auto* pair = orders.empty() ? nullptr : std::get_if<2>(&orders.front().by);
+  return {pair == nullptr ? "webhook" : "webhook/" + pair->first, {}};
+}
+}  // namespace
 
 std::optional<Command> command_of(Webhook webhook, core::Source source) {
   if (auto* order = std::get_if<OrderReceived>(&webhook))
@@ -281,13 +299,15 @@ std::optional<Command> command_of(Webhook webhook, core::Source source) {
     core::ReleaseArrived release;
     release.source = source;
     release.actor = core::Actor::partner;
+    release.letter = letter_of_webhook(received->orders);
     release.orders = std::move(received->orders);
     return release;
   }
   if (auto* received = std::get_if<CancelReceived>(&webhook)) {
     core::CancelArrived cancel;
     cancel.source = source;
-    cancel.actor = core::Actor::partner;
+    cancel.actor = received->actor;
+    cancel.letter = letter_of_webhook(received->orders);
     cancel.orders = std::move(received->orders);
     cancel.text = std::move(received->text);
     return cancel;

@@ -58,6 +58,10 @@ class Place {
   [[nodiscard]] std::string_view text(const TextRule& rule) const;
   [[nodiscard]] std::int64_t integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] bool boolean() const;
+  /// A text that nothing hangs on: "" if it is absent or no text, and no problem either way.
+  [[nodiscard]] std::string_view text_or_empty() const noexcept {
+    return is(Kind::string) ? std::string_view(node_->text) : std::string_view{};
+  }
   /// RFC 3339, as Unix milliseconds.
   [[nodiscard]] std::int64_t time() const;
   [[nodiscard]] std::optional<std::int64_t> time_if_given() const;

@@ -42,8 +42,12 @@ Engine::Engine(Policy policy, Loaded loaded, Generator generator, LocalTimeFunct
 std::optional<Answer> Engine::offer(Input input) {
   const Caller caller = caller_of(input);
   if (waiting_.add(std::move(input), gateway_.policy().load)) return {};
-  return turned_away("more new orders of this partner wait than it may have waiting", retry_after_full_lane_s,
-                     caller);
+  if (stores_)
+    return turned_away("more new orders of this partner wait than it may have waiting",
+                       retry_after_full_lane_s, caller);
+  Answer answer = turned_away("nothing can be stored at present", retry_after_full_lane_s, caller);
+  answer.kind = AnswerKind::not_stored;  // the partner is not to blame
+  return answer;
 }
 
 std::optional<Answer> Engine::turn_away(const std::string& partner, const Now& now) {
@@ -153,6 +157,7 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   }
   gateway_.book().keep_turn();
   if (writing_) {
+    stores_ = stores_ || !turn_.from_reserve;
     gateway_.on_written(now);
     outbox_.on_written(gateway_.book().last_event, briefs_);
     rows_due_ms_.reset();
@@ -169,6 +174,7 @@ std::vector<Effect> Engine::undo(const Committed& committed, const Now& now) {
   gateway_.on_undone();
   if (writing_) marks_moved_ = true;
   repeat_from_reserve_ = !stopped_ && committed.disk_full && !turn_.from_reserve;
+  stores_ = false;
   if (!repeat_from_reserve_) retry_at_ms_ = now.steady_ms + retry_after_failed_commit_ms;
   std::vector<Effect> refusals;
   std::vector<Input> kept;

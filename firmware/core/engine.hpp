@@ -97,6 +97,7 @@ class Engine {
   std::optional<Milliseconds> rows_due_ms_;   // when rows that nobody waits for are written at the latest
   std::optional<Milliseconds> marks_due_ms_;  // and when the marks are
   Milliseconds retry_at_ms_ = 0;              // after a failed commit
+  bool stores_ = true;  // the last commit that wrote went well, and not from the reserve
   std::uint64_t orders_turned_away_ = 0;
 };
 

@@ -119,7 +119,7 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
   else if (const auto* start = std::get_if<GatewayStarted>(&input))
     gateway_started(*start, turn);
   else if (const auto* refused = std::get_if<MessageRefused>(&input)) {
-    message_refused(refused->letter, refused->why, turn);
+    message_refused(refused->letter, refused->why, {}, turn);
     answer(refused->caller, AnswerKind::done, nullptr, turn);
   } else if (const auto* store = std::get_if<StoreSet>(&input)) {
     store_set(*store, turn);

@@ -117,16 +117,18 @@ class Gateway {
   void answer_first_again(const OrderArrived& input, OrderNumber number, Turn& turn);
   [[nodiscard]] Order new_order(const OrderArrived& input, Turn& turn);
   void plan_release(Order& order, const CanonicalOrder& wish, const Now& now) const;
+  [[nodiscard]] Milliseconds hold_ms(const CanonicalOrder& wish, const Now& now) const;
   void accept(Entry& entry, const EarlyMark* released_early, Turn& turn);
   void refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why, std::int64_t retry_s,
                       Turn& turn);
 
   // gateway_accept.cpp: each rule adds its reasons
-  [[nodiscard]] Refusals judge(const CanonicalOrder& order, const Now& now) const;
+  [[nodiscard]] Refusals judge(const OrderArrived& input, bool released, const Now& now) const;
   [[nodiscard]] Milliseconds ahead_ms(const CanonicalOrder& order, const Now& now) const;
   void judge_store(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
   void judge_order(const CanonicalOrder& order, Refusals& refusals) const;
-  void judge_times(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+  void judge_times(const CanonicalOrder& order, std::optional<std::int64_t> sent_at_wall_ms, const Now& now,
+                   Refusals& refusals) const;
   void judge_kitchen(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
   [[nodiscard]] bool is_simulated(bool test) const;
   void place_test(Entry& entry, Turn& turn);
@@ -146,7 +148,7 @@ class Gateway {
   void released(const ReleaseArrived& input, Turn& turn);
   void cancelled(const CancelArrived& input, Turn& turn);
   void resolved(const ParkedResolved& input, Turn& turn);
-  void message_refused(const Letter& letter, const std::string& why, Turn& turn);
+  void message_refused(const Letter& letter, const std::string& why, Details about, Turn& turn);
   void events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn);
   void gateway_started(const GatewayStarted& input, Turn& turn);
   template <typename Command>
@@ -154,7 +156,8 @@ class Gateway {
   std::pair<AnswerKind, std::string> command_one(const OrderRef& ref, const Found& found, Happening happening,
                                                  const EarlyMark& early, Turn& turn);
   [[nodiscard]] Found find(const OrderRef& ref, const Now& now);
-  bool keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
+  [[nodiscard]] AnswerKind keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
+  [[nodiscard]] Details named(const OrderRef& ref, const Found& found) const;
 
   // gateway_stock.cpp: what is sold out, the POS's lists
   void availability_arrived(const AvailabilityArrived& input, Turn& turn);
@@ -191,7 +194,7 @@ class Gateway {
   // gateway_load.cpp: too busy before collapse
   [[nodiscard]] std::int64_t placements_until(const PosLine::Counts& waiting,
                                               const std::string& partner) const;
-  void judge_load(const CanonicalOrder& order, Refusals& refusals) const;
+  void judge_load(const CanonicalOrder& order, bool released, const Now& now, Refusals& refusals) const;
 
   // gateway_command.cpp: the moves before and after the POS
   void do_release(Entry& entry, Actor actor, std::string_view why, Turn& turn);

@@ -1,6 +1,7 @@
 // Gateway: what an order must meet to be accepted. Every rule is asked, so that whoever sent it hears all that is
 // wrong with it at once; items and prices are in gateway_items.cpp.
 #include <cstdint>
+#include <optional>
 
 #include "core/gateway.hpp"
 
@@ -11,15 +12,17 @@ namespace {
 constexpr Milliseconds preorder_after_ms = 60 * minute_ms;
 }  // namespace
 
-Refusals Gateway::judge(const CanonicalOrder& order, const Now& now) const {
+// `released`: its release has come before it.
+Refusals Gateway::judge(const OrderArrived& input, bool released, const Now& now) const {
+  const CanonicalOrder& order = input.order;
   Refusals refusals;
   judge_store(order, now, refusals);
   judge_order(order, refusals);
   judge_items(order, now, refusals);
   judge_prices(order, now, refusals);
-  judge_times(order, now, refusals);
+  judge_times(order, input.sent_at_wall_ms, now, refusals);
   judge_kitchen(order, now, refusals);
-  judge_load(order, refusals);
+  judge_load(order, released, now, refusals);
   return refusals;
 }
 
@@ -52,16 +55,19 @@ void Gateway::judge_order(const CanonicalOrder& order, Refusals& refusals) const
 }
 
 // A clock that nobody trusts says nothing about a promised time, nor how long ago an order was placed.
-void Gateway::judge_times(const CanonicalOrder& order, const Now& now, Refusals& refusals) const {
+void Gateway::judge_times(const CanonicalOrder& order, std::optional<std::int64_t> sent_at_wall_ms,
+                          const Now& now, Refusals& refusals) const {
   if (!now.wall_trusted) return;
   const auto& promised = order.promised_at_wall_ms;
   if (promised && *promised < now.wall_ms - policy_.pos.expire_ms)
     refusals.add(Reason::timed_out, "promised_at");
   // Past its partner's deadline an order without an answer has been given up: nobody would come for the food.
   const Milliseconds decide_within_ms = policy_.partners.find(order.partner)->second.decide_within_ms;
+  // Where it does not say itself when it was placed, it was at the latest when the cloud sent it on.
   const auto& placed = order.placed_at_wall_ms;
-  if (decide_within_ms > 0 && placed && *placed < now.wall_ms - decide_within_ms)
-    refusals.add(Reason::timed_out, "placed_at");
+  const auto since = placed ? placed : sent_at_wall_ms;
+  if (decide_within_ms > 0 && since && *since < now.wall_ms - decide_within_ms)
+    refusals.add(Reason::timed_out, placed ? "placed_at" : "sent_at");
 }
 
 // Nobody knows how much the kitchen will have to do when an order for later begins.

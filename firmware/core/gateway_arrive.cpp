@@ -55,7 +55,7 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   if (no_room)
     refusals.add(Reason::too_busy);
   else
-    refusals = judge(order, turn.now);
+    refusals = judge(input, released_early != nullptr, turn.now);
 
   Entry& entry = book_.add(new_order(input, turn), witnessed_ms(turn.now));
   if (cancelled_early != nullptr) {
@@ -135,7 +135,7 @@ void Gateway::answer_first_again(const OrderArrived& input, OrderNumber number, 
 
 void Gateway::refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why,
                              std::int64_t retry_s, Turn& turn) {
-  if (!input.letter.topic.empty()) message_refused(input.letter, why, turn);
+  if (!input.letter.topic.empty()) message_refused(input.letter, why, {}, turn);
   answer(input.caller, kind, nullptr, turn, std::move(why));
   if (input.caller != nobody) std::get<Answer>(turn.effects.back()).retry_after_s = retry_s;
 }
@@ -172,23 +172,30 @@ void Gateway::plan_release(Order& order, const CanonicalOrder& wish, const Now& 
   const PartnerPolicy& partner = policy_.partners.find(order.partner)->second;
   order.release_mode = wish.release.mode.value_or(partner.release);
   order.fallback = wish.release.fallback.value_or(partner.fallback);
-  if (order.release_mode == ReleaseMode::immediate) return;
+  if (order.release_mode != ReleaseMode::immediate)
+    order.release_due = after(stamp_of(now), hold_ms(wish, now));
+}
+
+// How long it is held at most; 0 = it goes to the POS at once.
+Milliseconds Gateway::hold_ms(const CanonicalOrder& wish, const Now& now) const {
+  const PartnerPolicy& partner = policy_.partners.find(wish.partner)->second;
+  const bool at_time = wish.release.mode.value_or(partner.release) == ReleaseMode::at_time;
+  if (wish.release.mode.value_or(partner.release) == ReleaseMode::immediate) return 0;
   const auto from_now = [&](std::int64_t wall_ms) { return wall_ms - now.wall_ms; };
   // A clock nobody trusts cannot say how far off a promised time is: then the span without a promise counts.
   Milliseconds span = partner.fallback_without_promise_ms;
-  const auto& asked =
-      order.release_mode == ReleaseMode::at_time ? wish.release.at_wall_ms : wish.release.fallback_at_wall_ms;
-  const Milliseconds after_base = order.release_mode == ReleaseMode::at_time ? 0 : partner.fallback_ms;
+  const auto& asked = at_time ? wish.release.at_wall_ms : wish.release.fallback_at_wall_ms;
+  const Milliseconds after_base = at_time ? 0 : partner.fallback_ms;
   if (now.wall_trusted && asked) {
     span = std::max<Milliseconds>(0, from_now(*asked));
   } else if (now.wall_trusted && wish.promised_at_wall_ms) {
     const Milliseconds base = from_now(*wish.promised_at_wall_ms) - policy_.prep_ms;
     if (base > 0)
       span = base + after_base;
-    else if (order.release_mode == ReleaseMode::at_time)
+    else if (at_time)
       span = 0;
   }
-  order.release_due = after(stamp_of(now), span);
+  return span;
 }
 
 void Gateway::accept(Entry& entry, const EarlyMark* released_early, Turn& turn) {

@@ -28,6 +28,9 @@ std::string utf8_beginning(const std::string& text, std::size_t bytes_max) {
 /// Reasons of a command on several orders: no further one is told once they have this length.
 constexpr std::size_t whys_bytes_max = 1000;
 
+/// Room for another release or cancel before its order comes as orders come.
+constexpr std::int64_t retry_after_no_room_s = 60;
+
 /// Of several answers the one that counts.
 constexpr int severity_of(AnswerKind kind) noexcept {
   return kind == AnswerKind::done ? 0 : kind == AnswerKind::conflict ? 1 : 2;
@@ -67,12 +70,14 @@ Gateway::Found Gateway::find(const OrderRef& ref, const Now& now) {
   return found;
 }
 
-// A release or cancel that names an order nobody has sent yet is kept for it. False: nothing to keep it by.
-bool Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn) {
+// A release or cancel that names an order nobody has sent yet is kept for it. not_found: there is nothing to keep it by;
+// full: there is no room, and whoever sends it again later may find some.
+AnswerKind Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn) {
   const auto* pair = std::get_if<2>(&ref.by);
-  if (pair == nullptr || policy_.partners.find(pair->first) == policy_.partners.end()) return false;
+  if (pair == nullptr || policy_.partners.find(pair->first) == policy_.partners.end())
+    return AnswerKind::not_found;
   const bool renews = book_.find_early(early.kind, Book::identity_of(pair->first, pair->second)) != nullptr;
-  if (!renews && book_.early_count() >= early_marks_max) return false;
+  if (!renews && book_.early_count() >= early_marks_max) return AnswerKind::full;
   EarlyMark mark = early;
   mark.partner = pair->first;
   mark.partner_order_id = pair->second;
@@ -80,7 +85,17 @@ bool Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn
   book_.put_early(mark);
   turn.changes.early.push_back(std::move(mark));
   turn.urgent = true;
-  return true;
+  return AnswerKind::done;
+}
+
+// What a refused command was about, for whoever reads of it later. Never its token.
+Details Gateway::named(const OrderRef& ref, const Found& found) const {
+  if (const auto* pair = std::get_if<2>(&ref.by))
+    return {{"partner", pair->first}, {"partner_order_id", pair->second}};
+  if (const auto* id = std::get_if<OrderId>(&ref.by)) return {{"order_id", text_of(*id)}};
+  const EndedOrder* ended = book_.find_ended(found.ended);
+  if (found.live != nullptr) return {{"order_id", text_of(found.live->order.id)}};
+  return ended == nullptr ? Details{} : Details{{"order_id", text_of(ended->id)}};
 }
 
 template <typename Command>
@@ -93,10 +108,12 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
   for (const OrderRef& ref : input.orders) {
     const Found found = find(ref, turn.now);
     const auto [one, why] = command_one(ref, found, happening, early, turn);
-    // Over MQTT nobody hears an answer: a cancel that comes to nothing is told by an event.
-    const bool is_told =
-        one == AnswerKind::not_found || (one == AnswerKind::conflict && happening == Happening::cancel);
-    if (is_told && !input.letter.topic.empty()) message_refused(input.letter, why, turn);
+    // Over MQTT nobody hears an answer, and a partner that can do nothing about it is answered 200: a cancel that comes
+    // to nothing is told by an event.
+    const bool is_lost =
+        one == AnswerKind::not_found || (one == AnswerKind::full && input.source == Source::mqtt);
+    const bool is_told = is_lost || (one == AnswerKind::conflict && happening == Happening::cancel);
+    if (is_told && !input.letter.topic.empty()) message_refused(input.letter, why, named(ref, found), turn);
     if (found.mistaken)
       turn.effects.emplace_back(
           ReportWrongToken{std::get<ReleaseToken>(ref.by).order, *found.mistaken, input.source});
@@ -111,8 +128,10 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
     }
   }
   answer(input.caller, kind, shown.live, turn, kind == AnswerKind::done ? std::string() : std::move(whys));
-  if (input.caller != nobody && shown.ended != no_order)
-    std::get<Answer>(turn.effects.back()).row = shown.ended;
+  if (input.caller == nobody) return;
+  auto& given = std::get<Answer>(turn.effects.back());
+  given.row = shown.ended;
+  if (kind == AnswerKind::full) given.retry_after_s = retry_after_no_room_s;
 }
 
 // What came of a command for one order, and why not if it was refused.
@@ -120,8 +139,10 @@ std::pair<AnswerKind, std::string> Gateway::command_one(const OrderRef& ref, con
                                                         Happening happening, const EarlyMark& early,
                                                         Turn& turn) {
   if (found.live == nullptr && found.ended == no_order) {
-    if (keep_early(ref, early, turn)) return {AnswerKind::done, {}};
-    return {AnswerKind::not_found, "no such order in this store"};
+    const AnswerKind kept = keep_early(ref, early, turn);
+    if (kept == AnswerKind::full)
+      return {kept, "too many releases and cancels wait for their orders already"};
+    return {kept, kept == AnswerKind::done ? "" : "no such order in this store"};
   }
   const Phase phase = found.live != nullptr ? found.live->order.phase : found.ended_phase;
   const Outcome outcome = found.live != nullptr
@@ -239,14 +260,15 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
 
 // ---------------------------------------------------------------- the gateway itself
 
-void Gateway::message_refused(const Letter& letter, const std::string& why, Turn& turn) {
+// `about`: what the message named, as far as that is known.
+void Gateway::message_refused(const Letter& letter, const std::string& why, Details about, Turn& turn) {
   // A full disk's reserve is for orders: of a useless message only what it was and why is kept.
   turn.changes.dead_letters.push_back(
       {letter.topic, turn.from_reserve ? std::string() : letter.bytes, why, turn.now.wall_ms});
-  emit_plain(
-      EventType::gateway_message_refused,
-      {{"topic", letter.topic}, {"why", why}, {"bytes", static_cast<std::int64_t>(letter.bytes.size())}},
-      turn);
+  Details details{
+      {"topic", letter.topic}, {"why", why}, {"bytes", static_cast<std::int64_t>(letter.bytes.size())}};
+  for (auto& detail : about) details.push_back(std::move(detail));
+  emit_plain(EventType::gateway_message_refused, std::move(details), turn);
 }
 
 void Gateway::events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn) {
@@ -260,7 +282,7 @@ void Gateway::events_acknowledged(const EventsAcknowledged& input, Outbox& outbo
   } else if (input.replay_from) {
     outbox.replay_from({epoch, *input.replay_from});
   }
-  if (!why.empty()) message_refused(input.letter, why, turn);
+  if (!why.empty()) message_refused(input.letter, why, {}, turn);
   answer(input.caller, AnswerKind::done, nullptr, turn);
 }
 

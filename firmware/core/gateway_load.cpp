@@ -25,27 +25,28 @@ std::int64_t Gateway::placements_until(const PosLine::Counts& waiting, const std
 // What is not placed while it is due belongs to the backlog, which has one placement of backlog_every while due ones come:
 // in a store that has more to do than its POS takes that is for ever.
 Milliseconds Gateway::expected_wait_ms(const std::string& partner) const {
-  const std::int64_t rate = policy_.pos.rate_per_s;
-  if (rate == 0) return 0;
   const PosLine& line = book_.pos_line();
   const std::int64_t due_parts = line.backlog() > 0 ? backlog_every - 1 : backlog_every;
   const std::int64_t due = placements_until(line.due_by_partner(), partner);
-  const Milliseconds due_ms = due * backlog_every * second_ms / (rate * due_parts);
+  const auto span_ms = [&](std::int64_t placements, std::int64_t parts) {
+    return placements * backlog_every * 1000 * second_ms / (pos_.placements_per_1000_s() * parts);
+  };
+  const Milliseconds due_ms = span_ms(due, due_parts);
   if (due_ms <= due_for_ms) return due_ms;
-  const std::int64_t in_time = due_for_ms * rate * due_parts / (backlog_every * second_ms);
+  const std::int64_t in_time = due * due_for_ms / due_ms;
   const std::int64_t late = placements_until(line.backlog_by_partner(), partner) + due - in_time;
-  return due_for_ms + late * backlog_every * second_ms / rate;
+  return due_for_ms + span_ms(late, 1);
 }
 
-void Gateway::judge_load(const CanonicalOrder& order, Refusals& refusals) const {
+void Gateway::judge_load(const CanonicalOrder& order, bool released, const Now& now,
+                         Refusals& refusals) const {
   const Milliseconds most_ms = policy_.pos.expire_ms / 2;
   const auto all = static_cast<std::int64_t>(book_.pos_line().placements()) + 1;
-  if (all * backlog_every * second_ms <= most_ms * policy_.pos.rate_per_s) return;  // nobody waits that long
-  if (is_simulated(order.test)) return;                                             // it goes to no POS
-  const auto partner = policy_.partners.find(order.partner);
-  const ReleaseMode mode = order.release.mode.value_or(partner->second.release);
-  if (mode == ReleaseMode::immediate && expected_wait_ms(order.partner) > most_ms)
-    refusals.add(Reason::too_busy, "pos_line");
+  const std::int64_t per_1000_s = pos_.placements_per_1000_s();
+  if (all * backlog_every * 1000 * second_ms / per_1000_s <= most_ms) return;  // nobody waits that long
+  if (is_simulated(order.test)) return;                                        // it goes to no POS
+  const bool goes_at_once = released || hold_ms(order, now) == 0;
+  if (goes_at_once && expected_wait_ms(order.partner) > most_ms) refusals.add(Reason::too_busy, "pos_line");
 }
 
 }  // namespace storegate::core

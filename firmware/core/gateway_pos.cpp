@@ -8,6 +8,17 @@
 
 namespace storegate::core {
 
+namespace {
+
+/// The POS worked on it, as far as anybody can tell: how long that took says how many it takes.
+bool is_placement_done(const PosAnswered& input) noexcept {
+  if (input.request != PosRequest::place) return false;
+  return input.outcome == PosOutcome::took || input.outcome == PosOutcome::refused ||
+         input.outcome == PosOutcome::in_doubt;
+}
+
+}  // namespace
+
 void Gateway::dispatch(Turn& turn) {
   for (OrderNumber number = next_in_line(turn.now); number != no_order; number = next_in_line(turn.now)) {
     if (!pos_.may_start(watch_pace_.in_flight(), turn.now.steady_ms)) return;
@@ -20,7 +31,9 @@ void Gateway::dispatch(Turn& turn) {
 OrderNumber Gateway::next_in_line(const Now& now) {
   const PosLine& line = book_.pos_line();
   const OrderNumber before = line.first_before_placements();
-  if (before != no_order && !(pos_.wants_placement() && line.placements() > 0)) return before;
+  const bool placement_first =
+      line.placements() > 0 && (pos_.wants_placement() || !pos_.questions_may_start());
+  if (before != no_order && !placement_first) return before;
   const OrderNumber placement = next_placement(now);
   return placement != no_order ? placement : line.first_behind_placements();
 }
@@ -102,7 +115,7 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
   const std::uint64_t attempt = next_attempt_++;
   entry.soft.in_flight = request;
   entry.soft.attempt = attempt;
-  pos_.started(attempt);
+  pos_.started(attempt, request == PosRequest::place, turn.now.steady_ms);
   switch (request) {
     case PosRequest::place:
       turn.changes.bodies_wanted.push_back(order.number);
@@ -126,7 +139,10 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
 void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   if (input.request == PosRequest::watch && watch_pace_.ended(input.attempt))
     return watch_answered(input, turn);
-  if (pos_.ended(input.attempt)) note_pos_health(input, turn);
+  if (const auto took_ms = pos_.ended(input.attempt, turn.now.steady_ms)) {
+    note_pos_health(input, turn);
+    if (is_placement_done(input)) pos_.note_placement(*took_ms);
+  }
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {
     ++stale_answers_;

@@ -38,7 +38,7 @@ void Gateway::availability_arrived(const AvailabilityArrived& input, Turn& turn)
   if (kept > stock_items_max) {
     const std::string why = "this store keeps track of " + std::to_string(stock_items_max) +
                             " items and not of more; a full list makes room";
-    if (!input.letter.topic.empty()) message_refused(input.letter, why, turn);
+    if (!input.letter.topic.empty()) message_refused(input.letter, why, {}, turn);
     answer(input.caller, input.letter.topic.empty() ? AnswerKind::conflict : AnswerKind::done, nullptr, turn,
            why);
     return;

@@ -24,7 +24,9 @@ enum class Source : std::uint8_t { api = 0, webhook = 1, mqtt = 2 };
 
 // ---------------------------------------------------------------- inputs
 
-/// A message that can be kept as a dead letter if it turns out to be of no use. Empty topic = not from MQTT.
+/// A message that can be kept as a dead letter if it turns out to be of no use. Empty topic = whoever sent it hears of
+/// that; set for what came over MQTT (its topic) and for a partner's release or cancel ("webhook/NAME", no bytes), who
+/// is answered 200 whatever comes of it.
 struct Letter {
   std::string topic;
   std::string bytes;
@@ -36,8 +38,9 @@ struct OrderArrived {
   CanonicalOrder order;
   OrderBody body;  // number still unset
   Digest body_digest{};
-  std::string idempotency_key;  // "" = none
-  std::string traceparent;      // "" = none
+  std::string idempotency_key;                  // "" = none
+  std::string traceparent;                      // "" = none
+  std::optional<std::int64_t> sent_at_wall_ms;  // when the cloud sent it on, as it says; no part of the body
   Letter letter;
 };
 

@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, reason_count> reason_names{
     "pos_refused", "in_doubt",         "release_overdue", "too_late",     "assumed"};
 constexpr std::array<std::string_view, 3> release_mode_names{"immediate", "at_time", "on_event"};
 constexpr std::array<std::string_view, 3> fallback_policy_names{"release", "park", "cancel"};
-constexpr std::array<std::string_view, 7> actor_names{"none",  "partner", "cloud", "person",
-                                                      "clock", "policy",  "pos"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(actor_count)> actor_names{
+    "none", "partner", "cloud", "person", "clock", "policy", "pos", "customer"};
 constexpr std::array<std::string_view, 4> fulfilment_names{"delivery", "pickup", "dine_in", "curbside"};
 
 constexpr std::array<std::string_view, pos_status_count> pos_status_names{"unknown", "open",      "preparing",

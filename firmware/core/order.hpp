@@ -64,7 +64,9 @@ enum class Actor : std::uint8_t {
   clock = 4,    // a time that came: fallback, promised time, expiry
   policy = 5,   // immediate release
   pos = 6,
+  customer = 7,  // whoever ordered, as the partner or the cloud says
 };
+inline constexpr std::int64_t actor_count = 8;
 
 /// What the POS last said of a ticket it has (interfaces of the POS: GET /orders/{pos_reference}).
 enum class PosStatus : std::uint8_t {

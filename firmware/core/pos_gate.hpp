@@ -24,6 +24,7 @@ class PosGate {
     requests_max_ = static_cast<std::size_t>(policy.requests_max < 1 ? 1 : policy.requests_max);
     bucket_ = TokenBucket(policy.rate_per_s, second_ms, policy.rate_per_s);
     reserve_ = policy.rate_per_s / 2;
+    rate_per_s_ = policy.rate_per_s;
   }
 
   /// May one more request for an order start, with `questions` about tickets under way?
@@ -65,6 +66,7 @@ class PosGate {
   bool on_answer() noexcept {
     failures_ = doubts_ = 0;
     closed_ = false;
+    silent_since_ms_.reset();
     failing_since_ms_.reset();
     return std::exchange(alarmed_, false);
   }
@@ -78,30 +80,64 @@ class PosGate {
   }
   /// A placement went out and no clear answer came. One that was to find out whether it is back has found that it is not.
   void on_doubt(Milliseconds steady_ms, Generator& generator) {
+    note_silence(steady_ms);
     if (closed_ || ++doubts_ >= doubts_that_close) on_failure(steady_ms, {}, generator);
   }
   /// Neither did one to a question or a void. That closes nothing, but a POS that is away is not asked again at once,
   /// and is tried by a placement next.
   void on_question_unanswered(Milliseconds steady_ms, Generator& generator) {
+    note_silence(steady_ms);
     if (!closed_) return;
     try_at_ms_ =
         std::max(try_at_ms_, steady_ms + backoff_ms(1, pos_backoff_first_ms, pos_backoff_most_ms, generator));
     wants_placement_ = true;
   }
   /// A request goes out, and is on the wire until its end is told, whatever becomes of its order meanwhile.
-  void started(std::uint64_t attempt) {
+  void started(std::uint64_t attempt, bool places, Milliseconds steady_ms) {
     if (closed_) ++probes_;
     wants_placement_ = false;
-    under_way_.push_back(attempt);
+    under_way_.push_back({attempt, places, steady_ms});
   }
-  /// False: it was none of these.
-  [[nodiscard]] bool ended(std::uint64_t attempt) noexcept { return std::erase(under_way_, attempt) > 0; }
+  /// How long it took; nothing: it was none of these.
+  std::optional<Milliseconds> ended(std::uint64_t attempt, Milliseconds steady_ms) noexcept {
+    const auto found = std::find_if(under_way_.begin(), under_way_.end(),
+                                    [&](const UnderWay& one) { return one.attempt == attempt; });
+    if (found == under_way_.end()) return {};
+    const Milliseconds took_ms = steady_ms - found->since_ms;
+    under_way_.erase(found);
+    return took_ms;
+  }
+  /// A POS that is slow with questions and voids must not have all its requests taken by them: while new orders wait, half
+  /// of them, rounded down, is the placements'.
+  [[nodiscard]] bool questions_may_start() const noexcept {
+    const auto questions = static_cast<std::size_t>(
+        std::count_if(under_way_.begin(), under_way_.end(), [](const UnderWay& one) { return !one.places; }));
+    return closed_ || questions < requests_max_ - requests_max_ / 2;
+  }
+
+  /// A placement took so long until it was answered, or until nobody waited for an answer any more.
+  void note_placement(Milliseconds took_ms) noexcept {
+    placement_ms_ +=
+        (std::max<Milliseconds>(took_ms, 1) - placement_ms_) / (placement_ms_ == 0 ? 1 : placements_averaged);
+  }
+  /// How long a placement takes, as an average of the last ones; 0 = none was answered yet.
+  [[nodiscard]] Milliseconds placement_ms() const noexcept { return placement_ms_; }
+  /// How many placements a POS takes in 1,000 s: what its rate allows, or what it manages where that is less.
+  [[nodiscard]] std::int64_t placements_per_1000_s() const noexcept {
+    const std::int64_t by_rate = rate_per_s_ > 0 ? rate_per_s_ * 1000 : INT64_MAX;
+    const std::int64_t by_speed =
+        placement_ms_ > 0 ? static_cast<std::int64_t>(requests_max_) * 1000 * second_ms / placement_ms_
+                          : INT64_MAX;
+    return std::max<std::int64_t>(1, std::min(by_rate, by_speed));
+  }
   /// The next request should be a placement, if one waits.
   [[nodiscard]] bool wants_placement() const noexcept { return closed_ && wants_placement_; }
 
   /// True once when it has been away for `after_ms`.
   [[nodiscard]] bool alarm_due(Milliseconds steady_ms, Milliseconds after_ms) noexcept {
-    if (alarmed_ || !failing_since_ms_ || steady_ms < *failing_since_ms_ + after_ms) return false;
+    const bool silent = silent_since_ms_ && *silent_until_ms_ >= *silent_since_ms_ + after_ms;
+    const bool failing = failing_since_ms_ && steady_ms >= *failing_since_ms_ + after_ms;
+    if (alarmed_ || (!silent && !failing)) return false;
     alarmed_ = true;
     return true;
   }
@@ -114,8 +150,23 @@ class PosGate {
   [[nodiscard]] std::uint64_t probes() const noexcept { return probes_; }
 
  private:
+  // One that takes connections and answers nothing clear closes no gate while it has little to do: what comes of it twice,
+  // as far apart as an alarm wants, is an alarm all the same.
+  void note_silence(Milliseconds steady_ms) noexcept {
+    if (!silent_since_ms_) silent_since_ms_ = steady_ms;
+    silent_until_ms_ = steady_ms;
+  }
+
   std::size_t requests_max_ = 1;
-  std::vector<std::uint64_t> under_way_;  // at most requests_max_
+  struct UnderWay {
+    std::uint64_t attempt = 0;
+    bool places = false;  // or asks, or voids
+    Milliseconds since_ms = 0;
+  };
+  static constexpr Milliseconds placements_averaged = 8;
+  std::vector<UnderWay> under_way_;  // at most requests_max_
+  Milliseconds placement_ms_ = 0;
+  std::int64_t rate_per_s_ = 0;
   TokenBucket bucket_;
   std::int64_t reserve_ = 0;  // tokens
   Milliseconds token_at_ms_ = 0;
@@ -126,6 +177,7 @@ class PosGate {
   std::int64_t doubts_ = 0;
   Milliseconds try_at_ms_ = 0;
   std::optional<Milliseconds> failing_since_ms_;
+  std::optional<Milliseconds> silent_since_ms_, silent_until_ms_;
   bool alarmed_ = false;
 };
 

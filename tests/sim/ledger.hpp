@@ -111,6 +111,7 @@ struct Story {
   std::int64_t acknowledged_ms = never;
   std::string first_answer;  // its body, "" over MQTT
   std::int64_t cancel_acknowledged_ms = never;
+  bool told_too_late = false;  // a cancel was answered 200 though the order was completed
   std::int64_t release_acknowledged_ms = never;
   std::int64_t intent_ms =
       never;  // a commit began that may have put its intent on disk, and no later one took it back
@@ -136,6 +137,7 @@ struct Story {
   std::string order_id, token;
   std::string reference;  // of the ticket it knows of
   std::vector<Seen> events;
+  int refusals = 0;  // events that a command on it came to nothing
 
   [[nodiscard]] const Seen* last() const noexcept { return events.empty() ? nullptr : &events.back(); }
   [[nodiscard]] const Seen* first_named(std::string_view name) const noexcept;

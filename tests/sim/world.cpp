@@ -368,6 +368,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (trace_.telling())
     tell("answer", check::name_of(story) + " " + std::to_string(reply.status) + " " + reply.body);
   const bool too_late = member_text(reply.body, "phase") == "completed";  // the answer says so
+  if (tag.about == About::cancel && reply.status < 300 && too_late) story.told_too_late = true;
   if (tag.about == About::cancel && reply.status < 300 && !too_late)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
   if (tag.about == About::release && reply.status < 300)

@@ -52,6 +52,7 @@ struct ReleaseReceived {
 struct CancelReceived {
   std::vector<core::OrderRef> orders;
   std::string text;  // the partner's reason, may be empty; a canonical reason's name where one fits
+  core::Actor actor = core::Actor::partner;  // or customer, where the partner says so
 };
 /// Nothing to do but to say thank you: a courier's position, a menu refresh.
 struct NothingReceived {};

@@ -28,7 +28,7 @@ void intent_noted(const Scene& scene, Story& story, const core::Order& row) {
 void ends_are_the_kitchens(const Scene& scene) {
   for (const Story& story : scene.ledger.stories()) {
     const Seen* last = story.last();
-    if (last == nullptr || story.reborn) continue;
+    if (last == nullptr) continue;
     const bool never_cooked =
         last->phase == "cancelled" || last->phase == "expired" || last->phase == "rejected";
     // A void names one ticket; a reprint that a person ordered beside it is that person's.
@@ -44,11 +44,13 @@ void ends_are_the_kitchens(const Scene& scene) {
 void no_cancel_dropped(const Scene& scene) {
   for (const Story& story : scene.ledger.stories()) {
     const Seen* last = story.last();
-    if (story.cancel_acknowledged_ms == never || last == nullptr) continue;
+    if (last == nullptr) continue;
     if (last->phase != "completed") continue;  // cancelled, or ended before there was anything to cancel
-    if (story.first_named("cancel_refused") != nullptr) continue;
-    if (story.ended_ms <= story.cancel_acknowledged_ms)
-      continue;  // over MQTT nobody hears that it is too late
+    const bool refusal_told = story.refusals > 0 || story.reborn;
+    if (story.told_too_late && !refusal_told)
+      scene.blame("I4", "the cancel of " + name_of(story) + " came too late, and no event says so");
+    if (story.cancel_acknowledged_ms == never || story.first_named("cancel_refused") != nullptr) continue;
+    if (story.ended_ms <= story.cancel_acknowledged_ms && refusal_told) continue;
     scene.blame("I4", "the cancel of " + name_of(story) + " was acknowledged and then dropped");
   }
 }

@@ -62,8 +62,9 @@ void Cloud::keep(const Publication& event) {
   if (at == std::string::npos) return;
   if (event.level == "item.availability_changed")
     return world_.on_item_event(std::string_view(event.payload).substr(at));
-  if (!event.level.starts_with("order.")) return;
   const std::string_view data = std::string_view(event.payload).substr(at);
+  if (event.level == "gateway.message_refused") return note_refusal(data);
+  if (!event.level.starts_with("order.")) return;
   Story* story = world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id"));
   if (story == nullptr) return;  // the checker of events says so
   story->order_id = member_text(data, "id");
@@ -77,6 +78,14 @@ void Cloud::keep(const Publication& event) {
   world_.on_kept(*story, data);
   const auto index = static_cast<std::size_t>(story - world_.ledger().stories().data());
   if (story->last()->phase == "parked") look_at_parked(index, world_.plan().person_after_ms);
+}
+
+void Cloud::note_refusal(std::string_view data) {
+  const std::string_view id = member_text(data, "order_id");
+  if (Story* named = world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id")))
+    ++named->refusals;
+  for (Story& story : world_.ledger().stories())
+    if (!id.empty() && story.order_id == id) ++story.refusals;
 }
 
 // ---------------------------------------------------------------- the person

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sim/plan.hpp"
 #include "sim/wire.hpp"
@@ -24,6 +25,7 @@ class Cloud {
 
  private:
   void keep(const Publication& event);
+  void note_refusal(std::string_view data);
   void acknowledge();
   void ask_for_replay();
   void look_at_parked(std::size_t story, std::int64_t wait_ms);

@@ -106,3 +106,19 @@ TEST_CASE("a damaged row is named once in the log, however often housekeeping me
   gate.stop();
   CHECK(times_in(log.text(), "damaged row found") == 1);
 }
+
+TEST_CASE("4.9 retention: a store without an uplink keeps its events for its days, and no longer") {
+  const support::TempDir folder;
+  auto config = ordinary_config(folder);
+  REQUIRE_FALSE(config.mqtt);
+  config.storage.retain_days = 0;  // whatever was written has had its days
+  RunningService gate(config, quick);
+  const auto held = gate.order(held_order("HELD", "somebody"), "k1");
+  REQUIRE(held.is(201));
+  support::eventually("the events are gone", seconds(20), [&] {
+    return gate.get("/v1/events?since=0").body.find("order.accepted") == std::string::npos;
+  });
+  const std::string order = "/v1/orders/" + value_at(held.body, "/id");
+  REQUIRE(gate.post(order + "/cancel").is(200));  // the order lives on
+  CHECK(gate.get(order).body.find(R"("phase":"cancelled")") != std::string::npos);
+}

@@ -224,6 +224,49 @@ TEST_CASE("the topic's last level names the kind") {
   CHECK_FALSE(command_kind_from(""));
 }
 
+TEST_CASE("4.3 cancel: the cloud can say that the customer wants it; whatever else it says means the cloud") {
+  const auto actor = [](std::string_view by) {
+    const auto command =
+        decode(CommandKind::cancel, R"({"partner":"p","partner_order_id":"1")" + std::string(by) + "}");
+    REQUIRE(command.ok());
+    return std::get<core::CancelArrived>(*command).actor;
+  };
+  CHECK(actor(R"(,"by":"customer")") == core::Actor::customer);
+  CHECK(actor(R"(,"by":"cloud")") == core::Actor::cloud);
+  CHECK(actor(R"(,"by":"person")") == core::Actor::cloud);
+  CHECK(actor(R"(,"by":7)") == core::Actor::cloud);
+  CHECK(actor("") == core::Actor::cloud);
+  const auto webhook = command_of(CancelReceived{{}, "", core::Actor::customer}, core::Source::webhook);
+  REQUIRE(webhook);
+  CHECK(std::get<core::CancelArrived>(*webhook).actor == core::Actor::customer);
+}
+
+TEST_CASE("4.3 cancel: a partner's release or cancel says where it came from, should nothing come of it") {
+  const auto letter = [](const Webhook& webhook) {
+    const auto command = command_of(webhook, core::Source::webhook);
+    REQUIRE(command);
+    const auto* cancel = std::get_if<core::CancelArrived>(&*command);
+    return cancel != nullptr ? cancel->letter : std::get<core::ReleaseArrived>(*command).letter;
+  };
+  const core::OrderRef order{std::pair<std::string, std::string>{"doordash", "dd-1"}};
+  CHECK(letter(CancelReceived{{order}, "late"}).topic == "webhook/doordash");
+  CHECK(letter(ReleaseReceived{{order}}).topic == "webhook/doordash");
+  CHECK(letter(CancelReceived{{order}, "late"}).bytes.empty());
+}
+
+TEST_CASE(
+    "4.5 decision deadline: an order says when the cloud sent it on, and a time nobody can read is none") {
+  const auto sent_at = [](const std::string& time) {
+    const auto command = decode(CommandKind::order, event_of(test::canonical_text(), time));
+    REQUIRE(command.ok());
+    return std::get<core::OrderArrived>(*command).sent_at_wall_ms;
+  };
+  CHECK(sent_at(R"(,"time":"1970-01-01T00:00:07Z")") == 7'000);
+  CHECK_FALSE(sent_at(""));
+  CHECK_FALSE(sent_at(R"(,"time":"yesterday")"));
+  CHECK_FALSE(sent_at(R"(,"time":12)"));
+}
+
 TEST_CASE("webhooks without an input have none") {
   CHECK_FALSE(command_of(NothingReceived{}, core::Source::webhook));
   CHECK_FALSE(command_of(OrderAnnounced{}, core::Source::webhook));

@@ -226,3 +226,27 @@ TEST_CASE("4.2 acceptance: the reasons of one order are bounded, and what is tol
   CHECK(unpack_refusals(pack(refusals.list())) == refusals.list());
   for (const char* damaged : {"1", "1:", "1:5:abc", "99:0:", "1:x:"}) CHECK_FALSE(unpack_refusals(damaged));
 }
+
+TEST_CASE(
+    "4.5 decision deadline: an order that does not say when it was placed was placed when the cloud sent it "
+    "on") {
+  Policy policy = default_policy();
+  policy.partners["kiosk"].decide_within_ms = 8 * minute_ms;
+  Script store(policy);
+  const auto arrive = [&](const std::string& id, std::optional<Milliseconds> sent_ago_ms,
+                          std::optional<Milliseconds> placed_ago_ms) {
+    OrderArrived input = store.order(id);
+    if (sent_ago_ms) input.sent_at_wall_ms = store.now.wall_ms - *sent_ago_ms;
+    if (placed_ago_ms) input.order.placed_at_wall_ms = store.now.wall_ms - *placed_ago_ms;
+    store.give(input);
+    return store.phase(id);
+  };
+  CHECK(arrive("K-1", {}, {}) == Phase::held);
+  CHECK(arrive("K-2", 8 * minute_ms, {}) == Phase::held);
+  CHECK(arrive("K-3", 8 * minute_ms + 1, {}) == Phase::rejected);
+  CHECK(store.row("K-3").reason == Reason::timed_out);
+  CHECK(unpack_refusals(store.row("K-3").refusals) == std::vector<Refusal>{{Reason::timed_out, "sent_at"}});
+  CHECK(arrive("K-4", hour_ms, minute_ms) == Phase::held);  // its own word counts
+  store.now.wall_trusted = false;
+  CHECK(arrive("K-5", hour_ms, {}) == Phase::held);
+}

@@ -67,9 +67,9 @@ TEST_CASE(
       CHECK_FALSE(gate.may_start(0, at_ms + wait_ms - 1));
       CHECK(gate.may_start(0, at_ms + wait_ms));
       CHECK_FALSE(gate.may_start(1, at_ms + wait_ms));
-      gate.started(7);
+      gate.started(7, true, at_ms);
       CHECK_FALSE(gate.may_start(0, at_ms + wait_ms));
-      CHECK(gate.ended(7));
+      CHECK(gate.ended(7, at_ms));
       at_ms += wait_ms;
       whole_ms = std::min(2 * whole_ms, pos_backoff_most_ms);
       if (failure == 11) drawn.insert(wait_ms);
@@ -180,4 +180,41 @@ TEST_CASE("4.5 breaker: an answer tells of the POS also where its order has ende
   store.tells("T-1", PosStatus::voided);
   store.pos(PosOutcome::not_delivered);
   CHECK_FALSE(store.engine->gateway().pos_reachable());
+}
+
+TEST_CASE(
+    "4.5 breaker: a POS that takes connections and answers nothing is an alarm, also where little is asked "
+    "of it") {
+  Policy policy = default_policy();
+  policy.pos.timeout_ms = 8 * second_ms;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  const auto alarms = [&](EventType type) { return store.count(type); };
+  Milliseconds waited_ms = 0;
+  store.pass(policy.pos.timeout_ms);
+  store.pos(PosOutcome::in_doubt);
+  while (alarms(EventType::gateway_alarm_raised) == 0 && waited_ms < 10 * minute_ms) {
+    waited_ms += until_request(store) + policy.pos.timeout_ms;
+    store.pass(policy.pos.timeout_ms);
+    store.pos(PosOutcome::unanswered);
+  }
+  CHECK(waited_ms >= policy.pos_alarm_after_ms);
+  CHECK(waited_ms < 2 * policy.pos_alarm_after_ms);
+  until_request(store);
+  store.pos(PosOutcome::found, "T-1");
+  CHECK(alarms(EventType::gateway_alarm_cleared) == 1);
+  CHECK(store.phase("K-1") == Phase::placed);
+}
+
+TEST_CASE("4.5 breaker: one lost answer is no alarm, however long nothing is asked after it") {
+  Policy policy = default_policy();
+  policy.pos.can_query = false;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::in_doubt);
+  CHECK(store.phase("K-1") == Phase::parked);
+  store.pass(hour_ms);
+  CHECK(store.count(EventType::gateway_alarm_raised) == 0);
 }

@@ -56,6 +56,58 @@ TEST_CASE(
   CHECK(second.sent.empty());
 }
 
+TEST_CASE(
+    "4.3 cancel: what is answered 200 though nothing comes of it is told by an event, which names the "
+    "order") {
+  Script store;
+  store.arrive("K-1", "counter");
+  store.pos(PosOutcome::took, "T-1");
+  store.pass(240 * minute_ms);
+  REQUIRE(store.phase("K-1", "counter") == Phase::completed);
+  CancelArrived cancel;
+  cancel.caller = store.next_caller();
+  cancel.source = Source::webhook;
+  cancel.actor = Actor::partner;
+  cancel.orders = {{std::pair<std::string, std::string>{"counter", "K-1"}}};
+  cancel.letter.topic = "webhook/counter";
+  store.give(cancel);
+  REQUIRE(store.count(EventType::gateway_message_refused) == 1);
+  const Details webhook{{"topic", std::string("webhook/counter")},
+                        {"why", std::string("the order is completed already")},
+                        {"bytes", std::int64_t{0}},
+                        {"partner", std::string("counter")},
+                        {"partner_order_id", std::string("K-1")}};
+  CHECK(store.events.back().details == webhook);
+
+  const OrderId id = store.row("K-1", "counter").id;
+  for (const OrderRef& ref : {OrderRef{id}, OrderRef{store.row("K-1", "counter").release_token}}) {
+    cancel.orders = {ref};
+    store.give(cancel);
+    CHECK(store.events.back().details.back() == Details::value_type{"order_id", text_of(id)});
+  }
+}
+
+TEST_CASE(
+    "4.3 cancel: with no room for more of what comes before its order, whoever can is told to come again") {
+  Script store;
+  CancelArrived many;
+  for (std::size_t i = 0; i < early_marks_max; ++i)
+    many.orders.push_back({std::pair<std::string, std::string>{"kiosk", "E-" + std::to_string(i)}});
+  store.give(many);
+  store.cancel("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::full);
+  CHECK(store.last_answer().retry_after_s == 60);
+  CancelArrived from_cloud;
+  from_cloud.source = Source::mqtt;
+  from_cloud.orders.push_back({std::pair<std::string, std::string>{"kiosk", "K-1"}});
+  from_cloud.letter = {"stores/test/in/cancel", "{}"};
+  store.give(from_cloud);
+  CHECK(store.count(EventType::gateway_message_refused) == 1);
+  CHECK(store.dead_letters.size() == 1);
+  store.cancel("E-7");
+  CHECK(store.last_answer().kind == AnswerKind::done);
+}
+
 TEST_CASE("a cancel while sending is done when the outcome is known [I4]") {
   struct Row {
     PosOutcome outcome;

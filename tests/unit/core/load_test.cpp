@@ -290,3 +290,94 @@ TEST_CASE("4.6 too busy before collapse: a store that gets more than its POS tak
   CHECK(taken < 2'400);
   CHECK(taken > 1'800);  // the POS has enough to do all the time
 }
+
+TEST_CASE("4.6 too busy before collapse: a POS that is slower than its rate is taken for as slow as it is") {
+  for (const std::int64_t rate_per_s : {std::int64_t{0}, std::int64_t{50}}) {
+    CAPTURE(rate_per_s);
+    Policy policy = fair_policy();
+    policy.pos.rate_per_s = rate_per_s;
+    policy.pos.requests_max = 2;
+    policy.pos.expire_ms = 10 * minute_ms;
+    Script store(policy);
+    int taken = 0;
+    for (int i = 0; i < 600; ++i) {  // one a second, and two in eight seconds are placed
+      const std::string id = "A-" + std::to_string(i);
+      store.arrive(id, "a");
+      if (store.phase(id, "a") != Phase::rejected) ++taken;
+      store.pass(second_ms);
+      if (i % 8 != 7) continue;
+      for (int placed = 0; placed < 2; ++placed)
+        store.pos(PosOutcome::took, "T-" + std::to_string(2 * i + placed));
+    }
+    store.pass(second_ms);
+    CHECK(store.engine->gateway().expected_wait_ms("a") > 4 * minute_ms);
+    CHECK(taken < 300);
+    CHECK(taken > 150);  // what it places, and half of expire_minutes' worth that waits
+    CHECK(store.count(EventType::order_expired) == 0);
+  }
+}
+
+TEST_CASE("4.6 too busy before collapse: whatever would go to the POS at once is judged, whoever let it go") {
+  Policy policy = fair_policy();
+  policy.pos.expire_ms = 100 * second_ms;
+  policy.partners["a"].release = ReleaseMode::on_event;
+  Script store(policy);
+  for (int i = 0; i < 52; ++i) {
+    store.arrive("F-" + std::to_string(i), "a");
+    store.release("F-" + std::to_string(i), "a");
+  }
+  store.release("E-1", "a");
+  store.arrive("E-1", "a");
+  CHECK(store.phase("E-1", "a") == Phase::rejected);
+  OrderArrived at_once = store.order("T-1", "a");
+  at_once.order.release.mode = ReleaseMode::at_time;
+  at_once.order.release.at_wall_ms = store.now.wall_ms - minute_ms;
+  store.give(at_once);
+  CHECK(store.phase("T-1", "a") == Phase::rejected);
+  OrderArrived later = store.order("T-2", "a");
+  later.order.release.mode = ReleaseMode::at_time;
+  later.order.release.at_wall_ms = store.now.wall_ms + minute_ms;
+  store.give(later);
+  CHECK(store.phase("T-2", "a") == Phase::held);
+}
+
+TEST_CASE("4.6 questions: a POS that is slow with them still gets new orders with half of its requests") {
+  Policy policy = default_policy();
+  policy.pos.requests_max = 4;
+  Script store(policy);
+  for (int i = 0; i < 6;
+       ++i) {  // two answers are lost together with a clear one, so that the breaker stays closed
+    const std::string id = "D-" + std::to_string(i);
+    store.arrive(id);
+    store.release(id);
+    store.pos(PosOutcome::in_doubt);
+    store.arrive("C-" + id);
+    store.release("C-" + id);
+    store.pos(PosOutcome::took, "T-" + id);
+  }
+  store.pass(policy.pos.max_processing_ms);  // the questions are due
+  CHECK(store.open_requests() == 4);         // nobody else waits
+  for (int i = 0; i < 3; ++i) {
+    store.arrive("N-" + std::to_string(i));
+    store.release("N-" + std::to_string(i));
+  }
+  for (int i = 0; i < 2; ++i) store.pos(PosOutcome::unanswered);
+  CHECK(store.phase("N-0") == Phase::sending);
+  CHECK(store.phase("N-1") == Phase::sending);
+  CHECK(store.phase("N-2") == Phase::queued);
+  CHECK(store.open_requests() == 4);
+}
+
+TEST_CASE("4.6 a full lane: where nothing can be stored the answer does not blame the partner") {
+  Policy policy = fair_policy();
+  policy.load.lane_orders_max = 2;
+  Script store(policy);
+  store.fail_commits = true;
+  store.arrive("A-0", "a");
+  CHECK_FALSE(store.engine->offer(store.order("A-1", "a")));
+  CHECK_FALSE(store.engine->offer(store.order("A-2", "a")));
+  const auto answer = store.engine->offer(store.order("A-3", "a"));
+  REQUIRE(answer);
+  CHECK(answer->kind == AnswerKind::not_stored);
+  CHECK(answer->retry_after_s > 0);
+}
