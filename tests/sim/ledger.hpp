@@ -88,8 +88,10 @@ struct Story {
 
   // of what it wants, when it was decided
   bool stock_seen = false;
-  std::string off_item;  // this was off for certain
-  bool all_on = false;   // nothing was, for certain
+  std::string off_item;      // this was off for certain
+  bool all_on = false;       // nothing was, for certain
+  std::string unknown_item;  // a whole list left this out, for certain
+  bool all_known = false;    // none of its items was left out, for certain
   bool price_wrong = false, price_right = false;
 
   // what reached the gateway while it ran

@@ -79,6 +79,13 @@ void draw_stock(Draws draws, bool calm, Plan& plan) {
   plan.faults.pos_lists_broken_of_1000 = broken;
 }
 
+// In every sixth world the cloud gives whole lists of what there is.
+void draw_full_lists(Draws draws, Faults& faults) {
+  const bool on = flag(draws, 170);
+  const std::uint64_t lists = 1 + draws.below(4);
+  if (on) faults.full_lists = lists;
+}
+
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
   core::PartnerPolicy policy;
   policy.release = mode;
@@ -268,6 +275,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_acceptance(root.fork(5), plan);
   draw_follow_up(root.fork(40), plan);
   draw_stock(root.fork(12), calm, plan);
+  if (!calm) draw_full_lists(root.fork(61), plan.faults);
   draw_uplink(root.fork(50), plan, calm);
   draw_space(root.fork(51), plan);
   draw_alarms(root.fork(52), plan);
@@ -322,6 +330,7 @@ std::string describe(const Plan& plan) {
   append(text, "early", f.early_of_1000);
   append(text, "menu_changes", f.menu_changes);
   append(text, "until", f.until_of_1000);
+  append(text, "full_lists", f.full_lists);
   append(text, "pos_menu_changes", f.pos_menu_changes);
   append(text, "price_changes", f.price_changes);
   append(text, "pos_lists_broken", f.pos_lists_broken_of_1000);

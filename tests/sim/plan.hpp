@@ -47,6 +47,7 @@ struct Faults {
   std::uint64_t early_of_1000 = 0;             // of the cancels and releases: sent before their order
   std::uint64_t menu_changes = 0;              // somebody says that an item is off, and on again
   std::uint64_t until_of_1000 = 0;             // of them: says at once until when
+  std::uint64_t full_lists = 0;                // of the cloud: what is not named in one is unknown
   std::uint64_t pos_menu_changes = 0;          // the POS's own list
   std::uint64_t price_changes = 0;             // at the POS
   std::uint64_t pos_lists_broken_of_1000 = 0;  // its lists come garbled or not at all

@@ -44,8 +44,19 @@ void StockWatch::on_word(const Scene& scene, const Clock& clock, const ClockWatc
   pending.clock_was_right = clock.trusted() && !clocks.lied_since(scene.now_ms);
   pending_.push_back(std::move(pending));
   look_again(scene, clocks);
-  sources_[word.item].insert(word.by_person ? "person" : "cloud");
-  if (word.until_ms) sources_[word.item].insert("clock");
+  note_sources(word);
+}
+
+// A whole list speaks of every item that anybody spoke of.
+void StockWatch::note_sources(const Word& word) {
+  if (word.list.empty()) {
+    sources_[word.item].insert(word.by_person ? "person" : "cloud");
+    if (word.until_ms) sources_[word.item].insert("clock");
+    return;
+  }
+  list_reached_ = true;
+  for (auto& [item, who] : sources_) who.insert("cloud");
+  for (const Word& line : word.list) note_sources(line);
 }
 
 void StockWatch::on_list(const Scene& scene, const ClockWatch& clocks, bool menu, const PosListSaid* said) {
@@ -83,7 +94,7 @@ void StockWatch::on_turn_ended(const Scene& scene, const Clock& clock, const Clo
     } else if (written) {
       apply(pending, pending.clock_was_right && right);
     } else if (pending.kind == Pending::Kind::word) {
-      said_[pending.word.item].is = Is::unsure;
+      doubt(pending.word);
     } else {
       left.push_back(pending);
       left.back().in_turn = false;
@@ -96,9 +107,8 @@ void StockWatch::on_turn_ended(const Scene& scene, const Clock& clock, const Clo
 void StockWatch::apply(const Pending& pending, bool clock_right) {
   switch (pending.kind) {
     case Pending::Kind::word:
-      said_[pending.word.item] = {pending.word.off ? Is::off : Is::on, pending.word.until_ms,
-                                  pending.reached_ms, life_, clock_right};
-      return;
+      if (!pending.word.list.empty()) return apply_list(pending, clock_right);
+      return apply(pending.word, pending, clock_right);
     case Pending::Kind::off_list:
       pos_off_ = pending.list->off;
       pos_unsure_ = false;
@@ -110,10 +120,48 @@ void StockWatch::apply(const Pending& pending, bool clock_right) {
   }
 }
 
+void StockWatch::apply(const Word& word, const Pending& pending, bool clock_right) {
+  if (!word.off)
+    untold_.erase(word.item);
+  else if (was_known(word.item) != Is::on && !dropped_.contains(word.item))
+    untold_.insert(word.item);
+  dropped_.erase(word.item);
+  said_[word.item] = {word.off ? Is::off : Is::on, word.until_ms, pending.reached_ms, life_, clock_right};
+}
+
+void StockWatch::apply_list(const Pending& pending, bool clock_right) {
+  for (const auto& [item, said] : said_)
+    if (said.spoken) dropped_.insert(item);
+  for (const Word& line : pending.word.list) apply(line, pending, clock_right);
+  std::map<std::string, Said> named;
+  for (const Word& line : pending.word.list) named[line.item] = said_[line.item];
+  said_ = std::move(named);
+  full_ = true;
+  full_unsure_ = false;
+}
+
+// It was taken or it was not.
+void StockWatch::doubt(const Word& word) {
+  if (word.list.empty()) {
+    const auto [at, is_first] = said_.try_emplace(word.item);
+    at->second.is = Is::unsure;
+    if (is_first) at->second.spoken = false;
+    return;
+  }
+  std::set<std::string> named;
+  for (const Word& line : word.list) named.insert(line.item);
+  for (auto& [item, said] : said_) {
+    said.is = Is::unsure;
+    said.spoken = said.spoken && named.contains(item);
+  }
+  for (const Word& line : word.list) doubt(line);
+  full_unsure_ = full_unsure_ || !full_;
+}
+
 // What was not known to be written may be on the disk all the same.
 void StockWatch::on_life_ended() {
   for (const Pending& pending : pending_) {
-    if (pending.kind == Pending::Kind::word) said_[pending.word.item].is = Is::unsure;
+    if (pending.kind == Pending::Kind::word) doubt(pending.word);
     if (pending.kind == Pending::Kind::off_list) pos_unsure_ = true;
   }
   pending_.clear();
@@ -127,7 +175,8 @@ void StockWatch::on_life_ended() {
 
 bool StockWatch::is_pending(Pending::Kind kind, std::string_view item) const {
   return std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
-    return pending.kind == kind && (kind != Pending::Kind::word || pending.word.item == item);
+    const bool any_item = kind != Pending::Kind::word || !pending.word.list.empty();
+    return pending.kind == kind && (any_item || pending.word.item == item);
   });
 }
 
@@ -154,6 +203,19 @@ StockWatch::Is StockWatch::is_now(const Scene& scene, const ClockWatch& clocks,
   if (said == Is::off) return Is::off;
   if (pos_unsure) return Is::unsure;
   return pos_off_.contains(item) ? Is::off : said;
+}
+
+StockWatch::Is StockWatch::is_known(const std::string& item) const {
+  if (is_pending(Pending::Kind::word, item)) return Is::unsure;
+  return was_known(item);
+}
+
+StockWatch::Is StockWatch::was_known(const std::string& item) const {
+  const auto said = said_.find(item);
+  const bool is_said = said != said_.end();
+  if (is_said && said->second.spoken) return Is::on;
+  if (!full_ && !full_unsure_) return Is::on;
+  return full_unsure_ || is_said ? Is::unsure : Is::off;
 }
 
 StockWatch::Is StockWatch::price_is_wrong(const Scene& scene, const Story& story) const {
@@ -202,6 +264,22 @@ void StockWatch::look(const Scene& scene, const ClockWatch& clocks, Story& story
   story.all_on = (first || story.all_on) && all_on;
   story.price_wrong = (first || story.price_wrong) && wrong == Is::on;
   story.price_right = (first || story.price_right) && wrong == Is::off;
+  look_for_unknown(story, first);
+}
+
+// A whole list names items; of modifiers it says nothing by leaving them out.
+void StockWatch::look_for_unknown(Story& story, bool first) const {
+  std::string unknown;
+  bool all_known = true;
+  if (list_reached_)
+    for (const auto& [item, price] : story.wanted) {
+      if (item == story.modifier) continue;
+      const Is known = is_known(item);
+      if (known == Is::off && unknown.empty()) unknown = item;
+      all_known = all_known && known == Is::on;
+    }
+  story.unknown_item = first || story.unknown_item == unknown ? unknown : std::string();
+  story.all_known = (first || story.all_known) && all_known;
 }
 
 // ---------------------------------------------------------------- what the consumer was told
@@ -212,12 +290,20 @@ void StockWatch::on_decided(const Scene& scene, Story& story, std::string_view n
   if (name == "accepted") {
     if (!story.off_item.empty())
       scene.blame("stock", name_of(story) + " was accepted though " + story.off_item + " was off");
+    if (!story.unknown_item.empty())
+      scene.blame("stock",
+                  name_of(story) + " was accepted though a whole list left out " + story.unknown_item);
     if (story.price_wrong)
       scene.blame("stock", name_of(story) + " was accepted at a price that is not the menu's");
   }
   if (name != "rejected" || had_no_room(data)) return;
   if (!story.off_item.empty() && !names(data, "item_unavailable", story.off_item))
     scene.blame("stock", name_of(story) + " was rejected and not told that " + story.off_item + " is off");
+  if (!story.unknown_item.empty() && !names(data, "item_unknown", story.unknown_item))
+    scene.blame("stock",
+                name_of(story) + " was rejected and not told that nobody knows " + story.unknown_item);
+  if (story.all_known && gives_reason(data, "item_unknown"))
+    scene.blame("stock", name_of(story) + " was rejected for an unknown item though all were known");
   if (story.all_on && gives_reason(data, "item_unavailable"))
     scene.blame("stock", name_of(story) + " was rejected for an item though none was off");
   if (story.price_right && gives_reason(data, "price_mismatch"))
@@ -236,7 +322,9 @@ void StockWatch::on_item_event(const Scene& scene, std::string_view data) {
   }
   Told& told = told_[item];
   const Told now{available, until == "null" ? std::string() : until};
-  if (told.available == now.available && told.until == now.until)
+  // What nobody ever spoke of became unknown without an event: then it may be told as on again.
+  const bool was_unknown = list_reached_ && now.available;
+  if (told.available == now.available && told.until == now.until && !was_unknown)
     scene.blame("stock", "a change of " + item + " was told that is none");
   if (!sources_[item].contains(by))
     scene.blame("stock", "a change of " + item + " is told as by \"" + by + "\", who said nothing of it");
@@ -252,8 +340,11 @@ void StockWatch::judge_end(const Scene& scene) const {
     const auto said = said_.find(item);
     const bool has_word = said != said_.end();
     if (pos_unsure_ || (has_word && said->second.is == Is::unsure)) continue;
+    const Is known = is_known(item);
+    const bool never_told = untold_.contains(item) || (known == Is::off && !dropped_.contains(item));
+    if (known == Is::unsure || never_told) continue;
     const bool off_by_word = has_word && said->second.is == Is::off && !said->second.until_ms;
-    const bool available = !off_by_word && !pos_off_.contains(item);
+    const bool available = known == Is::on && !off_by_word && !pos_off_.contains(item);
     const auto told = told_.find(item);
     const bool was_told = told == told_.end() || told->second.available;
     if (was_told != available)

@@ -45,6 +45,7 @@ class StockWatch {
     std::int64_t reached_ms = 0;
     std::uint64_t life = 0;
     bool clock_was_right = false;  // and trusted, when it was decided
+    bool spoken = true;            // for certain since the last whole list
   };
   struct Pending {
     enum class Kind : std::uint8_t { word, off_list, menu } kind = Kind::word;
@@ -61,9 +62,17 @@ class StockWatch {
 
   [[nodiscard]] Is said_now(const Scene& scene, const ClockWatch& clocks, const std::string& item) const;
   [[nodiscard]] Is is_now(const Scene& scene, const ClockWatch& clocks, const std::string& item) const;
+  /// off: a whole list left it out, and nobody spoke of it since.
+  [[nodiscard]] Is is_known(const std::string& item) const;
+  [[nodiscard]] Is was_known(const std::string& item) const;  // before what is pending
   [[nodiscard]] Is price_is_wrong(const Scene& scene, const Story& story) const;
   [[nodiscard]] bool is_pending(Pending::Kind kind, std::string_view item) const;
   void apply(const Pending& pending, bool clock_right);
+  void apply(const Word& word, const Pending& pending, bool clock_right);
+  void apply_list(const Pending& pending, bool clock_right);
+  void doubt(const Word& word);
+  void note_sources(const Word& word);
+  void look_for_unknown(Story& story, bool first) const;
   void look(const Scene& scene, const ClockWatch& clocks, Story& story) const;
   void look_again(const Scene& scene, const ClockWatch& clocks);
 
@@ -73,6 +82,11 @@ class StockWatch {
   std::set<std::size_t>
       undecided_;  // stories: an order may wait in its partner's lane while words overtake it
   std::map<std::string, Said> said_;
+  bool full_ = false;              // a whole list was taken, and counts
+  bool full_unsure_ = false;       // perhaps one was
+  bool list_reached_ = false;      // the gateway was given one
+  std::set<std::string> dropped_;  // known until a whole list left it out: that is told
+  std::set<std::string> untold_;   // off by a word, and unknown before: perhaps nothing of it was told
   std::set<std::string> pos_off_;
   bool pos_unsure_ = false;
   const PosListSaid* menu_ = nullptr;  // the gateway forgets it with its process

@@ -17,6 +17,9 @@ std::int64_t between(Draws& draws, std::int64_t from, std::int64_t to) {
   return from + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(to - from) + 1));
 }
 
+/// In every whole list: most orders have the one, and the order sent after the storm has the other.
+constexpr const char* always_listed[] = {"soda-01", "probe-item"};
+
 std::string word_body(const Word& word, bool with_id) {
   std::string text = "{";
   if (with_id) text += R"("id":")" + word.item + "\",";
@@ -24,10 +27,18 @@ std::string word_body(const Word& word, bool with_id) {
   if (word.until_ms) text += R"(,"until":")" + time_text(*word.until_ms) + "\"";
   return text + "}";
 }
+
+std::string words_body(const Word& word) {
+  if (word.list.empty()) return R"({"items":[)" + word_body(word, true) + "]}";
+  std::string lines;
+  for (const Word& one : word.list) lines += (lines.empty() ? "" : ",") + word_body(one, true);
+  return R"({"full":true,"items":[)" + lines + "]}";
+}
 }  // namespace
 
 void Menu::plan() {
   plan_words();
+  plan_lists();
   plan_pos();
 }
 
@@ -62,6 +73,37 @@ void Menu::plan_words() {
   }
 }
 
+void Menu::plan_lists() {
+  for (std::uint64_t i = 0; i < world_.plan().faults.full_lists; ++i) {
+    const std::int64_t at_ms = between(list_draws_, 5 * s, world_.plan().storm_ms);
+    words_.push_back(draw_list(at_ms));
+    world_.timeline().at(at_ms, [this, word = words_.size() - 1] {
+      world_.fault("full list");
+      say(word);
+    });
+  }
+}
+
+// One item at least is left out of it. Modifiers may be: they are never unknown.
+Word Menu::draw_list(std::int64_t at_ms) {
+  Word word;
+  const std::uint64_t left_out = list_draws_.below(6), left_out_too = list_draws_.below(12);
+  const auto add = [&](const std::string& item) {
+    Word line;
+    line.item = item;
+    line.off = list_draws_.chance(120);
+    const bool ends = list_draws_.chance(500);
+    const std::int64_t until_ms = at_ms + between(list_draws_, 20 * s, 200 * s);
+    if (line.off && ends) line.until_ms = until_ms;
+    word.list.push_back(std::move(line));
+  };
+  for (std::uint64_t i = 0; i < 6; ++i)
+    if (i != left_out && i != left_out_too) add("item-" + std::to_string(i));
+  for (std::uint64_t i = 0; i < 2; ++i) add("mod-" + std::to_string(i));
+  for (const char* item : always_listed) word.list.push_back({item, false, {}, false, {}});
+  return word;
+}
+
 void Menu::plan_pos() {
   const Faults& faults = world_.plan().faults;
   for (std::uint64_t i = 0; i < faults.pos_menu_changes; ++i) {
@@ -86,8 +128,7 @@ void Menu::plan_pos() {
 void Menu::say(std::size_t index) {
   const Word& word = words_[index];
   if (word.by_person) return put(index, s);
-  world_.broker().send({"availability", R"({"items":[)" + word_body(word, true) + "]}"},
-                       {About::availability, index, 0});
+  world_.broker().send({"availability", words_body(word)}, {About::availability, index, 0});
 }
 
 // The person tries again until it is done, or until somebody has something newer to say of the item.

@@ -24,6 +24,7 @@ struct Word {
   bool off = false;
   std::optional<std::int64_t> until_ms;  // of true time
   bool by_person = false;                // otherwise by the cloud
+  std::vector<Word> list;  // a whole list instead: what it does not name is unknown from then on
 };
 
 /// What one answer of the POS said, if it can be read.
@@ -35,7 +36,7 @@ struct PosListSaid {
 
 class Menu {
  public:
-  Menu(World& world, Draws draws) : world_(world), draws_(draws) {}
+  Menu(World& world, Draws draws) : world_(world), draws_(draws), list_draws_(draws.fork(1)) {}
 
   /// Plans everything that changes during the storm.
   void plan();
@@ -52,6 +53,8 @@ class Menu {
 
  private:
   void plan_words();
+  void plan_lists();
+  [[nodiscard]] Word draw_list(std::int64_t at_ms);
   void plan_pos();
   void say(std::size_t word);
   void put(std::size_t word, std::int64_t wait_ms);
@@ -60,6 +63,7 @@ class Menu {
 
   World& world_;
   Draws draws_;
+  Draws list_draws_;  // of whole lists alone
   std::vector<Word> words_;
   std::set<std::string> off_;                    // at the POS
   std::map<std::string, std::int64_t> changed_;  // prices there that are not the usual ones
