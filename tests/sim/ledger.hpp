@@ -21,13 +21,13 @@ namespace storegate::sim {
 inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
-enum class About : std::uint8_t { order, release, cancel, resolve, other, store, availability };
+enum class About : std::uint8_t { order, release, cancel, resolve, other, store, availability, stranger };
 enum class Way : std::uint8_t { cloud, partner, person };  // over MQTT; the partner's webhook; the API
 struct Tag {
   About about = About::other;
   std::size_t story =
       SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words; availability: the word
-  int body = 0;          // order: which of its bodies
+  int body = 0;          // order: which of its bodies; resolve: which answer; stranger: which guess
   Way way = Way::cloud;  // release, cancel: who sent it
 };
 
@@ -70,9 +70,11 @@ struct Story {
   std::string partner, id;
   core::ReleaseMode mode = core::ReleaseMode::immediate;
   core::FallbackPolicy fallback = core::FallbackPolicy::release;
-  std::optional<std::int64_t> promised_ms;  // of true time
-  std::optional<std::int64_t> at_ms;        // at_time: of true time
-  std::optional<std::int64_t> placed_ms;    // when its customer ordered: of true time
+  std::optional<std::int64_t> promised_ms;        // of true time
+  std::optional<std::int64_t> at_ms;              // at_time: of true time
+  std::optional<std::int64_t> fallback_at_ms;     // on_event: of true time
+  bool names_mode = true, names_fallback = true;  // its body does; otherwise its partner's count
+  std::optional<std::int64_t> placed_ms;          // when its customer ordered: of true time
   bool foreign_currency = false;
   bool test = false;
   bool over_mqtt = false;
@@ -101,10 +103,13 @@ struct Story {
   std::int64_t release_reached_ms = never;
   std::int64_t cancel_reached_ms = never;
   std::int64_t resolve_reached_ms = never;
+  std::uint32_t answers_reached = 0;  // bit n: such an answer of a person for the parked order
   std::set<std::string, std::less<>> released_by, cancelled_by;  // who sent such a command that reached it
   int wrong_tokens = 0;  // commands by a token that is not the order's, sent
   /// True time before which no clock may release it, whatever the clocks showed meanwhile.
   std::int64_t clock_may_release_ms = never;
+  /// True time before which its hold does not end by itself; never: it has none.
+  std::int64_t hold_may_end_ms = never;
   /// True time by which right clocks end its hold; never: it has none.
   std::int64_t hold_ends_ms = never;
 
@@ -115,6 +120,7 @@ struct Story {
   std::int64_t cancel_acknowledged_ms = never;
   bool told_too_late = false;  // a cancel was answered 200 though the order was completed
   std::int64_t release_acknowledged_ms = never;
+  std::int64_t release_refused_ms = never;  // since it has ended
   std::int64_t intent_ms =
       never;  // a commit began that may have put its intent on disk, and no later one took it back
   std::vector<core::Stamp> intents;  // of all tries, also such as a power cut took away
@@ -124,6 +130,14 @@ struct Story {
   std::int64_t ended_ms = never;           // its end was committed
   std::int64_t settled_ms = never;         // its sender heard what became of it
   std::string last_key;                    // of the newest placement that left
+
+  // what the POS would not take
+  std::uint64_t tried_in_life = 0;        // of the process, first; 0 = it was not
+  int unclear_tries = 0;                  // placements that had no clear answer, or not yet
+  std::set<std::string> refused_reasons;  // that the POS gave for good
+  bool called_wrong = false;              // the POS said that a person must look at it
+  std::string refused_for;                // committed as cancelled for this, by the POS
+  bool parked_as_wrong = false;           // committed so
 
   // at the POS: tickets by key
   std::map<std::string, int> tickets;

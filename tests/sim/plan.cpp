@@ -86,6 +86,15 @@ void draw_full_lists(Draws draws, Faults& faults) {
   if (on) faults.full_lists = lists;
 }
 
+// In every fourth world orders leave something to their partner's policy, or say more than that.
+void draw_wishes(Draws draws, Faults& faults) {
+  const bool on = flag(draws, 250);
+  const std::uint64_t unsaid = 1 + draws.below(500), fallback_at = 1 + draws.below(500);
+  if (!on) return;
+  faults.unsaid_of_1000 = unsaid;
+  faults.fallback_at_of_1000 = fallback_at;
+}
+
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
   core::PartnerPolicy policy;
   policy.release = mode;
@@ -276,6 +285,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_follow_up(root.fork(40), plan);
   draw_stock(root.fork(12), calm, plan);
   if (!calm) draw_full_lists(root.fork(61), plan.faults);
+  draw_wishes(root.fork(62), plan.faults);
   draw_uplink(root.fork(50), plan, calm);
   draw_space(root.fork(51), plan);
   draw_alarms(root.fork(52), plan);
@@ -356,6 +366,8 @@ std::string describe(const Plan& plan) {
   append(text, "stale", f.stale_of_1000);
   append(text, "foreign", f.foreign_of_1000);
   append(text, "tests", f.tests_of_1000);
+  append(text, "unsaid", f.unsaid_of_1000);
+  append(text, "fallback_at", f.fallback_at_of_1000);
   append(text, "closed_from_ms", static_cast<std::uint64_t>(plan.closed.from_ms));
   append(text, "kitchen_orders", static_cast<std::uint64_t>(plan.policy.kitchen_orders_max));
   append(text, "kitchen_items", static_cast<std::uint64_t>(plan.policy.kitchen_items_max));

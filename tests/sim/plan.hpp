@@ -55,6 +55,8 @@ struct Faults {
   std::uint64_t stale_of_1000 = 0;         // ordered long ago
   std::uint64_t foreign_of_1000 = 0;       // in another currency
   std::uint64_t tests_of_1000 = 0;         // that only try the way
+  std::uint64_t unsaid_of_1000 = 0;        // of mode and fallback: left to what the partner has configured
+  std::uint64_t fallback_at_of_1000 = 0;   // say until when they are held
   std::uint64_t wrong_tokens_of_1000 = 0;  // of the orders: somebody guesses at their token
 
   // process, power, disk

@@ -104,6 +104,9 @@ void World::judge_end() {
   check::no_cancel_dropped(at);
   check::ends_are_the_kitchens(at);
   check::releases_on_record(at);
+  check::refused_when_ended(at);
+  strangers_.judge_end(at);
+  store_told_.judge_end(at);
   check::holds_end_in_time(at, healed_since_ms_);
   check::tickets_are_followed(at, healed_since_ms_);
   stock_watch_.judge_end(at);
@@ -231,6 +234,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   pos_shares_.begin(report.loaded);
   turn_shares_.begin();
   breaker_.begin();
+  refusals_.begin();
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -245,6 +249,7 @@ void World::on_damaged(const std::vector<storage::DamagedRow>& damaged) {
 
 void World::on_commit_begins(const core::Changes& changes) {
   acceptance_.judge(scene(), clock_, fold_, changes);
+  refusals_.on_commit_begins(scene(), changes);
   fold_.trying(changes);
   expiry_.on_commit_begins(scene());
   backlog_watch_.on_commit_begins(changes);
@@ -271,6 +276,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) backlog_watch_.on_written(changes);
   if (result.written) alarm_watch_.on_written(scene(), changes);
   if (result.written) phases_.written(scene(), changes);
+  if (result.written) refusals_.on_written(scene(), changes);
   if (result.written) expiry_.written(scene(), changes);
   if (result.written) stock_watch_.on_written(scene(), changes);
   if (result.written) pos_shares_.on_commit(scene(), changes);
@@ -317,6 +323,7 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::cancel) first(story.cancel_reached_ms);
   if (tag.about == About::cancel) story.cancelled_by.insert(way);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
+  if (tag.about == About::resolve) story.answers_reached |= 1U << static_cast<unsigned>(tag.body);
   if (tag.about != About::order) return;
   if (story.over_mqtt)
     turn_shares_.on_message(story);
@@ -349,6 +356,7 @@ void World::on_puback_left(const Tag& tag) {
   if (tag.about == About::availability) return;
   Story& story = ledger_.story(tag.story);
   if (tag.about == About::order) turn_shares_.on_settled(story);
+  if (tag.about == About::stranger) strangers_.on_acknowledged(tag);
   if (tag.about == About::cancel)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
   if (tag.about == About::release)
@@ -373,6 +381,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
   if (tag.about == About::release && reply.status < 300)
     story.release_acknowledged_ms = std::min(story.release_acknowledged_ms, now_ms());
+  if (tag.about == About::release) check::release_answered(scene(), story, tag, reply);
   if (tag.about != About::order) return;
   turn_shares_.on_answer(scene(), tag.story, reply);
   if (reply.status == 503 && reply.body.find("as many live orders") != std::string::npos)
@@ -414,66 +423,6 @@ void World::on_decided(const Publication& event) {
   const std::string_view data = text.substr(std::min(text.find("\"data\":"), text.size()));
   const Story* story = ledger_.find(member_text(data, "partner"), member_text(data, "partner_order_id"));
   if (story != nullptr) check::Acceptance::told(scene(), *story, member_text(data, "phase"), data);
-}
-
-void World::on_kept(Story& story, std::string_view data) {
-  check::event_follows(scene(), story);
-  check::event_is_the_pos(scene(), story);
-  stock_watch_.on_decided(scene(), story, story.last()->name, data);
-  check::told_by_somebody(scene(), story);
-}
-
-void World::on_wrong_token(const core::ReportWrongToken& wrong) {
-  fault("wrong token reported");
-  const std::string id = core::text_of(wrong.id);
-  for (Story& story : ledger_.stories())
-    if (story.order_id == id) check::wrong_token_reported(scene(), story);
-}
-
-void World::on_post(const std::string& key, std::string_view body) {
-  Story* story = ledger_.find_key(key);
-  if (story == nullptr) return scene().blame("I2", "a placement of an order that nobody sent: " + key);
-  check::placement_is_whole(scene(), *story, body);
-  check::placement_after_cancel(scene(), *story);
-  check::placement_is_released(scene(), *story);
-  check::placement_is_no_test(scene(), *story);
-  clock_watch_.placement_is_in_time(scene(), clock_, *story);
-  story->first_post_ms = std::min(story->first_post_ms, now_ms());
-  if (storm_) story->last_storm_try_ms = now_ms();
-  story->last_key = key;
-}
-
-void World::on_ticket(const std::string& key) {
-  trace_.note_text(Noted::ticket, key);
-  if (trace_.telling()) tell("ticket", key);
-  Story* story = ledger_.find_key(key);
-  if (story == nullptr) return;
-  story->first_ticket_ms = std::min(story->first_ticket_ms, now_ms());
-  check::ticket_cut(scene(), *story, key);
-}
-
-void World::on_void_asked(const std::string& key) {
-  if (Story* story = ledger_.find_key(key)) story->last_void_asked_ms = now_ms();
-}
-
-void World::on_moved(const std::string& key, const std::string& reference, core::PosStatus status) {
-  if (trace_.telling())
-    tell("kitchen", reference + " of " + key + " is " + std::string(core::name_of(status)));
-  Story* story = ledger_.find_key(key);
-  if (story == nullptr) return;
-  story->moves[reference].push_back({status, now_ms()});
-  if (status == core::PosStatus::voided) ++story->voided;
-}
-
-void World::on_shown(const std::string& reference, core::PosStatus status) {
-  Story* story = ledger_.find_key(pos_.key_of(reference));
-  if (story == nullptr) return;
-  std::int64_t& said_ms = story->said_ms[static_cast<std::size_t>(status)];
-  said_ms = std::min(said_ms, now_ms());
-}
-
-void World::on_status_asked(std::uint64_t call, const std::string& reference) {
-  questions_.asked(scene(), call, ledger_.find_key(pos_.key_of(reference)));
 }
 
 void World::on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned, bool by_size) {

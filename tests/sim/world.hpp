@@ -11,6 +11,7 @@
 #include "sim/checks/acceptance.hpp"
 #include "sim/checks/checks.hpp"
 #include "sim/checks/fairness.hpp"
+#include "sim/checks/refused.hpp"
 #include "sim/checks/stock.hpp"
 #include "sim/clock.hpp"
 #include "sim/gateway/process.hpp"
@@ -129,7 +130,11 @@ class World {
   void on_read_failed() { backlog_watch_.stop(); }
   void on_kept(Story& story, std::string_view data);
   void on_item_event(std::string_view data) { stock_watch_.on_item_event(scene(), data); }
+  void on_store_event(std::string_view data) { store_told_.on_event(scene(), data); }
+  void on_message_refused(std::string_view data) { strangers_.on_refused(data); }
+  void on_stranger_answered(const codec::HttpReply& reply);
   void on_post(const std::string& key, std::string_view body);
+  void on_placement_heard(const std::string& key, const PosReply& reply);
   void on_ticket(const std::string& key);
   void on_void_asked(const std::string& key);
   void on_moved(const std::string& key, const std::string& reference, core::PosStatus status);
@@ -180,6 +185,9 @@ class World {
   check::PosShares pos_shares_;
   check::TurnShares turn_shares_;
   check::BreakerWatch breaker_;
+  check::RefusalWatch refusals_;
+  check::StoreTold store_told_;
+  check::Strangers strangers_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "codec/http.hpp"
@@ -36,6 +37,11 @@ struct Scene {
 };
 
 [[nodiscard]] std::string name_of(const Story& story);
+
+/// No clock is ever wrong in this world.
+[[nodiscard]] inline bool clocks_stay_right(const Plan& plan) {
+  return plan.faults.wall_jumps == 0 && !(plan.faults.boots_in_1970 && plan.faults.power_cuts > 0);
+}
 
 // ---- I1: no acknowledged order is lost, each reaches one end
 
@@ -156,12 +162,42 @@ void ends_are_the_kitchens(const Scene& scene);
 
 void placement_is_released(const Scene& scene, const Story& story);
 void releases_on_record(const Scene& scene);
+/// A person's release had an answer.
+void release_answered(const Scene& scene, Story& story, const Tag& tag, const codec::HttpReply& reply);
+/// At the end: no release was refused before its order had ended.
+void refused_when_ended(const Scene& scene);
+/// A release by an id that is nobody's had an answer.
+void stranger_answered(const Scene& scene, const codec::HttpReply& reply);
+
+/// Releases by tokens that are nobody's, over MQTT, where nobody hears an answer: each is told as refused.
+class Strangers {
+ public:
+  void on_acknowledged(const Tag& tag) { acknowledged_.emplace(tag.story, tag.body); }
+  void on_refused(std::string_view data);
+  void judge_end(const Scene& scene) const;
+
+ private:
+  std::set<std::pair<std::size_t, int>> acknowledged_;
+  std::size_t refused_ = 0;
+};
 
 // ---- who: who released or cancelled is who did
 
 /// The story's newest event, seen for the first time.
 void told_by_somebody(const Scene& scene, const Story& story);
 void wrong_token_reported(const Scene& scene, Story& story);
+
+/// Who opened or paused the store, as the consumer is told.
+class StoreTold {
+ public:
+  void on_event(const Scene& scene, std::string_view data);
+  /// Long after: the last word that was taken is what was told last.
+  void judge_end(const Scene& scene) const;
+
+ private:
+  std::string status_ = "open";
+  std::string until_ = "null";
+};
 
 // ---- I9: no clock releases an order before its time, and right ones do when it has come
 
@@ -172,10 +208,14 @@ class ClockWatch {
   /// Somebody set the wall clock, or it is trusted now and was not: judges those that are being decided anew.
   void on_changed(const Scene& scene, const Clock& clock);
   void placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const;
+  /// The story's newest event, seen for the first time: what a hold's end did was not done before it.
+  void hold_ended_in_time(const Scene& scene, const Clock& clock, const Story& story) const;
   /// The wall clock was trusted and wrong at some time since then.
   [[nodiscard]] bool lied_since(std::int64_t ms) const noexcept { return lying_ || lied_ms_ >= ms; }
 
  private:
+  [[nodiscard]] bool may_be_mistaken(const Clock& clock, const Story& story) const;
+
   bool lying_ = false;         // it is trusted and wrong
   std::int64_t lied_ms_ = -1;  // when it last was
 };

@@ -24,8 +24,9 @@ void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story
   const bool at_time = story.mode == core::ReleaseMode::at_time;
   const std::int64_t shown_ms = scene.now_ms + clock.error_ms();
   std::int64_t span_ms = partner.fallback_without_promise_ms;
-  if (clock.trusted() && at_time && story.at_ms) {
-    span_ms = std::max<std::int64_t>(0, *story.at_ms - shown_ms);
+  const std::optional<std::int64_t>& asked_ms = at_time ? story.at_ms : story.fallback_at_ms;
+  if (clock.trusted() && asked_ms) {
+    span_ms = std::max<std::int64_t>(0, *asked_ms - shown_ms);
   } else if (clock.trusted() && story.promised_ms) {
     const std::int64_t base_ms = *story.promised_ms - scene.plan.policy.prep_ms - shown_ms;
     if (base_ms > 0)
@@ -36,11 +37,12 @@ void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story
   // It may be decided a while later, when its promise is too near to count.
   const std::int64_t asleep_ms = scene.plan.faults.suspends > 0 ? asleep_ms_max : 0;
   const bool near =
-      !at_time && story.promised_ms &&
+      !at_time && !asked_ms && story.promised_ms &&
       *story.promised_ms - scene.plan.policy.prep_ms - shown_ms <= decided_within_ms + asleep_ms;
   const std::int64_t longest_ms = near ? std::max(span_ms, partner.fallback_without_promise_ms) : span_ms;
   const std::int64_t ends_ms = scene.now_ms + longest_ms + asleep_ms;
   story.hold_ends_ms = story.hold_ends_ms == never ? ends_ms : std::max(story.hold_ends_ms, ends_ms);
+  story.hold_may_end_ms = std::min(story.hold_may_end_ms, scene.now_ms + span_ms);
   if (story.mode == core::ReleaseMode::on_event && story.fallback != core::FallbackPolicy::release) return;
   story.clock_may_release_ms = std::min(story.clock_may_release_ms, scene.now_ms + span_ms);
 }
@@ -53,21 +55,31 @@ void ClockWatch::on_changed(const Scene& scene, const Clock& clock) {
 }
 
 // A clock that was trusted and wrong may have judged the deadline after a reboot: nobody can know.
+bool ClockWatch::may_be_mistaken(const Clock& clock, const Story& story) const {
+  return clock.boots() != story.boot && (lying_ || lied_ms_ >= story.reached_ms);
+}
+
 void ClockWatch::placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const {
   if (story.mode == core::ReleaseMode::immediate || story.clock_may_release_ms == never) return;
   if (story.release_reached_ms != never || story.resolve_reached_ms != never) return;
-  const bool rebooted = clock.boots() != story.boot;
-  if (rebooted && (lying_ || lied_ms_ >= story.reached_ms)) return;
+  if (may_be_mistaken(clock, story)) return;
   if (scene.now_ms >= story.clock_may_release_ms - tolerance_ms) return;
   scene.blame("I9", name_of(story) + " is placed " +
                         std::to_string(story.clock_may_release_ms - scene.now_ms) + " ms before its time");
 }
 
+void ClockWatch::hold_ended_in_time(const Scene& scene, const Clock& clock, const Story& story) const {
+  const Seen& seen = story.events.back();
+  if (seen.previous_phase != "held" || (seen.by != "clock" && seen.name != "parked") || story.reborn) return;
+  if (scene.now_ms >= story.hold_may_end_ms - tolerance_ms || may_be_mistaken(clock, story)) return;
+  scene.blame("I9", name_of(story) + " is " + seen.name + " by its fallback " +
+                        std::to_string(story.hold_may_end_ms - scene.now_ms) + " ms before its time");
+}
+
 // Where the clocks were right all the time, every hold ends by itself in time: nothing was in its way but a process that
 // was not up.
 void holds_end_in_time(const Scene& scene, std::int64_t since_ms) {
-  const Faults& faults = scene.plan.faults;
-  if (faults.wall_jumps > 0 || (faults.boots_in_1970 && faults.power_cuts > 0)) return;
+  if (!clocks_stay_right(scene.plan)) return;
   for (const Story& story : scene.ledger.stories()) {
     if (story.hold_ends_ms == never || story.reborn) continue;
     const std::int64_t by_ms = std::max(story.hold_ends_ms, since_ms) + hold_ends_within_ms;

@@ -11,10 +11,6 @@ namespace {
 /// Clocks that count as right are so by 1.5 s.
 constexpr std::int64_t clock_margin_ms = 3000;
 
-bool clocks_are_always_right(const Plan& plan) {
-  return plan.faults.wall_jumps == 0 && !(plan.faults.boots_in_1970 && plan.faults.power_cuts > 0);
-}
-
 /// Whether the list of reasons names this one for this item.
 bool names(std::string_view data, std::string_view reason, std::string_view item) {
   std::string wanted = R"({"reason":")";
@@ -192,7 +188,7 @@ StockWatch::Is StockWatch::said_now(const Scene& scene, const ClockWatch& clocks
     const bool same_life = said.life == life_ && said.clock_was_right;
     return same_life || !clocks.lied_since(said.reached_ms) ? Is::off : Is::unsure;
   }
-  const bool over = scene.now_ms > *said.until_ms + clock_margin_ms && clocks_are_always_right(scene.plan);
+  const bool over = scene.now_ms > *said.until_ms + clock_margin_ms && clocks_stay_right(scene.plan);
   return over ? Is::on : Is::unsure;
 }
 

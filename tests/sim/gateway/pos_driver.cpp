@@ -24,6 +24,8 @@ void PosDriver::send(Effect effect) {
         http.retry_after = reply.retry_after;
         http.body = reply.body;
         http.request_bytes_written = reply.written;
+        if constexpr (std::is_same_v<Effect, core::PlaceOrder>)
+          process.world().on_placement_heard(effect.key, reply);
         process.after(0, [&process, answered = codec::outcome_of(effect, http), reply = std::move(reply)] {
           if constexpr (std::is_same_v<Effect, core::AskPosList>)
             process.world().on_pos_list(answered.list == core::PosList::menu, reply);

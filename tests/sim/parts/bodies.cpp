@@ -26,6 +26,20 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+/// The member `release`, with a comma behind it; nothing if the order says nothing of it.
+std::string release_wish(const Story& story) {
+  std::string wish;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (!wish.empty()) wish += ',';
+    wish.append("\"").append(name).append("\":\"").append(value).append("\"");
+  };
+  if (story.names_mode) add("mode", core::name_of(story.mode));
+  if (story.at_ms) add("at", time_text(*story.at_ms));
+  if (story.fallback_at_ms) add("fallback_at", time_text(*story.fallback_at_ms));
+  if (story.names_fallback) add("fallback", core::name_of(story.fallback));
+  return wish.empty() ? std::string() : R"("release":{)" + wish + "},";
+}
+
 }  // namespace
 
 // The world begins at noon and lasts for hours, so the date does not change.
@@ -42,10 +56,7 @@ std::string canonical_body(const Story& story, std::string_view item, int body) 
   std::string text = R"({"partner":")" + story.partner + R"(","partner_order_id":")" + story.id +
                      R"(","fulfilment":{"type":"delivery")";
   if (story.promised_ms) text += R"(,"promised_at":")" + time_text(*story.promised_ms) + "\"";
-  text += R"(},"release":{"mode":")" + std::string(core::name_of(story.mode)) + "\"";
-  if (story.at_ms) text += R"(,"at":")" + time_text(*story.at_ms) + "\"";
-  text += R"(,"fallback":")" + std::string(core::name_of(story.fallback)) +
-          R"("},"customer":{"name":"Ana","phone":"+15550100"})";
+  text += R"(},)" + release_wish(story) + R"("customer":{"name":"Ana","phone":"+15550100"})";
   if (story.placed_ms) text += R"(,"placed_at":")" + time_text(*story.placed_ms) + "\"";
   if (story.foreign_currency) text += R"(,"currency":"EUR")";
   if (story.test) text += R"(,"test":true)";

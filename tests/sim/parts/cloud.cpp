@@ -63,7 +63,11 @@ void Cloud::keep(const Publication& event) {
   if (event.level == "item.availability_changed")
     return world_.on_item_event(std::string_view(event.payload).substr(at));
   const std::string_view data = std::string_view(event.payload).substr(at);
-  if (event.level == "gateway.message_refused") return note_refusal(data);
+  if (event.level == "store.status_changed") return world_.on_store_event(data);
+  if (event.level == "gateway.message_refused") {
+    note_refusal(data);
+    return world_.on_message_refused(data);
+  }
   if (!event.level.starts_with("order.")) return;
   Story* story = world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id"));
   if (story == nullptr) return;  // the checker of events says so
@@ -112,8 +116,9 @@ void Cloud::resolve(std::size_t story, const std::string& answer) {
   ask.body = R"({"answer":")" + answer + "\"}";
   if (answer == "reprint") ++world_.ledger().story(story).reprints_asked;
   world_.fault("resolved " + answer);
+  const int which = answer == "placed" ? 0 : answer == "not_placed" ? 1 : 2;
   world_.web().ask(
-      std::move(ask), {About::resolve, story, 0},
+      std::move(ask), {About::resolve, story, which},
       [this, story](const std::optional<codec::HttpReply>&) { look_at_parked(story, look_again_ms); });
 }
 

@@ -67,8 +67,23 @@ Story Partners::draw_story(Path path, std::int64_t at_ms) {
     if (draws_.chance(700)) story.placed_ms = std::max<std::int64_t>(0, at_ms - ago_ms);
     story.foreign_currency = draws_.chance(faults.foreign_of_1000);
     story.test = draws_.chance(faults.tests_of_1000);
+    draw_wishes(story, at_ms);
   }
   return story;
+}
+
+// What it leaves unsaid is its partner's; a time of its own for the fallback counts before the promise.
+void Partners::draw_wishes(Story& story, std::int64_t at_ms) {
+  const Faults& faults = world_.plan().faults;
+  const core::PartnerPolicy& policy = world_.plan().policy.partners.find(story.partner)->second;
+  story.names_mode = !wishes_.chance(faults.unsaid_of_1000);
+  story.names_fallback = !wishes_.chance(faults.unsaid_of_1000);
+  const bool has_time = wishes_.chance(faults.fallback_at_of_1000);
+  const std::int64_t fallback_at_ms = at_ms + between(wishes_, 5 * s, 200 * s);
+  if (!story.names_mode) story.mode = policy.release;
+  if (!story.names_fallback) story.fallback = policy.fallback;
+  if (story.mode != core::ReleaseMode::at_time) story.at_ms.reset();
+  if (has_time && story.mode == core::ReleaseMode::on_event) story.fallback_at_ms = fallback_at_ms;
 }
 
 void Partners::plan_order(std::int64_t at_ms) {
@@ -378,7 +393,22 @@ void Partners::guess(std::size_t sender, bool cancel, std::uint64_t digit) {
   wrong = wrong == '7' ? '8' : '7';
   if (!story.token.empty()) ++story.wrong_tokens;
   world_.fault("wrong token");
-  world_.broker().send({cancel ? "cancel" : "release", R"({"release_token":")" + token + "\"}"}, {});
+  const Tag tag = cancel ? Tag{} : Tag{About::stranger, senders_[sender].story, ++guesses_};
+  world_.broker().send({cancel ? "cancel" : "release", R"({"release_token":")" + token + "\"}"}, tag);
+  if (digit % 8 == 0 && !story.order_id.empty()) guess_id(story);
+}
+
+// The order's number is right in it, and a digit beside it is not.
+void Partners::guess_id(const Story& story) {
+  constexpr std::size_t beside = 22;
+  std::string id = story.order_id;
+  id[beside] = id[beside] == '7' ? '8' : '7';
+  WebAsk ask;
+  ask.target = "/v1/orders/" + id + "/release";
+  world_.fault("wrong id");
+  world_.web().ask(std::move(ask), {}, [this](const std::optional<codec::HttpReply>& reply) {
+    if (reply) world_.on_stranger_answered(*reply);
+  });
 }
 
 void Partners::send_again() {

@@ -18,7 +18,7 @@ class World;
 
 class Partners {
  public:
-  Partners(World& world, Draws draws) : world_(world), draws_(draws) {}
+  Partners(World& world, Draws draws) : world_(world), draws_(draws), wishes_(draws.fork(1)) {}
 
   /// Plans everything that will be sent during the storm.
   void plan();
@@ -50,6 +50,7 @@ class Partners {
   void plan_flood();
   void send_of_flood(std::size_t sender);
   [[nodiscard]] Story draw_story(Path path, std::int64_t at_ms);
+  void draw_wishes(Story& story, std::int64_t at_ms);
   void send_when_open(std::size_t sender);
   void send_order(std::size_t sender, int body, std::int64_t wait_ms, const std::string& key,
                   bool until_answered);
@@ -63,15 +64,18 @@ class Partners {
   void command_by_api(std::size_t sender, About about, std::int64_t wait_ms);
   void plan_wrong_token(std::size_t sender, std::int64_t at_ms);
   void guess(std::size_t sender, bool cancel, std::uint64_t digit);
+  void guess_id(const Story& story);
   void publish_command(const char* level, const Story& story, Tag tag, std::uint64_t how);
   [[nodiscard]] WebAsk order_ask(const Sender& sender, int body, const std::string& key) const;
   [[nodiscard]] std::int64_t retry_ms(const std::optional<codec::HttpReply>& reply, std::int64_t wait_ms);
 
   World& world_;
   Draws draws_;
+  Draws wishes_;  // what an order says of its release
   std::vector<Sender> senders_;
   std::set<std::string> heard_keys_;  // a 2xx under them was heard
   std::size_t undelivered_ = 0;
+  int guesses_ = 0;
 };
 
 }  // namespace storegate::sim

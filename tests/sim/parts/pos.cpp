@@ -1,6 +1,7 @@
 // One function for each request of the POS's interface.
 #include "sim/parts/pos.hpp"
 
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -85,7 +86,11 @@ bool Pos::refuse(const std::string& key, const Reply& reply) {
   world_.fault("pos refuses");
   constexpr int statuses[] = {409, 409, 422, 400, 401, 404};
   const int status = statuses[draws_.below(6)];
-  reply(reply_of(status, status == 409 ? R"({"code":"item_unavailable"})" : "{}"));
+  // What it gives as its reason: canonical ones, a word of its own, none.
+  constexpr const char* codes[] = {R"({"code":"item_unavailable"})", R"({"code":"sold_out_today"})",
+                                   R"({"code":"item_unknown"})", "{}", R"({"code":"store_closed"})"};
+  const std::uint64_t which = refusals_++ % std::size(codes);
+  reply(reply_of(status, status == 409 ? codes[which] : "{}"));
   return true;
 }
 

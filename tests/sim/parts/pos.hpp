@@ -84,6 +84,7 @@ class Pos {
   std::map<std::string, std::size_t> by_reference_;
   std::map<std::string, Remembered> remembered_;
   std::map<std::string, int> working_;
+  std::uint64_t refusals_ = 0;
 };
 
 }  // namespace storegate::sim
