@@ -22,7 +22,8 @@ inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
 enum class About : std::uint8_t { order, release, cancel, resolve, other, store, availability, stranger };
-enum class Way : std::uint8_t { cloud, partner, person };  // over MQTT; the partner's webhook; the API
+// The cloud over MQTT, by itself or for a customer; the partner's webhook; the API.
+enum class Way : std::uint8_t { cloud, partner, person, customer };
 struct Tag {
   About about = About::other;
   std::size_t story =
@@ -75,6 +76,7 @@ struct Story {
   std::optional<std::int64_t> fallback_at_ms;     // on_event: of true time
   bool names_mode = true, names_fallback = true;  // its body does; otherwise its partner's count
   std::optional<std::int64_t> placed_ms;          // when its customer ordered: of true time
+  std::optional<std::int64_t> sent_ms;            // when the cloud sent it on, where it says so: of true time
   bool foreign_currency = false;
   bool test = false;
   bool over_mqtt = false;

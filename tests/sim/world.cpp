@@ -316,7 +316,7 @@ void World::on_reached(const Tag& tag) {
     return stock_watch_.on_word(scene(), clock_, clock_watch_, tag.story, menu_.word(tag.story));
   Story& story = ledger_.story(tag.story);
   const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
-  constexpr const char* ways[] = {"cloud", "partner", "person"};
+  constexpr const char* ways[] = {"cloud", "partner", "person", "customer"};
   const char* way = ways[static_cast<std::size_t>(tag.way)];
   if (tag.about == About::release) first(story.release_reached_ms);
   if (tag.about == About::release) story.released_by.insert(way);

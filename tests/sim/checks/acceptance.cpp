@@ -22,17 +22,19 @@ enum : std::size_t {
   by_currency,
   by_promise,
   by_deadline,
+  by_sending,
   by_orders,
   by_items,
   by_test
 };
 // As a partner has to act on them; items and prices, which are judged elsewhere, stand between.
-constexpr std::array<Rule, 9> rules{{{"store_closed", "partner"},
+constexpr std::array<Rule, 10> rules{{{"store_closed", "partner"},
                                      {"store_closed", "paused"},
                                      {"store_closed", "hours"},
                                      {"invalid_order", "currency"},
                                      {"timed_out", "promised_at"},
                                      {"timed_out", "placed_at"},
+                                     {"timed_out", "sent_at"},
                                      {"too_busy", "orders"},
                                      {"too_busy", "items"},
                                      {"other", "test"}}};
@@ -128,13 +130,14 @@ void Acceptance::judge_times(const Scene& scene, const Story& story, Marks& mark
   const std::int64_t within_ms = policy.partners.find(story.partner)->second.decide_within_ms;
   if (!right_) {
     marks.set_may(by_promise);
-    if (within_ms > 0) marks.set_may(by_deadline);
+    if (within_ms > 0) marks.set_may(story.placed_ms ? by_deadline : by_sending);
     return;
   }
   if (story.promised_ms && *story.promised_ms < scene.now_ms - policy.pos.expire_ms)
     marks.set_must(by_promise);
-  if (within_ms > 0 && story.placed_ms && *story.placed_ms < scene.now_ms - within_ms)
-    marks.set_must(by_deadline);
+  const auto& since = story.placed_ms ? story.placed_ms : story.sent_ms;
+  if (within_ms > 0 && since && *since < scene.now_ms - within_ms)
+    marks.set_must(story.placed_ms ? by_deadline : by_sending);
 }
 
 // What was there before and stays is there while the turn decides; what comes or goes in it may be.

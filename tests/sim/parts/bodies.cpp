@@ -89,6 +89,12 @@ std::string forwarded_body(std::string_view raw) {
          webhook_secret + R"("},"body_base64":")" + base64(raw) + "\"}";
 }
 
+std::string sent_on(const Story& story, std::string_view data) {
+  if (!story.sent_ms) return std::string(data);
+  return R"({"specversion":"1.0","id":")" + story.id + R"(","source":"/cloud","type":"order.sent","time":")" +
+         time_text(*story.sent_ms) + R"(","data":)" + std::string(data) + "}";
+}
+
 std::string by_pair(const Story& story) {
   return R"("partner":")" + story.partner + R"(","partner_order_id":")" + story.id + "\"";
 }

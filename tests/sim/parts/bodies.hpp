@@ -17,6 +17,8 @@ namespace storegate::sim {
 [[nodiscard]] std::string doordash_body(const Story& story, std::string_view item, int body);
 /// A partner's raw webhook as the cloud passes it on.
 [[nodiscard]] std::string forwarded_body(std::string_view raw);
+/// As the cloud publishes it: bare, or in a CloudEvent where the story says when it was sent on.
+[[nodiscard]] std::string sent_on(const Story& story, std::string_view data);
 [[nodiscard]] std::string by_pair(const Story& story);
 
 }  // namespace storegate::sim

@@ -280,12 +280,13 @@ void Partners::send_order(std::size_t sender, int body, std::int64_t wait_ms, co
 void Partners::publish_order(std::size_t sender, bool until_seen) {
   senders_[sender].first_sent_ms = std::min(senders_[sender].first_sent_ms, world_.now_ms());
   if (is_past(sender)) return until_seen ? settle(sender) : void();
-  const Sender& self = senders_[sender];
-  const Story& story = world_.ledger().story(self.story);
+  Sender& self = senders_[sender];
+  Story& story = world_.ledger().story(self.story);
+  if (!std::exchange(self.published, true) && draws_.chance(500)) story.sent_ms = world_.now_ms();
   const Tag tag{About::order, self.story, 0};
   const std::string body = self.path == Path::mqtt ? canonical_body(story, self.item, 0)
                                                    : forwarded_body(doordash_body(story, self.item, 0));
-  world_.broker().send({"order", body}, tag);
+  world_.broker().send({"order", sent_on(story, body)}, tag);
   if (!until_seen) return;
   world_.timeline().after(seen_within_ms, [this, sender] {
     if (world_.ledger().story(senders_[sender].story).events.empty()) return publish_order(sender, true);
@@ -319,6 +320,7 @@ void Partners::publish_command(const char* level, const Story& story, Tag tag, s
     payload = R"({"id":")" + story.order_id + "\"}";
   else
     payload = "{" + by_pair(story) + "}";
+  if (tag.way == Way::customer) payload.insert(payload.size() - 1, R"(,"by":"customer")");
   world_.broker().send({level, std::move(payload)}, tag);
 }
 
@@ -353,14 +355,14 @@ void Partners::cancel(std::size_t sender) {
   const std::uint64_t how = draws_.below(4);
   const std::size_t index = senders_[sender].story;
   const Story& story = world_.ledger().story(index);
-  const Tag tag{About::cancel, index, 0};
   world_.fault("cancel");
   if (story.partner == webhook_partner && how < 2)
     return send_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})",
                         {About::cancel, index, 0, Way::partner}, s);
   if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::cancel, s);
   senders_[sender].cancelled = true;
-  publish_command("cancel", story, tag, how);
+  const bool by_customer = draws_.chance(300);
+  publish_command("cancel", story, {About::cancel, index, 0, by_customer ? Way::customer : Way::cloud}, how);
 }
 
 void Partners::command_by_api(std::size_t sender, About about, std::int64_t wait_ms) {

@@ -37,6 +37,7 @@ class Partners {
     std::string key;
     std::string item;
     std::int64_t first_sent_ms = never;
+    bool published = false;
     bool answered = false;
     bool released = false;  // a release over MQTT was sent
     bool cancelled = false;
