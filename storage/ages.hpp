@@ -20,6 +20,7 @@ class Ages {
     if (number <= newest_) return;
     newest_ = number;
     const core::Milliseconds reading = clock_.note(arrived);
+    newest_at_ = reading;
     if (steps_.empty() || reading >= steps_.back().second + step_ms) steps_.emplace_back(number, reading);
   }
 
@@ -28,6 +29,7 @@ class Ages {
     const core::Milliseconds reading = clock_.note(core::stamp_of(now));
     if (span_ms <= 0) return std::numeric_limits<std::int64_t>::max();
     longest_ms_ = std::max(longest_ms_, span_ms);
+    if (newest_at_ <= reading - span_ms) return newest_;  // nothing came since: no later step tells
     while (steps_.size() > 1 && steps_[1].second <= reading - longest_ms_) steps_.pop_front();
     std::int64_t through = 0;
     for (const auto& [number, arrived] : steps_) {
@@ -50,6 +52,7 @@ class Ages {
   static constexpr core::Milliseconds step_ms = 10 * core::minute_ms;  // fine enough for windows of hours
   core::WitnessedClock clock_;
   std::int64_t newest_ = 0;
+  core::Milliseconds newest_at_ = 0;   // the reading when it arrived
   core::Milliseconds longest_ms_ = 0;  // that was asked for: what is older than it tells nothing new
   std::deque<std::pair<std::int64_t, core::Milliseconds>> steps_;  // number and reading, both ascending
 };

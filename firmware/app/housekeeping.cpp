@@ -26,19 +26,17 @@ core::Result<storage::Housekept> as_step(const core::Result<void>& done) {
 }
 }  // namespace
 
-void Housekeeping::start() { next(pace_.between_passes); }
+void Housekeeping::start() { step_later(pace_.between_passes, Chore::erase); }
 
-void Housekeeping::next(std::chrono::milliseconds delay) {
-  timer_ = loop_.after(delay, [this] { step(); });
+void Housekeeping::step_later(std::chrono::milliseconds delay, Chore chore) {
+  timer_ = loop_.after(delay, [this, chore] { step(chore); });
 }
 
-void Housekeeping::step() {
-  if (chores_.current() == Chore::rest) chores_.skip();
-  const auto by_the_clock = [&](Chore chore) {
-    return chore == Chore::erase || (chore == Chore::prune && !space_.prunes_by_size());
-  };
-  while (by_the_clock(chores_.current()) && !turns_.now().wall_trusted) chores_.skip();
-  store_.submit(Urgency::spare, job_of(chores_.current()));
+void Housekeeping::step(Chore chore) {
+  if (chore == Chore::rest) return step_later(pace_.between_passes, pass_.after(chore));
+  const bool by_the_clock = chore == Chore::erase || (chore == Chore::prune && !space_.prunes_by_size());
+  if (by_the_clock && !turns_.now().wall_trusted) return step(pass_.after(chore));
+  store_.submit(Urgency::spare, job_of(chore));
 }
 
 Job Housekeeping::job_of(Chore chore) {
@@ -75,14 +73,12 @@ void Housekeeping::ended(Chore chore, const core::Result<storage::Housekept>& ke
   if (!kept) {
     platform::log_error("housekeeping failed", {{"why", kept.error().context}});
     if (kept.error().code == core::ErrorCode::sync_failed) return turns_.sync_failed();
-    chores_.skip();
-  } else {
-    gauges_.rows_damaged(kept->damaged.size());
-    tell(kept->damaged);
-    if (chore == Chore::erase && kept->finished) erased_at_wall_ms_ = turns_.now().wall_ms;
-    chores_.done(kept->rows, kept->finished);
+    return step_later(pace_.between_steps, pass_.after(chore));  // it keeps nobody from their turn
   }
-  next(chores_.current() == Chore::rest ? pace_.between_passes : pace_.between_steps);
+  gauges_.rows_damaged(kept->damaged.size());
+  tell(kept->damaged);
+  if (chore == Chore::erase && kept->finished) erased_at_wall_ms_ = turns_.now().wall_ms;
+  step_later(pace_.between_steps, pass_.done(chore, kept->rows, kept->finished));
 }
 
 /// Each row once in this life of the process, and not without end.

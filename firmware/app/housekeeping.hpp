@@ -15,7 +15,7 @@
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
 #include "platform/loop.hpp"
-#include "storage/chores.hpp"
+#include "storage/house_pass.hpp"
 
 namespace storegate::app {
 
@@ -46,8 +46,8 @@ class Housekeeping {
 
  private:
   using Chore = storage::Chore;
-  void next(std::chrono::milliseconds delay);
-  void step();
+  void step_later(std::chrono::milliseconds delay, Chore chore);
+  void step(Chore chore);
   void ended(Chore chore, const core::Result<storage::Housekept>& kept);
   [[nodiscard]] Job job_of(Chore chore);
   void tell(const std::vector<storage::DamagedRow>& damaged);
@@ -60,7 +60,7 @@ class Housekeeping {
   const SpaceWatch& space_;
   HousekeepingPace pace_;
   std::set<std::string> told_;  // damaged rows, as they were named
-  storage::Chores chores_;
+  storage::HousePass pass_;
   std::int64_t erased_at_wall_ms_ = 0;
   platform::Timer timer_;
 };

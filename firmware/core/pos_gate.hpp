@@ -71,13 +71,7 @@ class PosGate {
     return std::exchange(alarmed_, false);
   }
   /// It was not reached, or told us to come later (`retry_after_ms`).
-  void on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, Generator& generator) {
-    closed_ = true;
-    ++failures_;
-    const Milliseconds wait = backoff_ms(failures_, pos_backoff_first_ms, pos_backoff_most_ms, generator);
-    try_at_ms_ = steady_ms + std::max(wait, std::min(retry_after_ms.value_or(0), minute_ms));
-    if (!failing_since_ms_) failing_since_ms_ = steady_ms;
-  }
+  void on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, Generator& generator);
   /// A placement went out and no clear answer came. One that was to find out whether it is back has found that it is not.
   void on_doubt(Milliseconds steady_ms, Generator& generator) {
     note_silence(steady_ms);

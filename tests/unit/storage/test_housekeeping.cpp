@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "builders.hpp"
+#include "storage/house_pass.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace storegate;
@@ -277,4 +278,26 @@ TEST_CASE("aliases go with what makes their orders known, and early marks after 
   limits.now.steady_ms = 96 * core::hour_ms;
   for (int steps = 0; steps < 4; ++steps) REQUIRE(journal.prune(limits).ok());
   CHECK(left() == std::vector<std::string>{"live"});  // the alias of an order that still waits
+}
+
+TEST_CASE(
+    "4.9 retention: the WAL is cut in each pass that erased or pruned, and again if that failed [I12]") {
+  HousePass pass;
+  const auto behind_shrink = [&] { return pass.done(Chore::shrink, 0, true); };
+  CHECK(pass.after(Chore::rest) == Chore::erase);
+  CHECK(pass.done(Chore::erase, 0, true) == Chore::prune);
+  CHECK(pass.done(Chore::prune, 0, true) == Chore::shrink);
+  CHECK(behind_shrink() == Chore::truncate);  // whatever the process before this one left there
+  CHECK(pass.done(Chore::truncate, 0, true) == Chore::verify);
+  CHECK(behind_shrink() == Chore::verify);
+  CHECK(pass.done(Chore::verify, 0, false) == Chore::rest);
+  for (const Chore chore : {Chore::erase, Chore::prune}) {
+    CHECK(pass.done(chore, 3, false) == chore);
+    CHECK(pass.done(chore, 0, true) != chore);
+    CHECK(behind_shrink() == Chore::truncate);
+    CHECK(pass.after(Chore::truncate) == Chore::verify);  // it failed: the others have their turn
+    CHECK(behind_shrink() == Chore::truncate);            // and this is the next pass
+    CHECK(pass.done(Chore::truncate, 0, true) == Chore::verify);
+    CHECK(behind_shrink() == Chore::verify);
+  }
 }

@@ -236,6 +236,16 @@ TEST_CASE("4.9 retention: ages answer for several spans at once, in any order") 
   CHECK(ages.old_through(now, 0) == std::numeric_limits<std::int64_t>::max());
 }
 
+TEST_CASE("4.9 retention: the newest order's age needs no later order to show it") {
+  Ages ages;
+  for (std::int64_t i = 1; i <= 3; ++i) ages.note(i, {i * core::minute_ms, base, boot});
+  const auto at = [&](core::Milliseconds steady_ms) {
+    return ages.old_through(now_at(base, steady_ms), 48 * core::hour_ms);
+  };
+  CHECK(at(48 * core::hour_ms + 3 * core::minute_ms - 1) == 1);
+  CHECK(at(48 * core::hour_ms + 3 * core::minute_ms) == 3);
+}
+
 TEST_CASE("4.8 backlog: rows are read for the outbox in order, picked, and as briefs from the newest back") {
   const support::TempDir dir;
   Journal journal = opened(options_for(dir.file("orders.db")));
