@@ -56,6 +56,7 @@ void draw_faults(Draws draws, Faults& faults) {
   faults.foreign_of_1000 = strength(draws, 40);
   faults.tests_of_1000 = strength(draws, 80);
   faults.wrong_tokens_of_1000 = strength(draws, 300);
+  faults.unreadable = strength(draws, 4);
 }
 
 // What the POS is asked beside its orders, and what changes there.
@@ -152,7 +153,7 @@ void draw_ages(Draws draws, Plan& plan) {
                      erase_after_ms = minutes(1, 2), complete_after_ms = minutes(1, 2);
   if (!on) return;
   plan.storm_ms = storm_ms;
-  plan.ages = {true, retain_ms, erase_after_ms, 20 * core::second_ms, core::minute_ms};
+  plan.ages = {true, retain_ms, erase_after_ms, 80 * core::second_ms, 3 * core::minute_ms};
   plan.policy.order_id_reuse_ms = reuse_ms;
   plan.policy.pos.complete_after_ms = complete_after_ms;
   // What a broker forgets after its PUBACK may be pruned by then: where that can be, the cloud acknowledges.
@@ -224,8 +225,11 @@ void draw_space(Draws draws, Plan& plan) {
   const std::uint64_t least = 40 + draws.below(100);
   const bool bounded = flag(draws, 300);
   const std::uint64_t most = 700 + draws.below(500);
+  const bool keeps_long = flag(draws, 500);
   if (watched && plan.faults.full_disks > 0) plan.min_free_bytes = static_cast<std::int64_t>(least) * 1024;
-  if (bounded && plan.ages.on) plan.max_bytes = static_cast<std::int64_t>(most) * 1024;
+  if (!bounded || !plan.ages.on) return;
+  plan.max_bytes = static_cast<std::int64_t>(most) * 1024;
+  if (keeps_long) plan.ages.retain_ms = Ages{}.retain_ms;  // then only the bound makes anything go
 }
 
 // Sooner than a store would: a storm lasts minutes.
@@ -348,6 +352,7 @@ std::string describe(const Plan& plan) {
   append(text, "menu_poll_ms", static_cast<std::uint64_t>(plan.policy.pos.menu_poll_ms));
   append(text, "pos_has_no_lists", plan.pos_has_lists ? 0 : 1);
   append(text, "wrong_tokens", f.wrong_tokens_of_1000);
+  append(text, "unreadable", f.unreadable);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);

@@ -58,6 +58,7 @@ struct Faults {
   std::uint64_t unsaid_of_1000 = 0;        // of mode and fallback: left to what the partner has configured
   std::uint64_t fallback_at_of_1000 = 0;   // say until when they are held
   std::uint64_t wrong_tokens_of_1000 = 0;  // of the orders: somebody guesses at their token
+  std::uint64_t unreadable = 0;            // messages over MQTT that nobody can read
 
   // process, power, disk
   std::uint64_t kills = 0;
@@ -83,9 +84,9 @@ struct Ages {
   bool on = false;
   std::int64_t retain_ms = 30 * 24 * core::hour_ms;
   std::int64_t erase_after_ms = 48 * core::hour_ms;
-  std::int64_t chores_every_ms = core::minute_ms;  // in the storm
+  std::int64_t passes_every_ms = 2 * core::minute_ms;  // of housekeeping, in the storm
   // Nothing new to find when nothing fails any more; time there is long.
-  std::int64_t chores_later_every_ms = 10 * core::minute_ms;
+  std::int64_t passes_later_every_ms = 40 * core::minute_ms;
 };
 
 /// The store is closed then, by its hours: true time, whole minutes of the storm.
@@ -132,6 +133,9 @@ struct Plan {
   std::int64_t max_bytes = 0;       // of the database: beyond it what has ended goes early; 0 = none
   bool pos_has_lists = true;        // of what is off, and of prices
 };
+
+/// A database that is too large keeps so many of the newest events all the same; a store's keeps thousands.
+inline constexpr std::int64_t events_kept_by_size = 20;
 
 /// `calm`: no faults at all.
 [[nodiscard]] Plan plan_of(std::uint64_t seed, bool calm);

@@ -67,62 +67,12 @@ void World::run() {
   if (!ledger_.violation()) judge_end();
 }
 
-// By cause: whoever had nothing special in the way has moved within 30 s of the process's being up.
-void World::judge_healing(std::int64_t healed_ms) {
-  run_until(healed_ms + check::up_within_ms);
-  if (ledger_.violation()) return;
-  if (!process_.serving()) return scene().blame_liveness("I13", "the gateway is not up again");
-  const std::uint64_t life = process_.lives();
-  const std::int64_t written = process_.engine().outbox().last_written().sequence;
-  const std::int64_t up_ms = std::max(loaded_ms_, machine_.asleep_until_ms());
-  healed_since_ms_ = std::max(healed_ms, up_ms);
-  const check::Healing healing(scene(), healed_ms, up_ms);
-  run_until(healing.uplink_by_ms());
-  if (ledger_.violation()) return;
-  if (stream_.through() < written)
-    scene().blame_liveness("I13", "the events wait though the broker is there");
-  run_until(healing.all_by_ms());
-  if (ledger_.violation()) return;
-  if (process_.lives() != life) scene().blame_liveness("I13", "the process ended though nothing failed");
-  healing.judge(scene(), ledger_.story(probe_));
-}
-
 void World::run_until(std::int64_t ms) {
   while (!ledger_.violation() && timeline_.next_ms() <= ms) {
     timeline_.run_next();
     if (timeline_.steps() > steps_max) ledger_.blame(now_ms(), "budget", "too many steps");
   }
   timeline_.pass_to(ms);
-}
-
-void World::judge_end() {
-  const check::Scene at = scene();
-  if (!process_.up()) return at.blame_liveness("I13", "the gateway is not up at the end");
-  stream_.complete(at, process_.engine().outbox().last_written().sequence);
-  last_sequence_ = process_.engine().outbox().last_written().sequence;
-  fold_.tell_ends(ledger_);
-  check::no_cancel_dropped(at);
-  check::ends_are_the_kitchens(at);
-  check::releases_on_record(at);
-  check::refused_when_ended(at);
-  strangers_.judge_end(at);
-  store_told_.judge_end(at);
-  check::holds_end_in_time(at, healed_since_ms_);
-  check::tickets_are_followed(at, healed_since_ms_);
-  stock_watch_.judge_end(at);
-  check::probe_has_ticket(at, ledger_.story(probe_));
-  if (partners_.undelivered() > 0) at.blame_liveness("I13", "a partner still waits for an answer");
-  process_.die();
-  std::string error;
-  const std::vector<check::RowSeen> rows = check::rows_on(disk_, database_path, error);
-  check::customers_are_erased(at, rows);
-  if (unwiped_ == 0) check::no_customer_is_left(at, rows, disk_, database_path);
-  if (!error.empty()) return at.blame("I1", "the rows cannot be read: " + error);
-  for (const check::RowSeen& row : rows) {
-    trace_.note_text(Noted::row, row.id);
-    trace_.note(Noted::row, row.phase);
-  }
-  check::every_order_ended(at, rows);
 }
 
 Totals World::totals() const {
@@ -233,8 +183,11 @@ void World::on_loaded(const storage::LoadReport& report) {
   expiry_.begin(scene(), report.loaded);
   pos_shares_.begin(report.loaded);
   turn_shares_.begin();
+  rates_.begin();
   breaker_.begin();
   refusals_.begin();
+  backoff_.begin(scene());
+  size_.begin();
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -280,6 +233,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) expiry_.written(scene(), changes);
   if (result.written) stock_watch_.on_written(scene(), changes);
   if (result.written) pos_shares_.on_commit(scene(), changes);
+  if (!result.written) backoff_.on_commit_failed(scene());
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
@@ -325,6 +279,7 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about == About::resolve) story.answers_reached |= 1U << static_cast<unsigned>(tag.body);
   if (tag.about != About::order) return;
+  rates_.on_order(scene(), tag.story);
   if (story.over_mqtt)
     turn_shares_.on_message(story);
   else
@@ -384,12 +339,14 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (tag.about == About::release) check::release_answered(scene(), story, tag, reply);
   if (tag.about != About::order) return;
   turn_shares_.on_answer(scene(), tag.story, reply);
+  rates_.on_answer(scene(), tag.story, reply);
   if (reply.status == 503 && reply.body.find("as many live orders") != std::string::npos)
     story.door_closed_ms = now_ms();
   check::order_answered(scene(), story, tag, reply);
   if (reply.status < 300)
     check::Acceptance::told(scene(), story, member_text(reply.body, "phase"), reply.body);
-  check::no_order_without_space(scene(), tag, reply, story, low_since_ms_, loaded_ms_);
+  check::no_order_without_space(scene(), "I8", tag, reply, story, low_since_ms_, loaded_ms_);
+  check::no_order_without_space(scene(), "size", tag, reply, story, size_.above_since_ms(), loaded_ms_);
   if (!storm_) check::answer_after_room(scene(), tag, reply, machine_.roomy_since_ms(), process_.serving());
 }
 
@@ -425,13 +382,20 @@ void World::on_decided(const Publication& event) {
   if (story != nullptr) check::Acceptance::told(scene(), *story, member_text(data, "phase"), data);
 }
 
-void World::on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned, bool by_size) {
-  erased_ += erased;
-  unwiped_ += erased + pruned;
-  if (by_size && pruned > 0) fault("pruned by size");
-  if (pruned == 0) return;
-  pruned_ += fold_.note_pruned(scene(), journal,
-                               plan_.policy.wait_for_application_ack ? cloud_.through() : -1, by_size);
+void World::on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,
+                         const storage::PruneLimits& limits) {
+  using storage::Chore;
+  if (chore == Chore::truncate) unwiped_ = 0;
+  if (chore == Chore::erase || chore == Chore::prune) unwiped_ += kept.rows;
+  if (chore == Chore::erase) erased_ += kept.rows;
+  if (chore != Chore::prune) return;
+  if (limits.by_size && kept.finished)
+    check::SizeWatch::on_pruned(scene(), journal, limits, fold_.last_event());
+  if (kept.rows == 0) return;
+  if (limits.by_size) fault("pruned by size");
+  // What went by size may be noticed later: its process died, or the look at the oldest rows ended before it.
+  pruned_ += fold_.note_pruned(
+      scene(), journal, plan_.policy.wait_for_application_ack ? cloud_.through() : -1, plan_.max_bytes > 0);
 }
 
 std::int64_t World::free_bytes() const {

@@ -28,6 +28,7 @@
 #include "sim/plan.hpp"
 #include "sim/timeline.hpp"
 #include "sim/trace.hpp"
+#include "storage/house_pass.hpp"
 #include "storage/journal.hpp"
 #include "support/disk/disk.hpp"
 
@@ -114,10 +115,12 @@ class World {
   void on_turn_begins(bool anew, bool whole) {
     stock_watch_.on_turn_began(whole);
     if (anew) breaker_.on_turn_begins(whole);
+    if (anew) backoff_.on_turn_begins(scene(), whole, fold_, machine_.asleep_until_ms());
   }
-  void on_pos_asked() { breaker_.on_ask(scene()); }
+  void on_pos_asked() { breaker_.on_ask(scene()), backoff_.on_ask(scene()); }
   void on_pos_heard(core::PosRequest request, const PosReply& reply) {
     breaker_.on_heard(scene(), request, reply);
+    backoff_.on_heard(scene(), request, reply);
   }
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);
@@ -143,15 +146,16 @@ class World {
   void on_status_answered(std::uint64_t call) { questions_.answered(call); }
   void on_questions_gone() { questions_.gone(); }
   void on_wrong_token(const core::ReportWrongToken& wrong);
-  void on_housekept(storage::Journal& journal, std::size_t erased, std::size_t pruned, bool by_size);
-  /// The erased bytes are out of the WAL.
-  void on_wal_truncated() { unwiped_ = 0; }
+  void on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,
+                    const storage::PruneLimits& limits);
+  void on_measured(std::int64_t used_bytes) { size_.on_measured(scene(), used_bytes); }
   void on_clock_changed();
 
  private:
   void run_until(std::int64_t ms);
   void judge_healing(std::int64_t healed_ms);
   void judge_end();
+  void judge_rows();
   [[nodiscard]] check::Scene scene() { return {ledger_, plan_, now_ms()}; }
 
   Plan plan_;
@@ -184,10 +188,13 @@ class World {
   check::StockWatch stock_watch_;
   check::PosShares pos_shares_;
   check::TurnShares turn_shares_;
+  check::RateWatch rates_;
   check::BreakerWatch breaker_;
   check::RefusalWatch refusals_;
   check::StoreTold store_told_;
   check::Strangers strangers_;
+  check::BackoffWatch backoff_;
+  check::SizeWatch size_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

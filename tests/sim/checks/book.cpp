@@ -156,6 +156,13 @@ void Fold::tell_ends(Ledger& ledger) const {
   }
 }
 
+std::int64_t Fold::queued_since_ms() const noexcept {
+  std::int64_t since_ms = never;
+  for (const Row& row : rows_)
+    if (row.live && row.order.phase == core::Phase::queued) since_ms = std::min(since_ms, row.taken_ms);
+  return since_ms;
+}
+
 // Pruning goes from the oldest on; where several that have ended are still there, it has not been further.
 std::size_t Fold::note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged,
                               bool by_size) {

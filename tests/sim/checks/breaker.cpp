@@ -6,7 +6,18 @@ namespace storegate::sim::check {
 
 namespace {
 constexpr std::int64_t least_wait_ms = 250;
+
+bool is_not_you(const PosReply& reply) {
+  return reply.status == 401 || reply.status == 403 || reply.status == 404 || reply.status == 405;
+}
 }  // namespace
+
+bool is_away(core::PosRequest request, const PosReply& reply) {
+  // A POS that has enough of questions about tickets may well take orders.
+  const bool not_now = (reply.status == 429 || reply.status == 503) && request != core::PosRequest::watch;
+  return (reply.status == 0 && !reply.written) || not_now ||
+         (is_not_you(reply) && request == core::PosRequest::place);
+}
 
 void BreakerWatch::begin() { *this = {}; }
 
@@ -21,14 +32,10 @@ void BreakerWatch::on_ask(const Scene& scene) {
 
 void BreakerWatch::on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply) {
   --open_;
-  // A POS that has enough of questions about tickets may well take orders.
-  const bool not_now = (reply.status == 429 || reply.status == 503) && request != core::PosRequest::watch;
-  const bool not_you =
-      reply.status == 401 || reply.status == 403 || reply.status == 404 || reply.status == 405;
-  if ((reply.status == 0 && !reply.written) || not_now || (not_you && request == core::PosRequest::place)) {
+  if (is_away(request, reply)) {
     failed_ = true;
     failed_ms_ = scene.now_ms;
-  } else if (reply.status != 0 && reply.status != 429 && reply.status != 503 && !not_you) {
+  } else if (reply.status != 0 && reply.status != 429 && reply.status != 503 && !is_not_you(reply)) {
     failed_ = away_ = false;
   }
 }

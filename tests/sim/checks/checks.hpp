@@ -51,8 +51,15 @@ struct RowSeen {
   std::int64_t phase = 0;
   bool has_body = false;
   bool names_customer = false;  // its body does
+  std::int64_t updated_wall_ms = 0;
 };
-[[nodiscard]] std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std::string& error);
+/// What is left at the end.
+struct RowsLeft {
+  std::vector<RowSeen> orders;
+  std::vector<std::int64_t> events_wall_ms;  // newest first
+  std::size_t letters = 0;
+};
+[[nodiscard]] RowsLeft rows_on(const disk::Disk& disk, std::string_view path, std::string& error);
 void every_order_ended(const Scene& scene, const std::vector<RowSeen>& rows);
 /// An ended order's row is gone: only with age, and when all its events were delivered. `acknowledged`: how far the cloud
 /// has them, -1 = it does not say. `ended_ms`: when its end was committed.
@@ -62,10 +69,47 @@ void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t e
 // ---- customers: the kitchen gets all that was sent, and nobody keeps it longer than he may
 
 void placement_is_whole(const Scene& scene, const Story& story, std::string_view body);
-void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows);
+/// A text has in it what customers are known by.
+[[nodiscard]] bool names_customer(std::string_view text);
+void customers_are_erased(const Scene& scene, const RowsLeft& left);
 /// Where no row names a customer and the WAL was truncated since, no byte of the database's files does.
-void no_customer_is_left(const Scene& scene, const std::vector<RowSeen>& rows, const disk::Disk& disk,
+void no_customer_is_left(const Scene& scene, const RowsLeft& left, const disk::Disk& disk,
                          std::string_view path);
+
+// ---- retention: what is old is gone by the next pass of housekeeping
+
+/// From when on housekeeping could do its work.
+struct Since {
+  std::int64_t healed_ms = 0;   // nothing fails any more
+  std::int64_t up_ms = 0;       // the present process
+  std::int64_t large_ms = -1;   // the database has been too large for all it keeps; -1 = it is not
+  std::size_t events_kept = 0;  // also then
+};
+/// Events that wait have reached their consumer so long after the faults ended.
+inline constexpr std::int64_t delivered_within_ms = 60'000;
+void rows_are_pruned(const Scene& scene, const RowsLeft& left, const Since& since);
+void letters_are_erased(const Scene& scene, const RowsLeft& left, const Since& since);
+/// Whose time is over is in no byte of the database's files, whoever else is.
+void erased_customers_leave(const Scene& scene, const disk::Disk& disk, std::string_view path,
+                            const Since& since);
+
+// ---- size: the database keeps to its bound
+
+class SizeWatch {
+ public:
+  /// A process has loaded the rows: it has not measured yet.
+  void begin() { above_since_ms_ = large_since_ms_ = -1; }
+  void on_measured(const Scene& scene, std::int64_t used_bytes);
+  /// A pass of pruning by size has come to its end: what was sent is gone but for the newest.
+  static void on_pruned(const Scene& scene, storage::Journal& journal, const storage::PruneLimits& limits,
+                        core::Position last);
+  /// Since when it has been beyond its bound, and since when so large that what has ended goes early; -1 = it is not.
+  [[nodiscard]] std::int64_t above_since_ms() const noexcept { return above_since_ms_; }
+  [[nodiscard]] std::int64_t large_since_ms() const noexcept { return large_since_ms_; }
+
+ private:
+  std::int64_t above_since_ms_ = -1, large_since_ms_ = -1;
+};
 
 // ---- I2: at most one ticket under a key
 
@@ -228,10 +272,12 @@ void holds_end_in_time(const Scene& scene, std::int64_t since_ms);
 void reserve_serves(const Scene& scene, const storage::CommitResult& result, const core::Changes& changes,
                     std::int64_t reserve_left);
 
-/// While the disk has had less free space than the store keeps, for longer than it takes to notice, no new order is
-/// taken. `low_since_ms`: -1 = it has enough; `up_ms`: when the process came up.
-void no_order_without_space(const Scene& scene, const Tag& tag, const codec::HttpReply& reply,
-                            const Story& story, std::int64_t low_since_ms, std::int64_t up_ms);
+/// While the disk has had less free space than the store keeps, or the database has been beyond its bound (`rule`: "I8"
+/// or "size"), for longer than it takes to notice, no new order is taken. `since_ms`: -1 = there is room; `up_ms`: when
+/// the process came up.
+void no_order_without_space(const Scene& scene, std::string_view rule, const Tag& tag,
+                            const codec::HttpReply& reply, const Story& story, std::int64_t since_ms,
+                            std::int64_t up_ms);
 
 void answer_after_room(const Scene& scene, const Tag& tag, const codec::HttpReply& reply,
                        std::int64_t roomy_since_ms, bool serving);
@@ -359,8 +405,11 @@ class Fold {
     for (const Row& row : rows_)
       if (row.known && row.live) visit(row.order);
   }
+  /// Since when the order that has waited longest for the POS has; `never` = none does.
+  [[nodiscard]] std::int64_t queued_since_ms() const noexcept;
   /// Every story hears when its end was committed, or when a start found that it had been.
   void tell_ends(Ledger& ledger) const;
+  [[nodiscard]] core::Position last_event() const noexcept { return last_event_; }
   /// After pruning: what has gone of the oldest orders. Gives how many.
   std::size_t note_pruned(const Scene& scene, storage::Journal& journal, std::int64_t acknowledged,
                           bool by_size);

@@ -23,15 +23,14 @@ void reserve_serves(const Scene& scene, const storage::CommitResult& result, con
                         std::to_string(reserve_left) + " bytes");
 }
 
-void no_order_without_space(const Scene& scene, const Tag& tag, const codec::HttpReply& reply,
-                            const Story& story, std::int64_t low_since_ms, std::int64_t up_ms) {
-  if (tag.about != About::order || reply.status >= 300 || low_since_ms < 0) return;
-  const std::int64_t since_ms = std::max(low_since_ms, up_ms);
-  if (scene.plan.faults.suspends > 0 || scene.now_ms <= since_ms + noticed_within_ms) return;
-  if (story.reached_ms > since_ms + noticed_within_ms)
-    scene.blame("I8", name_of(story) + " is taken though the disk has had less than " +
-                          std::to_string(scene.plan.min_free_bytes) + " bytes free for " +
-                          std::to_string(scene.now_ms - low_since_ms) + " ms");
+void no_order_without_space(const Scene& scene, std::string_view rule, const Tag& tag,
+                            const codec::HttpReply& reply, const Story& story, std::int64_t since_ms,
+                            std::int64_t up_ms) {
+  if (tag.about != About::order || reply.status >= 300 || since_ms < 0) return;
+  const std::int64_t noticed_ms = std::max(since_ms, up_ms) + noticed_within_ms;
+  if (scene.plan.faults.suspends > 0 || scene.now_ms <= noticed_ms || story.reached_ms <= noticed_ms) return;
+  scene.blame(rule, name_of(story) + " is taken though there has been no room for it for " +
+                        std::to_string(scene.now_ms - since_ms) + " ms");
 }
 
 void answer_after_room(const Scene& scene, const Tag& tag, const codec::HttpReply& reply,

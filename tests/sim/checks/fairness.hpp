@@ -1,5 +1,6 @@
 // The checkers of fairness and load: shares at the POS, due before backlog, shares of the turns, a chatty partner's time
-// aside, too busy before collapse, and the breaker. Each keeps its own count of what was committed and seen on the wires.
+// aside, the rate at the door, too busy before collapse, the breaker and its back-off. Each keeps its own count of what was
+// committed and seen on the wires.
 #pragma once
 
 #include <cstdint>
@@ -86,6 +87,36 @@ class TurnShares {
   std::int64_t flood_decided_ = 0;
 };
 
+/// Each partner has its rate at the door: who keeps within it hears no 429 for it, who does not does. ("rate")
+class RateWatch {
+ public:
+  /// A process has loaded the rows: all buckets are full.
+  void begin();
+  /// An order has reached the gateway, over HTTP or MQTT; before the ledger notes that.
+  void on_order(const Scene& scene, std::size_t story);
+  /// Its answer leaves the HTTP door.
+  void on_answer(const Scene& scene, std::size_t story, const codec::HttpReply& reply);
+
+ private:
+  /// What is in a bucket, at least and at most.
+  struct Reckoning {
+    std::int64_t least = 0, most = 0, at_ms = 0;
+  };
+  struct Came {
+    std::int64_t at_ms = 0;
+    bool known = false;  // it had come before, or came again before its answer left
+  };
+  [[nodiscard]] static std::int64_t rate_of(const Scene& scene, const Story& story);
+  [[nodiscard]] Reckoning& filled(const Scene& scene, const Story& story);
+
+  std::map<std::string, Reckoning, std::less<>> buckets_;  // by partner
+  std::map<std::size_t, Came> came_;                       // by story
+  std::int64_t lag_ms_ = 2000;                             // the longest from a request to its answer
+};
+
+/// The POS said for certain that it does nothing now.
+[[nodiscard]] bool is_away(core::PosRequest request, const PosReply& reply);
+
 /// While the POS is away it gets one request at a time, none within 250 ms of the last failure. ("breaker")
 class BreakerWatch {
  public:
@@ -100,6 +131,32 @@ class BreakerWatch {
   bool away_ = false;    // and a turn has begun since
   std::int64_t failed_ms_ = 0;
   std::int64_t open_ = 0;
+};
+
+/// The waits between tries grow with each failure, are drawn anew each time, and end at a ceiling: then an order that
+/// waits is tried. ("backoff")
+class BackoffWatch {
+ public:
+  void begin(const Scene& scene);
+  /// As for BreakerWatch. `rows`: as committed; `woke_ms`: when the machine last woke.
+  void on_turn_begins(const Scene& scene, bool whole, const Fold& rows, std::int64_t woke_ms);
+  void on_ask(const Scene& scene);
+  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply);
+  /// A commit failed: what it would have sent was not.
+  void on_commit_failed(const Scene& scene) { touched_ms_ = scene.now_ms; }
+  void judge_end(const Scene& scene) const;
+
+ private:
+  struct Failing {
+    std::int64_t times = 0;  // in a row
+    std::int64_t at_ms = 0;  // the newest
+  };
+  Failing failing_, known_;                     // as heard, and as the turn knows it
+  std::int64_t open_ = 0;                       // requests on the wire
+  std::int64_t touched_ms_ = 0;                 // something went there or came from there
+  std::int64_t later_until_ms_ = 0;             // it asked for it
+  std::int64_t waited_from_ms_ = -1;            // the failure whose wait was noted
+  std::vector<std::int64_t> waits_at_ceiling_;  // of the whole world
 };
 
 }  // namespace storegate::sim::check

@@ -1,6 +1,4 @@
 // I1: every acknowledged order is found at the end, once, and has come to exactly one end that the consumer heard of.
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <map>
 
@@ -10,15 +8,6 @@
 namespace storegate::sim::check {
 
 std::string name_of(const Story& story) { return story.partner + "/" + story.id; }
-
-namespace {
-// As the bodies have them; see parts/bodies.cpp.
-bool names_customer(std::string_view text) {
-  for (const std::string_view name : {"\"Ana\"", "\"Bo\"", "+15550100", "no onions"})
-    if (text.find(name) != std::string_view::npos) return true;
-  return false;
-}
-}  // namespace
 
 // Bodies differ by order in the id, and among those of one order in a quantity; see parts/bodies.cpp.
 void placement_is_whole(const Scene& scene, const Story& story, std::string_view body) {
@@ -30,37 +19,6 @@ void placement_is_whole(const Scene& scene, const Story& story, std::string_view
   const std::string quantity = "\"quantity\":" + std::to_string(story.acknowledged_body + 1) + ",";
   if (body.find(quantity) == std::string_view::npos)
     scene.blame("I14", name_of(story) + " is placed with another body than the one that was acknowledged");
-}
-
-std::vector<RowSeen> rows_on(const disk::Disk& disk, std::string_view path, std::string& error) {
-  std::vector<RowSeen> rows;
-  sqlite3* database = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  const std::string file(path);
-  const auto text = [&](int column) {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-    return std::string(bytes == nullptr ? "" : bytes);
-  };
-  int code = sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READWRITE, disk.name().c_str());
-  if (code == SQLITE_OK)
-    code = sqlite3_exec(database, "PRAGMA locking_mode=EXCLUSIVE", nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK)
-    code =
-        sqlite3_prepare_v2(database,
-                           "SELECT partner, partner_order_id, phase, canonical || shared, CAST(raw AS TEXT) "
-                           "FROM orders LEFT JOIN bodies USING (number) ORDER BY number",
-                           -1, &statement, nullptr);
-  while (code == SQLITE_OK || code == SQLITE_ROW) {
-    code = sqlite3_step(statement);
-    if (code != SQLITE_ROW) continue;
-    const bool has_body = sqlite3_column_type(statement, 3) != SQLITE_NULL;
-    const std::string body = has_body ? text(3) + text(4) : std::string();
-    rows.push_back({text(0), text(1), sqlite3_column_int64(statement, 2), has_body, names_customer(body)});
-  }
-  if (code != SQLITE_DONE) error = sqlite3_errmsg(database);
-  sqlite3_finalize(statement);
-  sqlite3_close(database);
-  return rows;
 }
 
 void pruned_in_time(const Scene& scene, const core::Order& order, std::int64_t ended_ms,
@@ -122,38 +80,6 @@ void every_order_ended(const Scene& scene, const std::vector<RowSeen>& rows) {
   }
   for (const auto& [name, strange] : by_name)
     scene.blame("I1", "a row of an order that nobody sent: " + name);
-}
-
-// Each chore of the house comes round in so many minutes. When an order ended is told by the wall clock alone: one that
-// ran ahead makes it late, one that stood in 1970 early.
-void customers_are_erased(const Scene& scene, const std::vector<RowSeen>& rows) {
-  const Faults& faults = scene.plan.faults;
-  if (faults.wall_jumps > 0 || (faults.boots_in_1970 && faults.power_cuts > 0)) return;
-  constexpr std::int64_t chores_come_round_ms = 6 * core::minute_ms;
-  const Ages& ages = scene.plan.ages;
-  for (const RowSeen& row : rows) {
-    const Story* story = scene.ledger.find(row.partner, row.id);
-    if (story == nullptr || story->reborn || story->events.empty()) continue;
-    const std::int64_t ended_ms = story->last()->at_ms;
-    if (row.names_customer && ended_ms + ages.erase_after_ms + chores_come_round_ms < scene.now_ms)
-      scene.blame("customer", name_of(*story) + " ended long ago and its customer is still named");
-    const bool cooked = story->tickets_in_all() > 0;  // what is refused on a full disk has no body
-    if (!row.names_customer && cooked && ended_ms + ages.erase_after_ms > scene.now_ms)
-      scene.blame("customer", name_of(*story) + " has lost its customer before its time");
-  }
-}
-
-void no_customer_is_left(const Scene& scene, const std::vector<RowSeen>& rows, const disk::Disk& disk,
-                         std::string_view path) {
-  for (const RowSeen& row : rows)
-    if (row.names_customer) return;
-  for (const char* suffix : {"", "-wal"}) {
-    const disk::Bytes* file = disk.cached(std::string(path) + suffix);
-    if (file == nullptr) continue;
-    if (names_customer({reinterpret_cast<const char*>(file->data()), file->size()}))
-      scene.blame("customer", "no row names a customer any more, and the bytes of " + std::string(path) +
-                                  suffix + " still do");
-  }
 }
 
 }  // namespace storegate::sim::check

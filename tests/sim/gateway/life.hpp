@@ -37,7 +37,8 @@ struct Process::Life {
   std::uint64_t armed = 0;  // which arming is the present one
   std::uint64_t turns_now = 0;
   std::int64_t turns_at_ms = -1;
-  int chore = 0;
+  storage::HousePass house;
+  int passes = 0;               // of housekeeping, gone through
   std::int64_t used_bytes = 0;  // of the database, as last measured
 };
 

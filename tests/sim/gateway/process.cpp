@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include "codec/canonical.hpp"
 #include "sim/gateway/life.hpp"
 #include "sim/gateway/turn_trace.hpp"
 #include "sim/world.hpp"
@@ -17,22 +16,12 @@ namespace {
 constexpr std::int64_t sleep_ms_max = 1000;
 // After the storm no clock moves and no machine sleeps: a wake that only looks finds nothing.
 constexpr std::int64_t calm_sleep_ms_max = 60'000;
-constexpr std::int64_t measure_every_ms = 2000;
-constexpr std::int64_t measure_later_every_ms = 60'000;
 constexpr std::int64_t linger_after_failed_sync_ms = 10'000;
-// Nothing new to find when nothing fails any more, no row grows old enough for anything, and time there is long: each
-// chore twice, then hourly.
-constexpr std::int64_t chores_at_last_every_ms = 3'600'000;
-constexpr int chores_before_the_last = 8;
 // Turns at one instant without the disk: beyond it the engine goes round in circles.
 constexpr std::uint64_t turns_at_once_max = 1000;
 
 bool needs_the_store(const core::Changes& changes) {
   return !changes.writes_nothing() || !changes.bodies_wanted.empty();
-}
-core::Result<storage::Housekept> as_step(const core::Result<void>& done) {
-  if (!done) return done.error();
-  return storage::Housekept{};
 }
 }  // namespace
 
@@ -63,7 +52,7 @@ bool Process::start() {
                                  core::Generator(world_.fresh_seed()), world_.local_time());
   life_->uplink.start();
   offer(std::move(started));
-  after(world_.plan().ages.chores_every_ms, [this] { keep_house(); });
+  keep_house_later(rest_ms(), storage::Chore::erase);
   if (world_.plan().min_free_bytes > 0 || world_.plan().max_bytes > 0) after(0, [this] { measure(); });
   return true;
 }
@@ -255,68 +244,6 @@ void Process::on_sync_failed() {
   if (std::exchange(life_->sync_failed, true)) return;
   world_.leave_marker();
   after(linger_after_failed_sync_ms, [this] { world_.end_process(); });
-}
-
-// As the product's space watch: on the store thread, and the gateway hears of a change.
-void Process::measure() {
-  const Plan& plan = world_.plan();
-  life_->store.submit(Urgency::read, [this, &plan](storage::Journal& journal) -> Completion {
-    const auto file = journal.database_bytes();
-    const auto unused = journal.unused_bytes();
-    if (file && unused) life_->used_bytes = *file - *unused + journal.wal_bytes();
-    const bool low = plan.min_free_bytes > 0 && world_.free_bytes() < plan.min_free_bytes;
-    const bool large = plan.max_bytes > 0 && life_->used_bytes > plan.max_bytes;
-    const auto room = low     ? core::StorageRoom::disk_low
-                      : large ? core::StorageRoom::database_full
-                              : core::StorageRoom::enough;
-    return [this, room] {
-      if (life_->engine.gateway().room() != room) offer(core::StorageMeasured{room});
-      after(world_.storm() || room != core::StorageRoom::enough ? measure_every_ms : measure_later_every_ms,
-            [this] { measure(); });
-    };
-  });
-}
-
-// One chore each time, in the order of the product's housekeeping. Where the plan has no ages, what lies beyond the days
-// a store keeps is never reached in a run, and erasing and pruning only look.
-void Process::keep_house() {
-  const int chore = life_->chore++ % 4;
-  const core::Now at = now();
-  const core::Policy& policy = world_.plan().policy;
-  storage::PruneLimits limits;
-  limits.now = at;
-  limits.retain_ms = world_.plan().ages.retain_ms;
-  limits.reuse_ms = policy.order_id_reuse_ms;
-  limits.by_size = storage::too_large(life_->used_bytes, world_.plan().max_bytes);
-  limits.events_kept = 20;
-  const auto& marks = life_->engine.outbox().marks();
-  limits.events_through = policy.wait_for_application_ack ? marks.acknowledged : marks.published;
-  life_->store.submit(Urgency::spare, [this, chore, limits](storage::Journal& journal) -> Completion {
-    core::Result<storage::Housekept> kept = storage::Housekept{};
-    const auto erase = [](std::string_view canonical) {
-      auto erased = codec::erase_customer(canonical);
-      return erased ? std::move(*erased) : std::string{};
-    };
-    if (chore == 0 && limits.now.wall_trusted)
-      kept = journal.erase_customer_data({limits.now, world_.plan().ages.erase_after_ms, 200}, erase);
-    if (chore == 1 && (limits.now.wall_trusted || limits.by_size)) kept = journal.prune(limits);
-    if (kept)
-      world_.on_housekept(journal, chore == 0 ? kept->rows : 0, chore == 1 ? kept->rows : 0, limits.by_size);
-    if (chore == 2) kept = journal.verify(200);
-    if (chore == 3) kept = as_step(journal.checkpoint(storage::CheckpointMode::truncate));
-    if (chore == 3 && kept) kept = as_step(journal.shrink(64));
-    if (chore == 3 && kept) world_.on_wal_truncated();
-    if (kept && !kept->damaged.empty()) world_.on_damaged(kept->damaged);
-    return [this, failed = !kept && kept.error().code == core::ErrorCode::sync_failed] {
-      if (failed) on_sync_failed();
-    };
-  });
-  const Ages& ages = world_.plan().ages;
-  const bool often_enough = !ages.on && life_->chore >= chores_before_the_last;
-  after(world_.storm() ? ages.chores_every_ms
-        : often_enough ? chores_at_last_every_ms
-                       : ages.chores_later_every_ms,
-        [this] { keep_house(); });
 }
 
 }  // namespace storegate::sim

@@ -12,6 +12,7 @@
 #include "core/engine.hpp"
 #include "sim/ledger.hpp"
 #include "sim/wire.hpp"
+#include "storage/house_pass.hpp"
 #include "storage/journal.hpp"
 
 namespace storegate::sim {
@@ -71,7 +72,13 @@ class Process {
   void arm_timer();
   void on_sync_failed();
   void measure();
-  void keep_house();
+  void keep_house(storage::Chore chore);
+  void keep_house_later(std::int64_t ms, storage::Chore chore);
+  [[nodiscard]] core::Result<storage::Housekept> do_chore(storage::Chore chore,
+                                                          const storage::PruneLimits& limits,
+                                                          storage::Journal& journal);
+  void chore_ended(storage::Chore chore, const core::Result<storage::Housekept>& kept);
+  [[nodiscard]] std::int64_t rest_ms() const;
 
   World& world_;
   std::unique_ptr<Life> life_;

@@ -19,6 +19,8 @@ namespace storegate::sim {
 [[nodiscard]] std::string forwarded_body(std::string_view raw);
 /// As the cloud publishes it: bare, or in a CloudEvent where the story says when it was sent on.
 [[nodiscard]] std::string sent_on(const Story& story, std::string_view data);
+/// What no codec can read; the customer in it has the number of an order `x…` that nobody sends.
+[[nodiscard]] std::string unreadable_body(std::uint64_t number);
 [[nodiscard]] std::string by_pair(const Story& story);
 
 }  // namespace storegate::sim

@@ -33,6 +33,17 @@ void Partners::plan() {
     plan_order(at_ms);
   }
   plan_flood();
+  plan_unreadable();
+}
+
+void Partners::plan_unreadable() {
+  for (std::uint64_t i = 0; i < world_.plan().faults.unreadable; ++i) {
+    const std::int64_t at_ms = between(draws_, 3 * s, world_.plan().storm_ms - 20 * s);
+    world_.timeline().at(at_ms, [this, i] {
+      world_.fault("unreadable message");
+      world_.broker().send({"order", unreadable_body(i)}, {});
+    });
+  }
 }
 
 void Partners::note_wanted(Story& story, const std::string& item) {

@@ -49,6 +49,7 @@ class Partners {
   void plan_repeats(std::size_t sender, std::int64_t at_ms);
   static void note_wanted(Story& story, const std::string& item);
   void plan_flood();
+  void plan_unreadable();
   void send_of_flood(std::size_t sender);
   [[nodiscard]] Story draw_story(Path path, std::int64_t at_ms);
   void draw_wishes(Story& story, std::int64_t at_ms);
