@@ -28,6 +28,35 @@ std::size_t bytes_of(const core::OutgoingEvent& event) {
   return bytes;
 }
 
+/// A page while it is filled: events until their bytes reach the limit, and which rows are damaged.
+class Filling {
+ public:
+  Filling(core::Position after, std::size_t bytes_limit) : bytes_limit_(bytes_limit) { page.through = after; }
+
+  void pass_over(core::Position at) { page.through = at; }
+  /// False: there is more, but not on this page. A damaged row keeps its reason; what cannot be read at all is an error.
+  Result<bool> take(core::Position at, Result<core::OutgoingEvent> event) {
+    if (event) {
+      bytes_ += bytes_of(*event);
+      page.more = bytes_ > bytes_limit_ && !page.events.empty();
+      if (page.more) return false;
+      page.events.push_back(std::move(*event));
+    } else if (event.error().code == ErrorCode::damaged) {
+      page.damaged.push_back({"events", key_of(at), event.error().context});
+    } else {
+      return std::move(event).error().in("read events");
+    }
+    page.through = at;
+    return true;
+  }
+
+  EventPage page;
+
+ private:
+  std::size_t bytes_limit_;
+  std::size_t bytes_ = 0;
+};
+
 }  // namespace
 
 // ---------------------------------------------------------------- one row
@@ -131,62 +160,45 @@ Result<core::OutgoingEvent> Journal::State::complete(core::EventRecord record) {
 
 Result<EventPage> Journal::State::events_after(core::Position position, std::size_t limit,
                                                std::size_t bytes_limit) {
-  EventPage page;
-  page.through = position;
-  // A damaged row among these keeps its reason; what cannot be read at all ends the call.
+  Filling filling(position, bytes_limit);
   Statement& rows = sql.events_after;
   const Reading reading(rows);
   rows.bind(1, packed(position));
   rows.bind(2, static_cast<std::int64_t>(limit) + 1);
-  std::size_t bytes = 0;
   for (std::size_t seen = 0;; ++seen) {
     Result<bool> row = rows.step();
     if (!row) return std::move(row).error().in("read events");
-    if (!*row) return page;
-    if (seen == limit) return page.more = true, std::move(page);
+    if (!*row) return std::move(filling.page);
+    if (seen == limit) return filling.page.more = true, std::move(filling.page);
     const core::Position at = unpacked(rows.integer(0));
     Result<EventRow> event = read_event(rows, digest);
-    Result<core::OutgoingEvent> outgoing =
-        event ? complete(std::move(event->record)) : std::move(event).error();
-    if (outgoing) {
-      bytes += bytes_of(*outgoing);
-      if (bytes > bytes_limit && !page.events.empty()) return page.more = true, std::move(page);
-      page.events.push_back(std::move(*outgoing));
-    } else if (outgoing.error().code == ErrorCode::damaged) {
-      page.damaged.push_back({"events", key_of(at), outgoing.error().context});
-    } else {
-      return std::move(outgoing).error().in("read events");
-    }
-    page.through = at;
+    Result<bool> taken =
+        filling.take(at, event ? complete(std::move(event->record)) : std::move(event).error());
+    if (!taken) return std::move(taken).error();
+    if (!*taken) return std::move(filling.page);
   }
 }
 
-// As events_after, one position after the other.
+Result<core::OutgoingEvent> Journal::State::event_at(core::Position at) {
+  Result<std::optional<EventRow>> event = find_event(at);
+  if (!event) return std::move(event).error();
+  if (!*event) return missing_row("events", packed(at));
+  return complete(std::move((*event)->record));
+}
+
 Result<EventPage> Journal::State::events_at(const std::vector<core::Position>& positions,
                                             std::size_t bytes_limit) {
-  EventPage page;
-  std::size_t bytes = 0;
+  Filling filling({}, bytes_limit);
   for (const core::Position at : positions) {
     if (at <= meta.pruned_through) {  // its consumer had it, and said so since it was asked for
-      page.through = at;
+      filling.pass_over(at);
       continue;
     }
-    Result<std::optional<EventRow>> event = find_event(at);
-    Result<core::OutgoingEvent> outgoing = !event   ? std::move(event).error()
-                                           : *event ? complete(std::move((*event)->record))
-                                                    : missing_row("events", packed(at));
-    if (outgoing) {
-      bytes += bytes_of(*outgoing);
-      if (bytes > bytes_limit && !page.events.empty()) return page.more = true, std::move(page);
-      page.events.push_back(std::move(*outgoing));
-    } else if (outgoing.error().code == ErrorCode::damaged) {
-      page.damaged.push_back({"events", key_of(at), outgoing.error().context});
-    } else {
-      return std::move(outgoing).error().in("read events");
-    }
-    page.through = at;
+    Result<bool> taken = filling.take(at, event_at(at));
+    if (!taken) return std::move(taken).error();
+    if (!*taken) break;
   }
-  return page;
+  return std::move(filling.page);
 }
 
 Result<EventPage> Journal::State::event_briefs(core::Position after, core::Position before,

@@ -93,6 +93,7 @@ struct Journal::State {
   [[nodiscard]] core::Result<std::string> find_canonical(core::OrderNumber number);
   [[nodiscard]] core::Result<std::optional<EventRow>> find_event(core::Position position);
   [[nodiscard]] core::Result<core::OutgoingEvent> complete(core::EventRecord record);
+  [[nodiscard]] core::Result<core::OutgoingEvent> event_at(core::Position at);  // missing is damaged
   [[nodiscard]] core::Result<EventPage> events_after(core::Position position, std::size_t limit,
                                                      std::size_t bytes_limit);
   [[nodiscard]] core::Result<EventPage> events_at(const std::vector<core::Position>& positions,

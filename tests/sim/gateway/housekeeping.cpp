@@ -95,7 +95,7 @@ core::Result<storage::Housekept> Process::do_chore(storage::Chore chore, const s
 
 void Process::chore_ended(storage::Chore chore, const core::Result<storage::Housekept>& kept) {
   if (!kept && kept.error().code == core::ErrorCode::sync_failed) return on_sync_failed();
-  if (!kept) return keep_house_later(rest_ms(), storage::Chore::erase);
+  if (!kept) return keep_house_later(between_chores_ms, life_->house.after(chore));
   if (!kept->damaged.empty()) world_.on_damaged(kept->damaged);
   if (chore == storage::Chore::verify) ++life_->passes;
   keep_house_later(between_chores_ms, life_->house.done(chore, kept->rows, kept->finished));

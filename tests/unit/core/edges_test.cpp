@@ -108,7 +108,7 @@ TEST_CASE("an order placed while the clock ran years ahead is completed in its t
   CHECK(store.phase("K-1") == Phase::completed);
 }
 
-TEST_CASE("in doubt after a reboot without a clock, with the POS away: parked in the end [I1]") {
+TEST_CASE("4.5 expiry: in doubt after a reboot without a clock, with the POS away: parked in the end [I1]") {
   Script store;
   store.arrive("K-1");
   store.release("K-1");

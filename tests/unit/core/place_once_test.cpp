@@ -21,7 +21,7 @@ void send_one(Script& store) {
 
 }  // namespace
 
-TEST_CASE("an order that was certainly not taken is sent again freely, under the same key") {
+TEST_CASE("4.5 retry: an order that was certainly not taken is sent again freely, under the same key") {
   for (const PosOutcome outcome : {PosOutcome::not_delivered, PosOutcome::not_now, PosOutcome::not_taken}) {
     Script store(pos_that(0, false));
     send_one(store);
@@ -34,7 +34,7 @@ TEST_CASE("an order that was certainly not taken is sent again freely, under the
   }
 }
 
-TEST_CASE("in doubt and the POS de-duplicates: the same key again, but only inside the window [I2]") {
+TEST_CASE("4.5 doubt: where the POS de-duplicates, the same key again, but only inside the window [I2]") {
   Script store(pos_that(60 * second_ms, false));
   send_one(store);
   store.pos(PosOutcome::in_doubt);
@@ -53,7 +53,7 @@ TEST_CASE("in doubt and the POS de-duplicates: the same key again, but only insi
   CHECK(store.row("K-1").reason == Reason::in_doubt);
 }
 
-TEST_CASE("after a reboot the window counts as over [I2]") {
+TEST_CASE("4.5 doubt: after a reboot the window counts as over [I2]") {
   Script store(pos_that(10 * minute_ms, false));
   send_one(store);
   store.restart(true);
@@ -62,7 +62,7 @@ TEST_CASE("after a reboot the window counts as over [I2]") {
   CHECK(store.phase("K-1") == Phase::parked);
 }
 
-TEST_CASE("after a restart within the boot the window still holds [I2]") {
+TEST_CASE("4.5 doubt: after a restart within the boot the window still holds [I2]") {
   Script store(pos_that(10 * minute_ms, false));
   send_one(store);
   store.restart();
@@ -70,7 +70,7 @@ TEST_CASE("after a restart within the boot the window still holds [I2]") {
   CHECK(store.sent.size() == 2);
 }
 
-TEST_CASE("in doubt and the POS can be asked: nothing before the barrier, and found means placed [I2]") {
+TEST_CASE("4.5 doubt: where the POS can be asked, nothing before the barrier, and found means placed [I2]") {
   Script store(pos_that(0, true));
   send_one(store);
   store.pos(PosOutcome::in_doubt);
@@ -85,7 +85,7 @@ TEST_CASE("in doubt and the POS can be asked: nothing before the barrier, and fo
   CHECK(store.sent.size() == 1);
 }
 
-TEST_CASE("only not found, twice, 5 s apart, with health between permits a second send [I2]") {
+TEST_CASE("4.5 doubt: only not found, twice, 5 s apart, with health between permits a second send [I2]") {
   Script store(pos_that(0, true));
   send_one(store);
   store.pos(PosOutcome::in_doubt);
@@ -105,7 +105,8 @@ TEST_CASE("only not found, twice, 5 s apart, with health between permits a secon
   CHECK(store.phase("K-1") == Phase::sending);
 }
 
-TEST_CASE("any other answer between leaves the order in doubt and starts the two askings anew [I2]") {
+TEST_CASE(
+    "4.5 doubt: any other answer between leaves the order in doubt and starts the two askings anew [I2]") {
   for (const PosOutcome outcome :
        {PosOutcome::unanswered, PosOutcome::not_taken, PosOutcome::not_now, PosOutcome::not_delivered}) {
     Script store(pos_that(0, true));
@@ -123,7 +124,7 @@ TEST_CASE("any other answer between leaves the order in doubt and starts the two
   }
 }
 
-TEST_CASE("the barrier starts anew after a restart [I2]") {
+TEST_CASE("4.5 doubt: the barrier starts anew after a restart [I2]") {
   Script store(pos_that(0, true));
   send_one(store);
   store.pass(29 * second_ms);
@@ -135,7 +136,7 @@ TEST_CASE("the barrier starts anew after a restart [I2]") {
   CHECK(store.requests[0].first == PosRequest::ask);
 }
 
-TEST_CASE("in doubt and the POS can do neither: parked at once, and a person decides [I2]") {
+TEST_CASE("4.5 doubt: where the POS can do neither, parked at once, and a person decides [I2]") {
   Script store(pos_that(0, false));
   send_one(store);
   store.pos(PosOutcome::in_doubt);
@@ -147,7 +148,8 @@ TEST_CASE("in doubt and the POS can do neither: parked at once, and a person dec
   CHECK(store.sent.size() == 1);
 }
 
-TEST_CASE("a person's answer: placed, not placed under the same key, or a reprint under its own") {
+TEST_CASE(
+    "4.5 parked: a person's answer: placed, not placed under the same key, or a reprint under its own") {
   const auto parked = [] {
     Script store(pos_that(0, false));
     send_one(store);
@@ -171,7 +173,7 @@ TEST_CASE("a person's answer: placed, not placed under the same key, or a reprin
   CHECK(reprint.history("K-1") == "accepted released parked resolved");
 }
 
-TEST_CASE("only a parked order can be resolved") {
+TEST_CASE("4.5 parked: only a parked order can be resolved") {
   Script store;
   store.arrive("K-1");
   store.resolve("K-1", Resolution::reprint);
@@ -179,7 +181,7 @@ TEST_CASE("only a parked order can be resolved") {
   CHECK(store.phase("K-1") == Phase::held);
 }
 
-TEST_CASE("a parked order in doubt keeps its cancel for the person's answer [I4]") {
+TEST_CASE("4.5 parked: an order in doubt keeps its cancel for the person's answer [I4]") {
   for (const Resolution resolution : {Resolution::placed, Resolution::not_placed}) {
     Script store(pos_that(0, false));
     send_one(store);
@@ -196,7 +198,7 @@ TEST_CASE("a parked order in doubt keeps its cancel for the person's answer [I4]
   }
 }
 
-TEST_CASE("an order the POS cannot read is parked, and nothing sends it again by itself") {
+TEST_CASE("4.5 retry: an order the POS cannot read is parked, and nothing sends it again by itself") {
   Script store;
   send_one(store);
   store.pos(PosOutcome::cannot);
@@ -208,7 +210,8 @@ TEST_CASE("an order the POS cannot read is parked, and nothing sends it again by
   CHECK(store.phase("K-1") == Phase::cancelled);
 }
 
-TEST_CASE("a refusal of the second try says nothing of the first, which may have been taken [I2]") {
+TEST_CASE(
+    "4.5 doubt: a refusal of the second try says nothing of the first, which may have been taken [I2]") {
   for (const PosOutcome outcome :
        {PosOutcome::refused, PosOutcome::cannot, PosOutcome::not_now, PosOutcome::not_delivered}) {
     Script store(pos_that(60 * second_ms, true));
@@ -222,7 +225,7 @@ TEST_CASE("a refusal of the second try says nothing of the first, which may have
   }
 }
 
-TEST_CASE("an answer that names another order's ticket is no answer [I2]") {
+TEST_CASE("4.5 doubt: an answer that names another order's ticket is no answer [I2]") {
   Script store(pos_that(0, true));
   send_one(store);
   store.pos(PosOutcome::took, "T-1");
@@ -235,7 +238,7 @@ TEST_CASE("an answer that names another order's ticket is no answer [I2]") {
   CHECK(store.row("K-2").pos_reference == "T-2");
 }
 
-TEST_CASE("an order in doubt whose POS stays away is parked after the expiry [I1]") {
+TEST_CASE("4.5 expiry: an order in doubt whose POS stays away is parked after expire_minutes [I1]") {
   Script store(pos_that(0, true));
   send_one(store);
   store.pos(PosOutcome::in_doubt);
@@ -248,7 +251,7 @@ TEST_CASE("an order in doubt whose POS stays away is parked after the expiry [I1
   CHECK(store.sent.size() == 1);
 }
 
-TEST_CASE("a POS that is away is tried by one request at a time, with growing pauses [I13]") {
+TEST_CASE("4.5 breaker: a POS that is away is tried by one request at a time, with growing pauses [I13]") {
   Script store;
   for (int i = 0; i < 20; ++i) {
     store.arrive("K-" + std::to_string(i));
@@ -307,7 +310,7 @@ TEST_CASE("a POS that is tried again, but has no token yet, is waited for withou
 }
 
 TEST_CASE(
-    "in doubt and to be cancelled: a POS that can be asked is asked, and not sent the order again [I4]") {
+    "4.5 doubt: of an order to be cancelled a POS that can be asked is asked, and not sent it again [I4]") {
   enum class When { before_the_doubt, after_it, before_a_restart };
   for (const When when : {When::before_the_doubt, When::after_it, When::before_a_restart}) {
     CAPTURE(static_cast<int>(when));

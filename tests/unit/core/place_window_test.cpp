@@ -30,7 +30,8 @@ Script second_try(bool can_query) {
 }  // namespace
 
 TEST_CASE(
-    "a second try carries the last instant its key protects it at; a first one may go at any time [I2]") {
+    "4.5 doubt: a second try carries the last instant its key protects it at; a first one may go at any time "
+    "[I2]") {
   Script store = second_try(false);
   CHECK(store.sent[0].not_after_ms == INT64_MAX);
   const PosPolicy pos;
@@ -38,7 +39,8 @@ TEST_CASE(
         store.row("K-1").intent.steady_ms + window_ms - pos.timeout_ms - pos.max_processing_ms);
 }
 
-TEST_CASE("no second try starts unless time-out and processing time still fit into the window [I2]") {
+TEST_CASE(
+    "4.5 doubt: no second try starts unless time-out and processing time still fit into the window [I2]") {
   Script store = second_try(false);
   const Milliseconds last_ms = store.sent[1].not_after_ms;
   while (store.phase("K-1") == Phase::sending) {
@@ -55,7 +57,8 @@ TEST_CASE("no second try starts unless time-out and processing time still fit in
   CHECK(narrow.phase("K-1") == Phase::parked);
 }
 
-TEST_CASE("a second try that a stalled commit made too late is decided anew, and never sent [I2]") {
+TEST_CASE(
+    "4.5 doubt: a second try that a stalled commit made too late is decided anew, and never sent [I2]") {
   for (const bool can_query : {true, false}) {
     Script store = second_try(can_query);
     const PlaceOrder late = store.sent[1];
@@ -74,7 +77,8 @@ TEST_CASE("a second try that a stalled commit made too late is decided anew, and
 }
 
 TEST_CASE(
-    "what a POS that cannot be asked certainly did not take is written at once: a cut parks nothing [I1]") {
+    "4.5 doubt: what a POS that cannot be asked certainly did not take is written at once: a cut parks "
+    "nothing [I1]") {
   for (const Milliseconds deduplicates_ms : {Milliseconds{0}, window_ms}) {
     for (const PosOutcome outcome : {PosOutcome::not_delivered, PosOutcome::not_now, PosOutcome::not_taken}) {
       Script store(pos_that(deduplicates_ms, false));

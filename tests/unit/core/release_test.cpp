@@ -178,7 +178,7 @@ TEST_CASE("an at_time order is released at its time") {
   CHECK(store.row("K-1").released_by == Actor::clock);
 }
 
-TEST_CASE("a released order the POS never takes expires, and is not cooked later") {
+TEST_CASE("4.5 expiry: a released order the POS never takes expires, and is not cooked later") {
   Script store;
   store.arrive("K-1");
   store.release("K-1");

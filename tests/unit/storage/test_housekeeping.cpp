@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "builders.hpp"
+#include "passes.hpp"
 #include "storage/house_pass.hpp"
 #include "support/temp_dir.hpp"
 
@@ -34,20 +35,6 @@ std::string replaced(std::string_view canonical) {
 
 bool holds(const std::string& path, const std::string& word) {
   return support::read_file(path).find(word) != std::string::npos;
-}
-
-/// Runs one pass of steps to its end; gives the rows it changed.
-template <typename Step>
-std::size_t whole_pass(Step step) {
-  std::size_t rows = 0;
-  for (int calls = 0; calls < 1000; ++calls) {
-    core::Result<Housekept> done = step();
-    if (!done) FAIL(done.error().context);
-    rows += done->rows;
-    if (done->finished) return rows;
-  }
-  FAIL("the pass never ends");
-  return rows;
 }
 
 std::size_t damaged_rows(Journal& journal) {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "builders.hpp"
+#include "passes.hpp"
 #include "storage/ages.hpp"
 #include "support/temp_dir.hpp"
 
@@ -22,19 +23,6 @@ core::Now now_at(std::int64_t wall_ms, core::Milliseconds steady_ms, bool truste
 }
 
 std::string without(std::string_view) { return "{}"; }
-
-template <typename Step>
-std::size_t whole_pass(Step step) {
-  std::size_t rows = 0;
-  for (int calls = 0; calls < 1000; ++calls) {
-    core::Result<Housekept> done = step();
-    if (!done) FAIL(done.error().context);
-    rows += done->rows;
-    if (done->finished) return rows;
-  }
-  FAIL("the pass never ends");
-  return rows;
-}
 
 /// One order after the other, ten minutes apart on the steady clock; all but every tenth have ended.
 Store filled(Journal& journal, int orders) {
