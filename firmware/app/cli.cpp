@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/cli_commands.hpp"
+#include "app/cli_format.hpp"
 #include "app/cli_request.hpp"
 #include "codec/times.hpp"
 
@@ -148,6 +149,11 @@ void add_queries(CLI::App& app, CliRequest& request) {
   events->add_flag("--follow", request.follow, "Go on with what comes; without --since from now on");
 }
 
+/// CLI11 calls a command that there is not a missing one.
+bool names_no_command(const CLI::App& app, int count, const char* const* words) {
+  return count > 1 && words[1][0] != '-' && app.get_subcommands().empty();
+}
+
 }  // namespace
 
 int run_cli(int count, const char* const* words, CliWorld& world) {
@@ -159,6 +165,11 @@ int run_cli(int count, const char* const* words, CliWorld& world) {
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
+    if (names_no_command(app, count, words)) {
+      world.err << "storegate: there is no command \"" << printable(words[1])
+                << "\". storegate --help names them.\n";
+      return static_cast<int>(ExitStatus::bad_usage);
+    }
     const int status = app.exit(error, world.out, world.err);  // prints help, or what is wrong
     return static_cast<int>(status == 0 ? ExitStatus::done : ExitStatus::bad_usage);
   }

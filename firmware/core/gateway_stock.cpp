@@ -25,6 +25,12 @@ std::vector<ItemAvailability> last_words(const std::vector<ItemAvailability>& it
   return words;
 }
 
+bool any_is_over(const std::vector<ItemAvailability>& words, const Now& now) {
+  return now.wall_trusted && std::any_of(words.begin(), words.end(), [&](const ItemAvailability& word) {
+           return !word.available && word.until_wall_ms && *word.until_wall_ms <= now.wall_ms;
+         });
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- what is said
@@ -32,6 +38,11 @@ std::vector<ItemAvailability> last_words(const std::vector<ItemAvailability>& it
 void Gateway::availability_arrived(const AvailabilityArrived& input, Turn& turn) {
   Stock& stock = book_.stock();
   const std::vector<ItemAvailability> words = last_words(input.items);
+  // Taken, a mistyped time would put the item on sale. A message of the cloud may have come late.
+  if (input.letter.topic.empty() && any_is_over(words, turn.now)) {
+    answer(input.caller, AnswerKind::conflict, nullptr, turn, "the end lies in the past");
+    return;
+  }
   std::size_t kept = input.full ? words.size() : stock.words();
   if (!input.full)
     for (const ItemAvailability& word : words) kept += stock.has_word_on(word.item) ? 0U : 1U;

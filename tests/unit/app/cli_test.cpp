@@ -45,6 +45,12 @@ TEST_CASE("a wrong command line ends with 2, says why, and asks nobody") {
   }
 }
 
+TEST_CASE("a command that there is not is named") {
+  Shell shell;
+  CHECK(shell.run({"fly", "--json"}) == 2);
+  CHECK(shell.err.str() == "storegate: there is no command \"fly\". storegate --help names them.\n");
+}
+
 TEST_CASE("help and version end with 0") {
   Shell help;
   CHECK(help.run({"--help"}) == 0);

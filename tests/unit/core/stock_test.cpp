@@ -219,6 +219,24 @@ TEST_CASE("4.2 availability: more items than are kept are refused, over MQTT wit
   CHECK(store.dead_letters.size() == 1);
 }
 
+TEST_CASE("4.2 availability: a person's word that is over already is refused, the cloud's only comes late") {
+  Script store;
+  store.say("taco", false, store.now.wall_ms);
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+  CHECK(store.last_answer().why == "the end lies in the past");
+  CHECK(told(store).empty());
+  AvailabilityArrived message;
+  message.caller = store.next_caller();
+  message.letter = {"stores/test/in/availability", "{}"};
+  message.items.push_back({"taco", false, store.now.wall_ms - hour_ms});
+  store.give(std::move(message));
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  CHECK(reason_of(store, "K-1") == Reason::none);
+  store.now.wall_trusted = false;  // then nobody knows what is past
+  store.say("soup", false, 1000);
+  CHECK(store.last_answer().kind == AnswerKind::done);
+}
+
 // ---------------------------------------------------------------- asking the POS
 
 TEST_CASE(
