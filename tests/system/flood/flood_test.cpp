@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -41,11 +42,13 @@ struct Answers {
 
 class FloodedStore {
  public:
-  FloodedStore() {
+  explicit FloodedStore(const std::string& pos_keys = "rate_per_s = 2\n") {
     std::ofstream(folder_.file("storegate.toml"))
         << "[store]\nid = \"flood\"\n[storage]\npath = \"" << folder_.file("orders.db")
         << "\"\n[http]\nlisten = \"127.0.0.1:" << port_ << "\"\nsocket = \"\"\n[pos]\nurl = \"" << pos.url()
-        << "\"\nrate_per_s = 2\n[[partner]]\nname = \"rush\"\nrelease = \"immediate\"\nrate_per_minute = 40\n"
+        << "\"\n"
+        << pos_keys
+        << "[[partner]]\nname = \"rush\"\nrelease = \"immediate\"\nrate_per_minute = 40\n"
            "[[partner]]\nname = \"ana\"\nrelease = \"immediate\"\n[[partner]]\nname = \"bob\"\nrelease = "
            "\"immediate\"\nweight = 2\n";
     program_.emplace(STOREGATE_PROGRAM,
@@ -155,4 +158,26 @@ TEST_CASE(
   REQUIRE(at != std::string::npos);
   const std::string id = first.body.substr(at + 6, 36);
   CHECK(caller.post("/v1/orders/" + id + "/cancel", "{}").is(200));
+}
+
+TEST_CASE(
+    "4.6 system: a line that grew while the POS was away is served by turns, each partner's share as its "
+    "weight, each in order") {
+  FloodedStore store("rate_per_s = 0\nrequests_max = 1\n");
+  store.pos.kill();
+  HttpCaller caller = store.caller();
+  for (int i = 0; i < 30; ++i) REQUIRE(FloodedStore::send(caller, "rush", i).is(201));
+  for (int i = 0; i < 6; ++i) REQUIRE(FloodedStore::send(caller, "ana", i).is(201));
+  for (int i = 0; i < 12; ++i) REQUIRE(FloodedStore::send(caller, "bob", i).is(201));
+  store.pos.start();
+  eventually("every order has its ticket", 60s, [&] { return store.pos.counts().tickets == 48; });
+
+  const auto partners = store.partners_of_tickets();
+  const std::vector<std::string> beginning(partners.begin(), partners.begin() + 20);  // five rounds of four
+  CHECK(count_of(beginning, "bob") >= 9);  // the first may be one that had tried the POS before
+  CHECK(count_of(beginning, "ana") >= 4);
+  CHECK(count_of(beginning, "rush") >= 4);
+  std::map<std::string, int> next;
+  for (const PosTicket& ticket : store.pos.tickets())
+    CHECK(ticket.partner_order_id == ticket.partner + "-" + std::to_string(next[ticket.partner]++));
 }
