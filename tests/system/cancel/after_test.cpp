@@ -105,6 +105,7 @@ TEST_CASE(
   CHECK(store.webhook(doordash_cancel("D-eaten")).is(200));  // the only answer that this partner takes
   const Heard told = store.hears("", "gateway.message_refused", before);
   CHECK(told.data("why") == "the order is completed already");
-  CHECK(told.data("topic") == "/v1/partners/doordash/webhook");
+  CHECK(told.data("topic") == "webhook/doordash");
+  CHECK(told.data("partner_order_id") == "D-eaten");
   CHECK(store.tickets("D-eaten") == "completed");
 }
