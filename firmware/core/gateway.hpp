@@ -148,6 +148,7 @@ class Gateway {
   void released(const ReleaseArrived& input, Turn& turn);
   void cancelled(const CancelArrived& input, Turn& turn);
   void resolved(const ParkedResolved& input, Turn& turn);
+  [[nodiscard]] bool is_stale(const Entry& entry, Resolution resolution, const Now& now) const;
   void message_refused(const Letter& letter, const std::string& why, Details about, Turn& turn);
   void events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn);
   void gateway_started(const GatewayStarted& input, Turn& turn);

@@ -170,6 +170,13 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
     if (ended && input.caller != nobody) std::get<Answer>(turn.effects.back()).row = found.ended;
     return;
   }
+  if (is_stale(*found.live, input.resolution, turn.now)) {
+    answer(input.caller, AnswerKind::conflict, found.live, turn,
+           "the order was sent again since it was last decided about, and the POS may still carry that out: "
+           "look into the "
+           "kitchen again, and answer then");
+    return;
+  }
   constexpr std::array happenings{Happening::resolved_placed, Happening::resolved_not_placed,
                                   Happening::resolved_reprint};
   const Phase phase = found.live->order.phase;
@@ -181,6 +188,13 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
   } else {
     answer(input.caller, AnswerKind::done, found.live, turn);
   }
+}
+
+// An answer that was given for an earlier doubt (a screen that was not fresh, a request that was late) must not decide
+// about the next one: until the POS's processing time is over, nobody can have looked and found nothing.
+bool Gateway::is_stale(const Entry& entry, Resolution resolution, const Now& now) const {
+  return entry.was_resolved && entry.order.phase == Phase::parked && entry.order.in_doubt &&
+         resolution != Resolution::placed && now.steady_ms < entry.parked_ms + policy_.pos.max_processing_ms;
 }
 
 // ---------------------------------------------------------------- moves before the POS
@@ -234,6 +248,7 @@ void Gateway::follow_fallback(Entry& entry, Turn& turn) {
 void Gateway::park(Entry& entry, Reason reason, bool in_doubt, Turn& turn) {
   entry.order.reason = reason;
   entry.order.in_doubt = in_doubt;
+  entry.parked_ms = turn.now.steady_ms;
   entry.soft = Soft{};
   move_and_emit(entry, Phase::parked, EventType::order_parked, Actor::none, turn);
 }
@@ -242,6 +257,7 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
   Order& order = entry.order;
   order.in_doubt = false;
   order.reason = Reason::none;
+  entry.was_resolved = true;
   entry.soft = Soft{};
   entry.soft.next_ms = turn.now.steady_ms;
   if (outcome == Outcome::resolve_placed) {

@@ -39,8 +39,8 @@ void StockWatch::on_word(const Scene& scene, const Clock& clock, const ClockWatc
   pending.reached_ms = scene.now_ms;
   pending.clock_was_right = clock.trusted() && !clocks.lied_since(scene.now_ms);
   pending_.push_back(std::move(pending));
-  look_again(scene, clocks);
   note_sources(word);
+  look_again(scene, clocks);
 }
 
 // A whole list speaks of every item that anybody spoke of.
@@ -88,7 +88,7 @@ void StockWatch::on_turn_ended(const Scene& scene, const Clock& clock, const Clo
     if (!pending.in_turn && !perhaps_refused) {
       left.push_back(pending);
     } else if (written) {
-      apply(pending, pending.clock_was_right && right);
+      apply(pending, pending.clock_was_right && right, scene.now_ms);
     } else if (pending.kind == Pending::Kind::word) {
       doubt(pending.word);
     } else {
@@ -100,9 +100,21 @@ void StockWatch::on_turn_ended(const Scene& scene, const Clock& clock, const Clo
   look_again(scene, clocks);
 }
 
-void StockWatch::apply(const Pending& pending, bool clock_right) {
+// A person's word that ends in the past is refused. By a wrong clock any that ends may lie there.
+StockWatch::Is StockWatch::is_over(const Pending& pending, bool clock_right, std::int64_t now_ms) {
+  const Word& word = pending.word;
+  if (!word.by_person || !word.off || !word.until_ms) return Is::off;
+  if (!clock_right) return Is::unsure;
+  if (*word.until_ms < pending.reached_ms - clock_margin_ms) return Is::on;
+  return *word.until_ms > now_ms + clock_margin_ms ? Is::off : Is::unsure;
+}
+
+void StockWatch::apply(const Pending& pending, bool clock_right, std::int64_t now_ms) {
+  const Is over = is_over(pending, clock_right, now_ms);
   switch (pending.kind) {
     case Pending::Kind::word:
+      if (over == Is::on) return;
+      if (over == Is::unsure) return doubt(pending.word);
       if (!pending.word.list.empty()) return apply_list(pending, clock_right);
       return apply(pending.word, pending, clock_right);
     case Pending::Kind::off_list:

@@ -67,7 +67,8 @@ class StockWatch {
   [[nodiscard]] Is was_known(const std::string& item) const;  // before what is pending
   [[nodiscard]] Is price_is_wrong(const Scene& scene, const Story& story) const;
   [[nodiscard]] bool is_pending(Pending::Kind kind, std::string_view item) const;
-  void apply(const Pending& pending, bool clock_right);
+  [[nodiscard]] static Is is_over(const Pending& pending, bool clock_right, std::int64_t now_ms);
+  void apply(const Pending& pending, bool clock_right, std::int64_t now_ms);
   void apply(const Word& word, const Pending& pending, bool clock_right);
   void apply_list(const Pending& pending, bool clock_right);
   void doubt(const Word& word);

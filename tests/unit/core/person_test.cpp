@@ -90,3 +90,28 @@ TEST_CASE("4.5 parked list: an order that is not parked shows what is open, an e
   store.pos(PosOutcome::voided);
   CHECK(shown(store.row("K-1")).empty());
 }
+
+TEST_CASE("4.5 parked: an answer to an earlier doubt does not decide about the next one [I2]") {
+  Policy policy = default_policy();
+  policy.pos.can_query = false;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::in_doubt);
+  REQUIRE(store.phase("K-1") == Phase::parked);
+  store.resolve("K-1", Resolution::not_placed);  // the first may be answered at once
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  store.pos(PosOutcome::in_doubt);
+  REQUIRE(store.phase("K-1") == Phase::parked);
+  for (const Resolution late : {Resolution::not_placed, Resolution::reprint}) {
+    store.resolve("K-1", late);
+    CHECK(store.last_answer().kind == AnswerKind::conflict);
+  }
+  CHECK(store.sent.size() == 2);
+  store.pass(policy.pos.max_processing_ms);
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  store.pos(PosOutcome::in_doubt);
+  store.resolve("K-1", Resolution::placed);  // who has seen the ticket has seen it
+  CHECK(store.phase("K-1") == Phase::placed);
+}
