@@ -49,10 +49,13 @@ Job Housekeeping::job_of(Chore chore) {
   limits.rows_max = rows_per_step;
   limits.by_size = space_.prunes_by_size();
   const auto& marks = turns_.engine().outbox().marks();
-  if (!config_.mqtt)  // nobody is to hear of them but who asks in time
+  const bool never_had_uplink =
+      !config_.mqtt && marks.published == core::Position{} && marks.acknowledged == core::Position{};
+  if (never_had_uplink)  // nobody is to hear of them but who asks in time
     limits.events_through = {INT32_MAX, INT64_MAX};
   else
-    limits.events_through = config_.mqtt->application_acknowledgement ? marks.acknowledged : marks.published;
+    limits.events_through =
+        config_.mqtt && config_.mqtt->application_acknowledgement ? marks.acknowledged : marks.published;
   const storage::EraseLimits erase{now, keep.customer_data_hours * core::hour_ms, rows_per_step};
   return [this, chore, limits, erase](storage::Journal& journal) -> Completion {
     core::Result<storage::Housekept> kept = storage::Housekept{};

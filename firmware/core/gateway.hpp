@@ -85,8 +85,8 @@ class Gateway {
   [[nodiscard]] bool pos_reachable() const noexcept { return pos_.reachable(); }
   /// Requests that went to the POS while it was away, to find out whether it is back.
   [[nodiscard]] std::uint64_t pos_probes() const noexcept { return pos_.probes(); }
-  /// How long a new order of this partner, released at once, would wait for its placement at most, by the POS's rate and
-  /// the weights of all that wait. 0 where the POS has no rate.
+  /// How long a new order of this partner, released at once, would wait for its placement at most, by the POS's rate, or
+  /// its speed where that is less, and the weights of all that wait.
   [[nodiscard]] Milliseconds expected_wait_ms(const std::string& partner) const;
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
   /// As last measured: without room nobody's new order is taken.
@@ -195,6 +195,7 @@ class Gateway {
   // gateway_load.cpp: too busy before collapse
   [[nodiscard]] std::int64_t placements_until(const PosLine::Counts& waiting,
                                               const std::string& partner) const;
+  [[nodiscard]] bool goes_at_once(const CanonicalOrder& order, const Now& now) const;
   void judge_load(const CanonicalOrder& order, bool released, const Now& now, Refusals& refusals) const;
 
   // gateway_command.cpp: the moves before and after the POS

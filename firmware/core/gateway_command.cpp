@@ -33,7 +33,7 @@ constexpr std::int64_t retry_after_no_room_s = 60;
 
 /// Of several answers the one that counts.
 constexpr int severity_of(AnswerKind kind) noexcept {
-  return kind == AnswerKind::done ? 0 : kind == AnswerKind::conflict ? 1 : 2;
+  return kind == AnswerKind::done ? 0 : kind == AnswerKind::conflict ? 1 : kind == AnswerKind::full ? 3 : 2;
 }
 
 }  // namespace
@@ -77,7 +77,9 @@ AnswerKind Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn
   if (pair == nullptr || policy_.partners.find(pair->first) == policy_.partners.end())
     return AnswerKind::not_found;
   const bool renews = book_.find_early(early.kind, Book::identity_of(pair->first, pair->second)) != nullptr;
-  if (!renews && book_.early_count() >= early_marks_max) return AnswerKind::full;
+  // A quarter is for cancels alone: without its release an order waits, without its cancel it is cooked.
+  const std::size_t most = early.kind == EarlyKind::cancel ? early_marks_max : early_marks_max * 3 / 4;
+  if (!renews && book_.early_count() >= most) return AnswerKind::full;
   EarlyMark mark = early;
   mark.partner = pair->first;
   mark.partner_order_id = pair->second;
@@ -191,10 +193,11 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
 }
 
 // An answer that was given for an earlier doubt (a screen that was not fresh, a request that was late) must not decide
-// about the next one: until the POS's processing time is over, nobody can have looked and found nothing.
+// about the next one: until the POS's processing time is over, nobody can have looked and found nothing. One that is to be cancelled is not sent again whatever the answer.
 bool Gateway::is_stale(const Entry& entry, Resolution resolution, const Now& now) const {
   return entry.was_resolved && entry.order.phase == Phase::parked && entry.order.in_doubt &&
-         resolution != Resolution::placed && now.steady_ms < entry.parked_ms + policy_.pos.max_processing_ms;
+         !entry.order.cancel_wanted && resolution != Resolution::placed &&
+         now.steady_ms < entry.parked_ms + policy_.pos.max_processing_ms;
 }
 
 // ---------------------------------------------------------------- moves before the POS

@@ -34,8 +34,15 @@ Milliseconds Gateway::expected_wait_ms(const std::string& partner) const {
   const Milliseconds due_ms = span_ms(due, due_parts);
   if (due_ms <= due_for_ms) return due_ms;
   const std::int64_t in_time = due * due_for_ms / due_ms;
-  const std::int64_t late = placements_until(line.backlog_by_partner(), partner) + due - in_time;
+  const std::int64_t late = placements_until(line.backlog_by_partner(), partner) - 1 + due - in_time;
   return due_for_ms + span_ms(late, 1);
+}
+
+bool Gateway::goes_at_once(const CanonicalOrder& order, const Now& now) const {
+  const PartnerPolicy& partner = policy_.partners.find(order.partner)->second;
+  const bool is_held = order.release.mode.value_or(partner.release) == ReleaseMode::on_event;
+  const bool ends_at_the_pos = order.release.fallback.value_or(partner.fallback) == FallbackPolicy::release;
+  return hold_ms(order, now) == 0 && (!is_held || ends_at_the_pos);
 }
 
 void Gateway::judge_load(const CanonicalOrder& order, bool released, const Now& now,
@@ -45,8 +52,10 @@ void Gateway::judge_load(const CanonicalOrder& order, bool released, const Now& 
   const std::int64_t per_1000_s = pos_.placements_per_1000_s();
   if (all * backlog_every * 1000 * second_ms / per_1000_s <= most_ms) return;  // nobody waits that long
   if (is_simulated(order.test)) return;                                        // it goes to no POS
-  const bool goes_at_once = released || hold_ms(order, now) == 0;
-  if (goes_at_once && expected_wait_ms(order.partner) > most_ms) refusals.add(Reason::too_busy, "pos_line");
+  // An empty line keeps nobody waiting, however slow the POS was: only whoever is placed shows that it no longer is.
+  if (book_.pos_line().placements() == 0) return;
+  if ((released || goes_at_once(order, now)) && expected_wait_ms(order.partner) > most_ms)
+    refusals.add(Reason::too_busy, "pos_line");
 }
 
 }  // namespace storegate::core

@@ -115,7 +115,8 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
   const std::uint64_t attempt = next_attempt_++;
   entry.soft.in_flight = request;
   entry.soft.attempt = attempt;
-  pos_.started(attempt, request == PosRequest::place, turn.now.steady_ms);
+  // A second try is a question too: whether the first one was taken.
+  pos_.started(attempt, request == PosRequest::place && !entry.soft.doubting, turn.now.steady_ms);
   switch (request) {
     case PosRequest::place:
       turn.changes.bodies_wanted.push_back(order.number);
@@ -141,7 +142,8 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
     return watch_answered(input, turn);
   if (const auto took_ms = pos_.ended(input.attempt, turn.now.steady_ms)) {
     note_pos_health(input, turn);
-    if (is_placement_done(input)) pos_.note_placement(*took_ms);
+    // A suspended machine was not waiting for the POS.
+    if (is_placement_done(input)) pos_.note_placement(std::min(*took_ms, policy_.pos.timeout_ms));
   }
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {
@@ -177,11 +179,11 @@ void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
       if (input.request == PosRequest::place)
         pos_.on_failure(turn.now.steady_ms, {}, generator_);
       else
-        pos_.on_question_unanswered(turn.now.steady_ms, generator_);
+        pos_.on_question_unanswered(turn.now.steady_ms, false, generator_);
       return;
     case PosOutcome::in_doubt: pos_.on_doubt(turn.now.steady_ms, generator_); return;
     case PosOutcome::unanswered:  // that order backs off; it says nothing about taking others
-      pos_.on_question_unanswered(turn.now.steady_ms, generator_);
+      pos_.on_question_unanswered(turn.now.steady_ms, true, generator_);
       return;
     case PosOutcome::cannot:
       if (input.code == code_body_damaged) return;  // never sent

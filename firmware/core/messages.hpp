@@ -26,7 +26,7 @@ enum class Source : std::uint8_t { api = 0, webhook = 1, mqtt = 2 };
 
 /// A message that can be kept as a dead letter if it turns out to be of no use. Empty topic = whoever sent it hears of
 /// that; set for what came over MQTT (its topic) and for a partner's release or cancel ("webhook/NAME", no bytes), who
-/// is answered 200 whatever comes of it.
+/// is answered 200 though nothing came of it.
 struct Letter {
   std::string topic;
   std::string bytes;

@@ -16,7 +16,9 @@ namespace storegate::core {
 
 inline constexpr Milliseconds pos_backoff_first_ms = 500;  // half of it at least: 250 ms between tries (I13)
 inline constexpr Milliseconds pos_backoff_most_ms = 15'000;  // a POS that is back is found within 30 s (I13)
-inline constexpr std::int64_t doubts_that_close = 3;         // lost replies in a row that look like an outage
+inline constexpr Milliseconds silence_gap_ms =
+    2 * minute_ms;                                    // longer than a barrier and a wait between questions
+inline constexpr std::int64_t doubts_that_close = 3;  // lost replies in a row that look like an outage
 
 class PosGate {
  public:
@@ -78,9 +80,9 @@ class PosGate {
     if (closed_ || ++doubts_ >= doubts_that_close) on_failure(steady_ms, {}, generator);
   }
   /// Neither did one to a question or a void. That closes nothing, but a POS that is away is not asked again at once,
-  /// and is tried by a placement next.
-  void on_question_unanswered(Milliseconds steady_ms, Generator& generator) {
-    note_silence(steady_ms);
+  /// and is tried by a placement next. `silent`: not even a refusal came.
+  void on_question_unanswered(Milliseconds steady_ms, bool silent, Generator& generator) {
+    if (silent) note_silence(steady_ms);
     if (!closed_) return;
     try_at_ms_ =
         std::max(try_at_ms_, steady_ms + backoff_ms(1, pos_backoff_first_ms, pos_backoff_most_ms, generator));
@@ -90,6 +92,7 @@ class PosGate {
   void started(std::uint64_t attempt, bool places, Milliseconds steady_ms) {
     if (closed_) ++probes_;
     wants_placement_ = false;
+    last_places_ = places;
     under_way_.push_back({attempt, places, steady_ms});
   }
   /// How long it took; nothing: it was none of these.
@@ -101,12 +104,12 @@ class PosGate {
     under_way_.erase(found);
     return took_ms;
   }
-  /// A POS that is slow with questions and voids must not have all its requests taken by them: while new orders wait, half
-  /// of them, rounded down, is the placements'.
+  /// A POS that is slow with questions and voids must not have all its requests taken by them: while new orders wait, they
+  /// have half of them at most, and every other where there is but one at a time.
   [[nodiscard]] bool questions_may_start() const noexcept {
     const auto questions = static_cast<std::size_t>(
         std::count_if(under_way_.begin(), under_way_.end(), [](const UnderWay& one) { return !one.places; }));
-    return closed_ || questions < requests_max_ - requests_max_ / 2;
+    return closed_ || (requests_max_ == 1 ? last_places_ : questions < requests_max_ / 2);
   }
 
   /// A placement took so long until it was answered, or until nobody waited for an answer any more.
@@ -118,10 +121,11 @@ class PosGate {
   [[nodiscard]] Milliseconds placement_ms() const noexcept { return placement_ms_; }
   /// How many placements a POS takes in 1,000 s: what its rate allows, or what it manages where that is less.
   [[nodiscard]] std::int64_t placements_per_1000_s() const noexcept {
-    const std::int64_t by_rate = rate_per_s_ > 0 ? rate_per_s_ * 1000 : INT64_MAX;
+    constexpr std::int64_t no_bound = 1'000'000'000;
+    const std::int64_t by_rate = rate_per_s_ > 0 ? rate_per_s_ * 1000 : no_bound;
     const std::int64_t by_speed =
         placement_ms_ > 0 ? static_cast<std::int64_t>(requests_max_) * 1000 * second_ms / placement_ms_
-                          : INT64_MAX;
+                          : no_bound;
     return std::max<std::int64_t>(1, std::min(by_rate, by_speed));
   }
   /// The next request should be a placement, if one waits.
@@ -145,9 +149,10 @@ class PosGate {
 
  private:
   // One that takes connections and answers nothing clear closes no gate while it has little to do: what comes of it twice,
-  // as far apart as an alarm wants, is an alarm all the same.
+  // as far apart as an alarm wants, is an alarm all the same. What lies long apart are two losses, not one silence.
   void note_silence(Milliseconds steady_ms) noexcept {
-    if (!silent_since_ms_) silent_since_ms_ = steady_ms;
+    const bool goes_on = silent_since_ms_ && steady_ms < *silent_until_ms_ + silence_gap_ms;
+    if (!goes_on) silent_since_ms_ = steady_ms;
     silent_until_ms_ = steady_ms;
   }
 
@@ -166,6 +171,7 @@ class PosGate {
   Milliseconds token_at_ms_ = 0;
   bool closed_ = false;
   bool wants_placement_ = false;
+  bool last_places_ = true;
   std::uint64_t probes_ = 0;
   std::int64_t failures_ = 0;
   std::int64_t doubts_ = 0;

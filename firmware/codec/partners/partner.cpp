@@ -50,7 +50,7 @@ HttpReply PartnerCodec::answer(WebhookKind kind, const core::Answer& answer) con
     case AnswerKind::conflict:
     case AnswerKind::not_found:
       // The partner can do nothing about a release or cancel that comes too early or too late, and would only send
-      // it again; what became of it goes out as an event.
+      // it again; that nothing came of a cancel goes out as an event.
       if (!is_order) return stored_reply(200, answer);
       return order_reply(answer);
     case AnswerKind::unknown_partner:

@@ -29,15 +29,15 @@ enum : std::size_t {
 };
 // As a partner has to act on them; items and prices, which are judged elsewhere, stand between.
 constexpr std::array<Rule, 10> rules{{{"store_closed", "partner"},
-                                     {"store_closed", "paused"},
-                                     {"store_closed", "hours"},
-                                     {"invalid_order", "currency"},
-                                     {"timed_out", "promised_at"},
-                                     {"timed_out", "placed_at"},
-                                     {"timed_out", "sent_at"},
-                                     {"too_busy", "orders"},
-                                     {"too_busy", "items"},
-                                     {"other", "test"}}};
+                                      {"store_closed", "paused"},
+                                      {"store_closed", "hours"},
+                                      {"invalid_order", "currency"},
+                                      {"timed_out", "promised_at"},
+                                      {"timed_out", "placed_at"},
+                                      {"timed_out", "sent_at"},
+                                      {"too_busy", "orders"},
+                                      {"too_busy", "items"},
+                                      {"other", "test"}}};
 constexpr std::array<std::string_view, 8> ranks{"store_closed",     "invalid_order",  "item_unknown",
                                                 "item_unavailable", "price_mismatch", "timed_out",
                                                 "too_busy",         "other"};

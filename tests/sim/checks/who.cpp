@@ -10,7 +10,9 @@ namespace storegate::sim::check {
 
 namespace {
 
-bool is_command(std::string_view by) { return by == "partner" || by == "cloud" || by == "person" || by == "customer"; }
+bool is_command(std::string_view by) {
+  return by == "partner" || by == "cloud" || by == "person" || by == "customer";
+}
 
 /// Early: it was there before its order. Late: it found the order parked, since its hold was over.
 bool is_why_true(const Scene& scene, const Story& story, const Seen& seen) {

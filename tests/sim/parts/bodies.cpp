@@ -59,7 +59,8 @@ std::string canonical_body(const Story& story, std::string_view item, int body) 
   std::string text = R"({"partner":")" + story.partner + R"(","partner_order_id":")" + story.id +
                      R"(","fulfilment":{"type":"delivery")";
   if (story.promised_ms) text += R"(,"promised_at":")" + time_text(*story.promised_ms) + "\"";
-  text += R"(},)" + release_wish(story) + R"("customer":{"name":"Ana","phone":")" + phone_of(story.id) + "\"}";
+  text +=
+      R"(},)" + release_wish(story) + R"("customer":{"name":"Ana","phone":")" + phone_of(story.id) + "\"}";
   if (story.placed_ms) text += R"(,"placed_at":")" + time_text(*story.placed_ms) + "\"";
   if (story.foreign_currency) text += R"(,"currency":"EUR")";
   if (story.test) text += R"(,"test":true)";

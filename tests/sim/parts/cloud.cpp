@@ -86,7 +86,8 @@ void Cloud::keep(const Publication& event) {
 
 void Cloud::note_refusal(std::string_view data) {
   const std::string_view id = member_text(data, "order_id");
-  if (Story* named = world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id")))
+  if (Story* named =
+          world_.ledger().find(member_text(data, "partner"), member_text(data, "partner_order_id")))
     ++named->refusals;
   for (Story& story : world_.ledger().stories())
     if (!id.empty() && story.order_id == id) ++story.refusals;

@@ -218,3 +218,14 @@ TEST_CASE("4.5 breaker: one lost answer is no alarm, however long nothing is ask
   store.pass(hour_ms);
   CHECK(store.count(EventType::gateway_alarm_raised) == 0);
 }
+
+TEST_CASE("4.5 breaker: two lost answers that lie hours apart are two, and no silence") {
+  PosGate gate;
+  gate.set_policy(PosPolicy{});
+  Generator generator(1);
+  gate.on_doubt(0, generator);
+  gate.on_doubt(8 * hour_ms, generator);
+  CHECK_FALSE(gate.alarm_due(8 * hour_ms, minute_ms));
+  gate.on_question_unanswered(8 * hour_ms + minute_ms, true, generator);
+  CHECK(gate.alarm_due(8 * hour_ms + minute_ms, minute_ms));
+}

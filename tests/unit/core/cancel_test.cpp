@@ -94,6 +94,8 @@ TEST_CASE(
   for (std::size_t i = 0; i < early_marks_max; ++i)
     many.orders.push_back({std::pair<std::string, std::string>{"kiosk", "E-" + std::to_string(i)}});
   store.give(many);
+  store.release("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::full);
   store.cancel("K-1");
   CHECK(store.last_answer().kind == AnswerKind::full);
   CHECK(store.last_answer().retry_after_s == 60);
@@ -230,4 +232,18 @@ TEST_CASE("a cancel's text is cut between two characters, never within one") {
     CHECK(kept.size() <= 500);
     CHECK((kept.size() - static_cast<std::size_t>(shift)) % 3 == 0);
   }
+}
+
+TEST_CASE("4.3 cancel: releases before their orders leave room for cancels") {
+  Script store;
+  ReleaseArrived many;
+  for (std::size_t i = 0; i < early_marks_max; ++i)
+    many.orders.push_back({std::pair<std::string, std::string>{"kiosk", "E-" + std::to_string(i)}});
+  store.give(many);
+  store.release("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::full);
+  store.cancel("K-1");
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  store.arrive("K-1");
+  CHECK(store.phase("K-1") == Phase::cancelled);
 }

@@ -381,3 +381,60 @@ TEST_CASE("4.6 a full lane: where nothing can be stored the answer does not blam
   CHECK(answer->kind == AnswerKind::not_stored);
   CHECK(answer->retry_after_s > 0);
 }
+
+TEST_CASE(
+    "4.6 too busy before collapse: a POS that was slow is tried again by whoever comes to an empty line") {
+  Policy policy = fair_policy();
+  policy.pos.requests_max = 1;
+  policy.pos.timeout_ms = 10 * minute_ms;
+  policy.pos.expire_ms = 5 * minute_ms;
+  Script store(policy);
+  store.arrive("A-1", "a");
+  store.pass(10 * minute_ms);
+  store.pos(PosOutcome::took, "T-1");
+  CHECK(store.engine->gateway().expected_wait_ms("a") > policy.pos.expire_ms / 2);
+  store.arrive("A-2", "a");
+  CHECK(store.phase("A-2", "a") == Phase::sending);
+}
+
+TEST_CASE("4.6 too busy before collapse: whom his fallback does not send to the POS does not wait for it") {
+  Policy policy = fair_policy();
+  policy.pos.expire_ms = 100 * second_ms;
+  Script store(policy);
+  arrive(store, "b", 60);
+  for (const FallbackPolicy fallback : {FallbackPolicy::park, FallbackPolicy::release}) {
+    OrderArrived order = store.order("K-" + std::to_string(static_cast<int>(fallback)), "b");
+    order.order.release.mode = ReleaseMode::on_event;
+    order.order.release.fallback = fallback;
+    order.order.release.fallback_at_wall_ms = store.now.wall_ms - minute_ms;
+    store.give(order);
+    CHECK(store.phase(order.order.partner_order_id, "b") ==
+          (fallback == FallbackPolicy::park ? Phase::parked : Phase::rejected));
+  }
+}
+
+TEST_CASE("4.6 questions: of a POS that takes one request at a time every other is a new order's") {
+  Policy policy = default_policy();
+  policy.pos.requests_max = 1;
+  Script store(policy);
+  for (int i = 0; i < 3; ++i) {
+    const std::string id = "D-" + std::to_string(i);
+    store.arrive(id);
+    store.release(id);
+    store.pos(PosOutcome::in_doubt);
+    store.arrive("C-" + id);
+    store.release("C-" + id);
+    store.pos(PosOutcome::took, "T-" + id);
+  }
+  store.arrive("N-0");
+  store.release("N-0");
+  store.arrive("N-1");
+  store.release("N-1");
+  store.pos(PosOutcome::took, "T-N0");
+  store.pass(policy.pos.max_processing_ms);  // the questions are due
+  for (int i = 0; i < 2; ++i) {
+    if (store.phase("N-1") != Phase::queued) break;
+    store.pos(PosOutcome::unanswered);
+  }
+  CHECK(store.phase("N-1") == Phase::sending);
+}

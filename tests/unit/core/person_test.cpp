@@ -115,3 +115,28 @@ TEST_CASE("4.5 parked: an answer to an earlier doubt does not decide about the n
   store.resolve("K-1", Resolution::placed);  // who has seen the ticket has seen it
   CHECK(store.phase("K-1") == Phase::placed);
 }
+
+TEST_CASE(
+    "4.5 parked: an answer that could not be stored was none; a reprint is remembered over a restart [I2]") {
+  Policy policy = default_policy();
+  policy.pos.can_query = false;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::in_doubt);
+  store.fail_commits = true;
+  store.resolve("K-1", Resolution::reprint);
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  store.fail_commits = false;
+  store.pass(second_ms);
+  store.resolve("K-1", Resolution::reprint);
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  store.restart();  // the reprint is on its way
+  store.pass(0);
+  REQUIRE(store.phase("K-1") == Phase::parked);
+  store.resolve("K-1", Resolution::reprint);
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+  store.pass(policy.pos.max_processing_ms);
+  store.resolve("K-1", Resolution::reprint);
+  CHECK(store.last_answer().kind == AnswerKind::done);
+}
