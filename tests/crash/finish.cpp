@@ -82,7 +82,12 @@ void run_for_a_while(Station& station, Outside& outside) {
       while (!outside.pos.open().empty()) answer_one(station, outside, 0, kind);
       continue;
     }
-    if (resolve_parked(station, outside)) continue;
+    if (resolve_parked(station, outside)) {
+      // An order that was decided about before takes an answer only when the POS's time for it is over.
+      outside.time.ms += station.engine().gateway().policy().pos.max_processing_ms;
+      outside.pos.pass(outside.time.ms);
+      continue;
+    }
     if (!pass_to_next(station, outside)) return;
   }
 }
