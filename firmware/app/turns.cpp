@@ -118,6 +118,7 @@ void Turns::commit_ended(Commit& commit) {
   if (committed.written) {
     gauges_.committed(seconds_since(commit.begun), commit.inputs);
     committed.bodies = std::move(result.bodies);
+    committed.bodies_unread = !result.read.ok();
     log_written(commit.changes);
   } else {
     gauges_.commit_failed();

@@ -165,7 +165,7 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   }
   deciding_.clear();
   std::vector<Effect> effects = std::move(turn_.effects);
-  fill_bodies(std::move(committed.bodies), effects);
+  fill_bodies(std::move(committed), effects);
   return effects;
 }
 
@@ -194,8 +194,10 @@ std::vector<Effect> Engine::undo(const Committed& committed, const Now& now) {
   return refusals;
 }
 
-// A body that could not be read, or is damaged, never leaves the box: the order is put before a person instead.
-void Engine::fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects) {
+// A body that is damaged never leaves the box: the order is put before a person instead. One that could not be read is
+// tried again later.
+void Engine::fill_bodies(Committed committed, std::vector<Effect>& effects) {
+  auto& bodies = committed.bodies;
   const auto is_unfilled = [&](Effect& effect) {
     auto* place = std::get_if<PlaceOrder>(&effect);
     if (place == nullptr) return false;
@@ -209,8 +211,8 @@ void Engine::fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& eff
     PosAnswered answered;
     answered.order = place->order;
     answered.attempt = place->attempt;
-    answered.outcome = PosOutcome::cannot;
-    answered.code = code_body_damaged;
+    answered.outcome = committed.bodies_unread ? PosOutcome::not_delivered : PosOutcome::cannot;
+    answered.code = committed.bodies_unread ? code_body_unread : code_body_damaged;
     static_cast<void>(
         waiting_.add(std::move(answered), gateway_.policy().load));  // only orders are turned away
     return true;

@@ -28,6 +28,7 @@ struct Committed {
   bool sync_failed = false;       // with !written: nothing more may be acknowledged until a restart
   bool disk_full = false;         // with !written: there was no room; the turn is repeated from the reserve
   std::vector<OrderBody> bodies;  // of changes.bodies_wanted; one that is damaged is missing
+  bool bodies_unread = false;     // a read failed: what is missing may be there the next time
 };
 
 class Engine {
@@ -78,7 +79,7 @@ class Engine {
  private:
   [[nodiscard]] Answer turned_away(const char* why, std::int64_t retry_after_s, Caller caller);
   [[nodiscard]] std::vector<Effect> undo(const Committed& committed, const Now& now);
-  void fill_bodies(std::vector<OrderBody> bodies, std::vector<Effect>& effects);
+  void fill_bodies(Committed committed, std::vector<Effect>& effects);
   [[nodiscard]] Urgency urgency_of(OrderNumber number) const;
 
   Gateway gateway_;

@@ -162,7 +162,8 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   facts.retry_after_ms = input.retry_after_ms;
   facts.pos_status = input.pos_status;
   // A POS that answered "not this one, not now" may take others: this order makes room in the line.
-  if (input.outcome == PosOutcome::not_now || input.outcome == PosOutcome::not_taken) {
+  if (input.outcome == PosOutcome::not_now || input.outcome == PosOutcome::not_taken ||
+      input.code == code_body_unread) {
     facts.retry_after_ms = input.retry_after_ms.value_or(0);
   }
   happen(*entry, happening_of(input), facts, turn);
@@ -171,7 +172,8 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
 void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
   switch (input.outcome) {
     case PosOutcome::not_delivered:
-      if (input.code == code_not_in_time) return;  // never sent: it says nothing about the POS
+      // Never sent: it says nothing about the POS.
+      if (input.code == code_not_in_time || input.code == code_body_unread) return;
       [[fallthrough]];
     case PosOutcome::not_now: pos_.on_failure(turn.now.steady_ms, input.retry_after_ms, generator_); return;
     case PosOutcome::not_taken:

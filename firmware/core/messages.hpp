@@ -101,6 +101,8 @@ enum class PosOutcome : std::uint8_t {
 
 /// The `code` of a placement that never left the box, since the order's bytes cannot be read.
 inline constexpr const char* code_body_damaged = "body_damaged";
+/// The `code` of a placement that never left the box, since the disk did not give the order's bytes this time.
+inline constexpr const char* code_body_unread = "body_unread";
 /// The `code` of a placement that never left the box, since its time was over (PlaceOrder::not_after_ms).
 inline constexpr const char* code_not_in_time = "not_in_time";
 

@@ -130,6 +130,7 @@ void Station::commit(core::Changes changes) {
     fold_ = std::move(next);
     outside_.rows = {fold_.print(), {}};
     committed.bodies = std::move(result.bodies);
+    committed.bodies_unread = !result.read.ok();
   } else {
     ++failed_commits_;
     committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;

@@ -123,9 +123,7 @@ void told_as_refused(const Scene& scene, const Story& story) {
       !story.refused_reasons.contains(seen.reason))
     scene.blame("refused", name_of(story) + " is told to be refused by the POS (" + seen.reason +
                                "), which did not say so");
-  // Where the disk fails, its body may be what cannot be read: that is told in the same way.
-  const bool may_be_unread = scene.plan.faults.disk_errors > 0;
-  if (seen.name == "parked" && seen.reason == "pos_refused" && !story.called_wrong && !may_be_unread)
+  if (seen.name == "parked" && seen.reason == "pos_refused" && !story.called_wrong)
     scene.blame("refused", name_of(story) + " is parked as wrong, and the POS did not call it so");
 }
 

@@ -152,6 +152,7 @@ void Process::commit_ended(Commit& commit) {
   committed.written = result.written.ok();
   if (committed.written) {
     committed.bodies = std::move(result.bodies);
+    committed.bodies_unread = !result.read.ok();
   } else {
     committed.sync_failed = result.written.error().code == core::ErrorCode::sync_failed;
     committed.disk_full = result.written.error().code == core::ErrorCode::disk_full;

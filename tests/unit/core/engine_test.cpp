@@ -107,6 +107,28 @@ TEST_CASE("what nobody waits for rides on the next commit, or is written after f
   CHECK(store.commits == idle + 1);
 }
 
+TEST_CASE(
+    "4.5 retry: an order whose bytes the disk did not give is tried again later, and is not the POS's to "
+    "blame") {
+  Script store;
+  store.arrive("K-1");
+  store.fail_reads = true;
+  store.release("K-1");
+  store.turn();
+  CHECK(store.phase("K-1") != Phase::parked);
+  CHECK(store.open_requests() == 0);
+  CHECK(store.engine->gateway().pos_reachable());
+  int tries = 0;
+  for (const std::size_t commits = store.commits; store.commits < commits + 4 && tries < 10'000; ++tries)
+    store.pass(10);
+  CHECK(tries >= 25);  // not turn after turn
+  store.fail_reads = false;
+  store.pass(minute_ms);
+  CHECK(store.sent.size() == 1);
+  store.pos(PosOutcome::took, "T-1");
+  CHECK(store.phase("K-1") == Phase::placed);
+}
+
 TEST_CASE("an order whose body is damaged never goes to the POS but before a person [I10]") {
   Script store;
   store.arrive("K-1");

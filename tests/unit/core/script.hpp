@@ -154,7 +154,9 @@ class Script {
       if (changes.from_reserve && !changes.writes_nothing()) --reserve;
       if (!changes.writes_nothing()) ++commits;
       apply(changes);
-      for (const OrderNumber number : changes.bodies_wanted) committed.bodies.push_back(bodies.at(number));
+      committed.bodies_unread = fail_reads;
+      for (const OrderNumber number : changes.bodies_wanted)
+        if (!fail_reads) committed.bodies.push_back(bodies.at(number));
     }
     act(engine->finish_turn(std::move(committed), now));
   }
@@ -226,6 +228,7 @@ class Script {
   bool fail_commits = false;
   bool fail_syncs = false;
   bool disk_full = false;
+  bool fail_reads = false;
   int reserve = 1'000;  // commits that a full disk still takes
 
  private:
