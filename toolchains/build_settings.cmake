@@ -109,11 +109,12 @@ function(storegate_suite_of_here out)
 endfunction()
 
 # storegate_doctest(NAME SOURCES...): one doctest program, registered with CTest under its name and
-# labelled with its suite.
+# labelled with its suite. One that hangs is ended, long before the whole run's time is over.
 function(storegate_doctest name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE storegate_settings doctest_main)
   storegate_suite_test(${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
 # storegate_suite_test(NAME COMMAND ...): a test that is any command, labelled with its folder's suite.

@@ -140,21 +140,24 @@ void Broker::start() {
   throw std::runtime_error("mosquitto does not start:\n" + log());
 }
 
-void Broker::wait_for_end() {
-  ::waitpid(process_, nullptr, 0);
-  process_ = 0;
-}
-
-void Broker::stop() {
-  if (!running()) return;
-  ::kill(process_, SIGTERM);
-  wait_for_end();
+void Broker::stop(milliseconds within) {
+  const auto deadline = steady_clock::now() + within;
+  while (running()) {
+    // mosquitto takes connections before it begins its loop, and forgets a SIGTERM from between: it is told again.
+    ::kill(process_, SIGTERM);
+    short_wait();
+    if (::waitpid(process_, nullptr, WNOHANG) == process_)
+      process_ = 0;
+    else if (steady_clock::now() >= deadline)
+      throw std::runtime_error("mosquitto does not end on SIGTERM:\n" + log());
+  }
 }
 
 void Broker::kill() {
   if (!running()) return;
   ::kill(process_, SIGKILL);
-  wait_for_end();
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
 }
 
 void Broker::freeze() {

@@ -32,8 +32,9 @@ class Broker {
   /// use it again. Throws std::runtime_error with mosquitto's log when it does not come up within 10 s.
   void start();
 
-  /// SIGTERM, and waits for the end. With persistence the state is saved.
-  void stop();
+  /// SIGTERM until it ends. With persistence the state is saved. Throws std::runtime_error with mosquitto's log when it
+  /// does not end in time; it runs on then.
+  void stop(std::chrono::milliseconds within = std::chrono::seconds(10));
 
   /// SIGKILL, and waits for the end.
   void kill();
@@ -59,7 +60,6 @@ class Broker {
   void write_configuration() const;
   void launch();
   [[nodiscard]] bool wait_until_open();
-  void wait_for_end();
 
   BrokerOptions options_;
   std::filesystem::path directory_;
