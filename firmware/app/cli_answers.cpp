@@ -93,12 +93,21 @@ void read_canonical(const json::object& order, OrderDetail& detail) {
   detail.items = bought_items(array(order, "items"), modifier_levels_max);
 }
 
+/// "fries off", "paused", "uplink_unreachable", the topic of a message that was refused; of an order its reason.
+std::string what_of(const json::object& data) {
+  if (const std::string item = text(data, "item"); !item.empty())
+    return item + (boolean_or(data, "available", false) ? " on" : " off");
+  for (const std::string_view member : {"status", "alarm", "topic", "reason"})
+    if (std::string said = text(data, member); !said.empty()) return said;
+  return {};
+}
+
 EventLine event_line(const json::object& from) {
   const json::object& data = object(from, "data");
   EventLine line{text(from, "sequence"), text(from, "time"),    text(from, "type"),
                  text(from, "subject"),  text(data, "partner"), text(data, "partner_order_id"),
                  text(data, "phase"),    text(data, "by"),      text(data, "why"),
-                 text(from, "epoch"),    json::serialize(from)};
+                 what_of(data),          text(from, "epoch"),   json::serialize(from)};
   if (line.cursor.empty() || line.sequence.empty())
     line.cursor.clear();
   else

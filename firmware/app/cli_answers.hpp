@@ -54,6 +54,7 @@ struct StoreLine {
 struct EventLine {
   std::string sequence, time, type, subject, partner, partner_order_id, phase;
   std::string by, why;  // who caused it, and why if it says
+  std::string what;     // of an order: the reason; otherwise what changed, and into what
   std::string cursor;   // EPOCH-SEQ, to go on from; "" if it lacks either
   std::string body;     // the whole event as JSON
 };

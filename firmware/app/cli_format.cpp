@@ -348,12 +348,12 @@ std::string format_store(const StoreLine& store) {
 std::string format_events(const std::vector<EventLine>& events, bool heading) {
   if (events.empty()) return heading ? "No events.\n" : "";
   std::vector<Row> rows;
-  if (heading) rows = {{"SEQ", "TIME", "EVENT", "PARTNER", "THEIR NUMBER", "ORDER", "BY"}};
+  if (heading) rows = {{"SEQ", "TIME", "EVENT", "PARTNER", "THEIR NUMBER", "ORDER", "WHAT", "BY"}};
   for (const EventLine& event : events) {
     const auto digits = event.sequence.find_first_not_of('0');
     rows.push_back({digits == std::string::npos ? "0" : printable(event.sequence.substr(digits)),
                     time_words(event.time), event_name(event.type), printable(event.partner),
-                    printable(event.partner_order_id), printable(event.subject),
+                    printable(event.partner_order_id), printable(event.subject), printable(event.what),
                     printable(event.by) + in_brackets(printable(event.why))});
   }
   return table_of(rows);

@@ -48,8 +48,8 @@ struct Entry {
   Order order;
   Soft soft;
   Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
-  bool was_resolved = false;      // by a person, in this process's life
-  Milliseconds parked_ms = 0;     // in this life, on the steady clock
+  bool was_resolved = false;   // by a person, perhaps; of one that was tried in an earlier life nobody knows
+  Milliseconds parked_ms = 0;  // in this life, on the steady clock
 
   // Kept by the book alone.
   std::uint64_t saved_in = 0;            // the turn that holds its before-image

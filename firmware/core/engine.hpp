@@ -37,7 +37,7 @@ class Engine {
 
   /// Queues a fact for the next turn. An answer: a new order of a partner that has too many waiting already is not
   /// queued, and this is what to tell its caller, at once and without a turn.
-  std::optional<Answer> offer(Input input);
+  [[nodiscard]] std::optional<Answer> offer(Input input);
   /// An authenticated new order of `partner` is at the HTTP door; it need not be read yet. An answer: the partner is
   /// side-lined, since it sends far beyond its rate, and this is what to tell it.
   [[nodiscard]] std::optional<Answer> turn_away(const std::string& partner, const Now& now);

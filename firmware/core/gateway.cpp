@@ -92,8 +92,8 @@ void Gateway::load_live(Order order, const Now& now) {
     entry.soft.doubting = true;  // so may the void have been carried out
     entry.soft.next_request = entry.order.pos_reference.empty() ? PosRequest::ask : PosRequest::cancel;
   }
-  // Of who decided about it before, its rows tell only this much.
-  entry.was_resolved = entry.order.reprints > 0;
+  // Whether somebody decided about it before is not in its row: of one that was tried it is taken for granted.
+  entry.was_resolved = entry.order.intent.is_set();
   entry.parked_ms = now.steady_ms;
   if (!entry.order.pos_reference.empty()) book_.add_reference(entry.order.pos_reference, entry.order.number);
   reindex(entry, now);

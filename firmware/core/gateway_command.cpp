@@ -173,10 +173,10 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
     return;
   }
   if (is_stale(*found.live, input.resolution, turn.now)) {
+    const Milliseconds left_ms = found.live->parked_ms + policy_.pos.max_processing_ms - turn.now.steady_ms;
     answer(input.caller, AnswerKind::conflict, found.live, turn,
-           "the order was sent again since it was last decided about, and the POS may still carry that out: "
-           "look into the "
-           "kitchen again, and answer then");
+           "the POS may still carry out what it was sent last: look into the kitchen again in " +
+               std::to_string((left_ms + second_ms - 1) / second_ms) + " s, and answer then");
     return;
   }
   constexpr std::array happenings{Happening::resolved_placed, Happening::resolved_not_placed,
@@ -193,11 +193,11 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
 }
 
 // An answer that was given for an earlier doubt (a screen that was not fresh, a request that was late) must not decide
-// about the next one: until the POS's processing time is over, nobody can have looked and found nothing. One that is to be cancelled is not sent again whatever the answer.
+// about the next one: until the POS's processing time is over, nobody can have looked and found nothing. One that is to be
+// cancelled is not sent again whatever the answer, but it would be called cancelled while its ticket is cooked.
 bool Gateway::is_stale(const Entry& entry, Resolution resolution, const Now& now) const {
   return entry.was_resolved && entry.order.phase == Phase::parked && entry.order.in_doubt &&
-         !entry.order.cancel_wanted && resolution != Resolution::placed &&
-         now.steady_ms < entry.parked_ms + policy_.pos.max_processing_ms;
+         resolution != Resolution::placed && now.steady_ms < entry.parked_ms + policy_.pos.max_processing_ms;
 }
 
 // ---------------------------------------------------------------- moves before the POS

@@ -140,10 +140,11 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
 void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   if (input.request == PosRequest::watch && watch_pace_.ended(input.attempt))
     return watch_answered(input, turn);
-  if (const auto took_ms = pos_.ended(input.attempt, turn.now.steady_ms)) {
+  if (const auto ended = pos_.ended(input.attempt, turn.now.steady_ms)) {
     note_pos_health(input, turn);
-    // A suspended machine was not waiting for the POS.
-    if (is_placement_done(input)) pos_.note_placement(std::min(*took_ms, policy_.pos.timeout_ms));
+    // A second try may be answered from memory. A suspended machine was not waiting for the POS.
+    if (ended->places && is_placement_done(input))
+      pos_.note_placement(std::min(ended->took_ms, policy_.pos.timeout_ms));
   }
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {

@@ -5,10 +5,15 @@ namespace storegate::core {
 
 void PosGate::on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms,
                          Generator& generator) {
+  // Whatever fails before the next try was under way when the POS went away: all of that is one failure, or a second's
+  // outage in a rush would cost the longest wait.
+  const bool tried_anew = !closed_ || steady_ms >= try_at_ms_;
   closed_ = true;
-  ++failures_;
-  const Milliseconds wait = backoff_ms(failures_, pos_backoff_first_ms, pos_backoff_most_ms, generator);
-  try_at_ms_ = steady_ms + std::max(wait, std::min(retry_after_ms.value_or(0), minute_ms));
+  if (tried_anew) ++failures_;
+  const Milliseconds wait =
+      backoff_ms(tried_anew ? failures_ : 1, pos_backoff_first_ms, pos_backoff_most_ms, generator);
+  const Milliseconds at_ms = steady_ms + std::max(wait, std::min(retry_after_ms.value_or(0), minute_ms));
+  try_at_ms_ = tried_anew ? at_ms : std::max(try_at_ms_, at_ms);
   if (!failing_since_ms_) failing_since_ms_ = steady_ms;
 }
 

@@ -95,14 +95,19 @@ class PosGate {
     last_places_ = places;
     under_way_.push_back({attempt, places, steady_ms});
   }
-  /// How long it took; nothing: it was none of these.
-  std::optional<Milliseconds> ended(std::uint64_t attempt, Milliseconds steady_ms) noexcept {
+  /// A request that has ended.
+  struct Ended {
+    Milliseconds took_ms = 0;
+    bool places = false;
+  };
+  /// Nothing: it was none of these.
+  std::optional<Ended> ended(std::uint64_t attempt, Milliseconds steady_ms) noexcept {
     const auto found = std::find_if(under_way_.begin(), under_way_.end(),
                                     [&](const UnderWay& one) { return one.attempt == attempt; });
     if (found == under_way_.end()) return {};
-    const Milliseconds took_ms = steady_ms - found->since_ms;
+    const Ended ended{steady_ms - found->since_ms, found->places};
     under_way_.erase(found);
-    return took_ms;
+    return ended;
   }
   /// A POS that is slow with questions and voids must not have all its requests taken by them: while new orders wait, they
   /// have half of them at most, and every other where there is but one at a time.

@@ -96,6 +96,13 @@ void draw_wishes(Draws draws, Faults& faults) {
   faults.fallback_at_of_1000 = fallback_at;
 }
 
+// In every fourth world a person's answer comes twice: a button pressed again, a proxy that repeats.
+void draw_answers(Draws draws, Faults& faults) {
+  const bool on = flag(draws, 250);
+  const std::uint64_t again = 200 + draws.below(600);
+  if (on) faults.answers_again_of_1000 = again;
+}
+
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
   core::PartnerPolicy policy;
   policy.release = mode;
@@ -153,7 +160,7 @@ void draw_ages(Draws draws, Plan& plan) {
                      erase_after_ms = minutes(1, 2), complete_after_ms = minutes(1, 2);
   if (!on) return;
   plan.storm_ms = storm_ms;
-  plan.ages = {true, retain_ms, erase_after_ms, 80 * core::second_ms, 3 * core::minute_ms};
+  plan.ages = {true, retain_ms, erase_after_ms, 80 * core::second_ms, 4 * core::minute_ms};
   plan.policy.order_id_reuse_ms = reuse_ms;
   plan.policy.pos.complete_after_ms = complete_after_ms;
   // What a broker forgets after its PUBACK may be pruned by then: where that can be, the cloud acknowledges.
@@ -240,6 +247,9 @@ void draw_alarms(Draws draws, Plan& plan) {
   const std::uint64_t events = 20 + draws.below(60);
   if (uplink) plan.policy.alarms.uplink_after_ms = static_cast<std::int64_t>(after_s) * core::second_ms;
   if (backlog) plan.policy.alarms.backlog_events = static_cast<std::int64_t>(events);
+  const bool pos = flag(draws, 500);
+  const std::uint64_t pos_after_s = 4 + draws.below(20);
+  if (pos) plan.policy.pos_alarm_after_ms = static_cast<std::int64_t>(pos_after_s) * core::second_ms;
 }
 
 // Weights, and in every fourth world a flood before a POS that takes one or two a second: lines form, at it and at the door.
@@ -265,6 +275,23 @@ void draw_load(Draws draws, Plan& plan) {
   if (expires_soon) policy.pos.expire_ms = expire_ms;
   const auto flock_orders = static_cast<std::uint64_t>(rush.rate_per_minute);
   plan.flood = {flocks, flock_orders, 60'000 / 50, begins_ms};  // a minute's worth, fifty times a minute
+}
+
+// In every third of the worlds with a flood the POS has no rate and is slow instead, whatever it answers.
+void draw_slow_pos(Draws draws, Plan& plan) {
+  const bool on = flag(draws, 330);
+  const std::int64_t half_ms = plan.policy.pos.timeout_ms / 2;
+  const std::int64_t work_ms =
+      half_ms / 2 + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(half_ms)));
+  const auto requests = static_cast<std::int64_t>(1 + draws.below(2));
+  const std::int64_t expire_ms = static_cast<std::int64_t>(30 + draws.below(31)) * core::second_ms;
+  if (!on || plan.flood.flocks == 0) return;
+  plan.pos_work_ms = work_ms;
+  core::PosPolicy& pos = plan.policy.pos;
+  pos.rate_per_s = 50;
+  pos.requests_max = requests;
+  pos.expire_ms = expire_ms;
+  plan.faults.pos_refuses_of_1000 = plan.faults.pos_breaks_of_1000 = plan.faults.pos_silent_of_1000 = 0;
 }
 
 void append(std::string& text, const char* name, std::uint64_t value) {
@@ -294,6 +321,8 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_space(root.fork(51), plan);
   draw_alarms(root.fork(52), plan);
   draw_load(root.fork(6), plan);
+  draw_slow_pos(root.fork(63), plan);
+  if (!calm) draw_answers(root.fork(64), plan.faults);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -336,6 +365,11 @@ std::string describe(const Plan& plan) {
   append(text, "pos_late", f.pos_late_of_1000);
   append(text, "pos_confused", f.pos_confused_of_1000);
   append(text, "void_too_late", f.void_too_late_of_1000);
+  append(text, "pos_work_ms", static_cast<std::uint64_t>(plan.pos_work_ms));
+  append(text, "requests_max", static_cast<std::uint64_t>(plan.policy.pos.requests_max));
+  append(text, "expire_ms", static_cast<std::uint64_t>(plan.policy.pos.expire_ms));
+  append(text, "pos_alarm_after_ms", static_cast<std::uint64_t>(plan.policy.pos_alarm_after_ms));
+  append(text, "answers_again", f.answers_again_of_1000);
   append(text, "pos_lists_after_ms", static_cast<std::uint64_t>(f.pos_lists_after_ms));
   append(text, "pos_blind", f.pos_blind);
   append(text, "repeats", f.repeats_of_1000);

@@ -59,6 +59,8 @@ struct Faults {
   std::uint64_t fallback_at_of_1000 = 0;   // say until when they are held
   std::uint64_t wrong_tokens_of_1000 = 0;  // of the orders: somebody guesses at their token
   std::uint64_t unreadable = 0;            // messages over MQTT that nobody can read
+  std::uint64_t answers_again_of_1000 =
+      0;  // of a person's "not placed": the same request comes once more, later
 
   // process, power, disk
   std::uint64_t kills = 0;
@@ -132,6 +134,7 @@ struct Plan {
   std::int64_t min_free_bytes = 0;  // below it no new order is taken; 0 = nobody looks
   std::int64_t max_bytes = 0;       // of the database: beyond it what has ended goes early; 0 = none
   bool pos_has_lists = true;        // of what is off, and of prices
+  std::int64_t pos_work_ms = 0;     // each placement takes so long there at least
 };
 
 /// A database that is too large keeps so many of the newest events all the same; a store's keeps thousands.

@@ -234,6 +234,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) stock_watch_.on_written(scene(), changes);
   if (result.written) pos_shares_.on_commit(scene(), changes);
   if (!result.written) backoff_.on_commit_failed(scene());
+  turn_shares_.on_commit(changes, result.written.ok());
   check::reserve_serves(scene(), result, changes, process_.store().journal().reserve_bytes());
 }
 
@@ -245,6 +246,7 @@ void World::on_turn_ended(Process& process, bool written) {
     low_since_ms_ = now_ms();
   if (process.engine().stopped())
     return;  // what is on disk and what was undone is the next start's to find out
+  alarm_watch_.on_turn_ended(scene());
   check::live_orders_bounded(scene(), process.engine());
   fold_.equals_book(scene(), process.engine());
 }

@@ -117,10 +117,17 @@ class World {
     if (anew) breaker_.on_turn_begins(whole);
     if (anew) backoff_.on_turn_begins(scene(), whole, fold_, machine_.asleep_until_ms());
   }
-  void on_pos_asked() { breaker_.on_ask(scene()), backoff_.on_ask(scene()); }
-  void on_pos_heard(core::PosRequest request, const PosReply& reply) {
+  /// `asks`: for an order, how the POS is, or to void one.
+  void on_pos_asked(bool asks) {
+    breaker_.on_ask(scene());
+    backoff_.on_ask(scene());
+    pos_shares_.on_ask(scene(), asks);
+  }
+  void on_pos_heard(core::PosRequest request, const PosReply& reply, std::int64_t took_ms) {
     breaker_.on_heard(scene(), request, reply);
-    backoff_.on_heard(scene(), request, reply);
+    backoff_.on_heard(scene(), request, reply, took_ms);
+    pos_shares_.on_heard(scene(), request, reply, took_ms);
+    alarm_watch_.on_pos_heard(scene(), request, reply);
   }
   void on_published(const core::EventRecord& record);
   void on_event(const Publication& event);

@@ -24,12 +24,14 @@ std::int64_t whole_ms(std::int64_t times) {
 
 void BackoffWatch::begin(const Scene& scene) {
   failing_ = known_ = {};
+  known_since_ms_ = scene.now_ms;
   open_ = 0;
   later_until_ms_ = 0;
   touched_ms_ = scene.now_ms;
 }
 
 void BackoffWatch::on_turn_begins(const Scene& scene, bool whole, const Fold& rows, std::int64_t woke_ms) {
+  if (whole && known_.times != failing_.times) known_since_ms_ = scene.now_ms;
   if (whole) known_ = failing_;
   touched_ms_ = std::max(touched_ms_, woke_ms);
   if (open_ > 0 || scene.now_ms <= std::max(touched_ms_ + ceiling_ms, later_until_ms_) + lag_ms) return;
@@ -54,14 +56,19 @@ void BackoffWatch::on_ask(const Scene& scene) {
   waited_from_ms_ = known_.at_ms;
 }
 
-void BackoffWatch::on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply) {
+void BackoffWatch::on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply,
+                            std::int64_t took_ms) {
   touched_ms_ = scene.now_ms;
   --open_;
   if (!reply.retry_after.empty())
     later_until_ms_ =
         std::max(later_until_ms_,
                  scene.now_ms + std::min<std::int64_t>(later_most_ms, std::stoll(reply.retry_after) * 1000));
+  // What was asked before the last failure was known fails with it.
+  const bool is_another =
+      failing_.times == 0 || (known_.times == failing_.times && scene.now_ms - took_ms > known_since_ms_);
   if (is_away(request, reply)) {
+    if (!is_another) return;
     ++failing_.times;
     failing_.at_ms = scene.now_ms;
   } else if (reply.status != 0) {

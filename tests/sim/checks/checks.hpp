@@ -186,12 +186,19 @@ class AlarmWatch {
   void on_written(const Scene& scene, const core::Changes& changes);
   void on_connected(const Scene& scene);
   void on_lost(std::int64_t now_ms);
+  /// The POS answered a request for an order, or did not.
+  void on_pos_heard(const Scene& scene, core::PosRequest request, const PosReply& reply);
+  void on_turn_ended(const Scene& scene) const;
 
  private:
   [[nodiscard]] std::int64_t away_ms(const Scene& scene) const noexcept;
   std::set<std::string> raised_;    // in this life of the process
   std::int64_t down_since_ms_ = 0;  // -1: the uplink is there
   std::int64_t last_away_ms_ = 0;
+  std::int64_t pos_answered_ms_ = never;  // its last clear answer to a placement, since this process began
+  std::int64_t silent_since_ms_ = -1,
+               silent_until_ms_ = -1;  // the first and last request without any answer; -1 = none
+  std::int64_t pos_due_ms_ = never;    // an alarm is due since then
 };
 
 // ---- I4: a cancel that was acknowledged before the first placement left means no ticket; none is dropped

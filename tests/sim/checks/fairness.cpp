@@ -10,6 +10,7 @@ namespace storegate::sim::check {
 namespace {
 constexpr std::int64_t due_for_ms = 60'000;
 constexpr std::int64_t due_to_one_late = 3;
+constexpr std::int64_t placed_that_tell = 3;  // so many tickets say how long one takes
 }  // namespace
 
 void PosShares::Count::add(const Count& more) {
@@ -23,6 +24,7 @@ void PosShares::begin(const core::Loaded& loaded) {
   queued_.clear();
   since_due_.clear();
   intents_.clear();
+  questions_ = placed_ = 0;
   since_due_waits_ = since_backlog_waits_ = {};
   for (const core::Order& order : loaded.live) take(order);
 }
@@ -151,13 +153,37 @@ void PosShares::judge_classes(const Scene& scene, bool due_waits, bool backlog_w
                             " due ones went");
 }
 
+// A POS that is slow with questions and voids still takes orders: while one waits, they have half of the requests at most.
+void PosShares::on_ask(const Scene& scene, bool asks) {
+  if (!asks) return;
+  ++questions_;
+  const std::int64_t most = std::max<std::int64_t>(scene.plan.policy.pos.requests_max / 2, 1);
+  const bool waits = std::any_of(queued_.begin(), queued_.end(), [this](core::OrderNumber number) {
+    const auto row = rows_.find(number);
+    return row != rows_.end() && !row->second.tried;
+  });
+  if (waits && questions_ > most)
+    scene.blame("fair", "an order waits for the POS, which is asked " + std::to_string(questions_) +
+                            " questions at once of " + std::to_string(scene.plan.policy.pos.requests_max));
+}
+
+void PosShares::on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply,
+                         std::int64_t took_ms) {
+  if (request == core::PosRequest::place && reply.status == 201 && took_ms >= scene.plan.pos_work_ms)
+    ++placed_;
+  if (request != core::PosRequest::place && request != core::PosRequest::watch) --questions_;
+}
+
 // Too busy before collapse. `own`: of the same partner, never tried, in the line before this turn and after it.
 void PosShares::judge_arrival(const Scene& scene, const core::Order& order, std::int64_t own) const {
   const core::PosPolicy& pos = scene.plan.policy.pos;
   const bool at_once = order.released.boot == order.arrived.boot &&
                        order.released.steady_ms == order.arrived.steady_ms &&
                        order.release_mode == core::ReleaseMode::immediate;
-  if (at_once && own * 1000 > pos.expire_ms / 2 * pos.rate_per_s)
+  const bool known_as_slow = placed_ >= placed_that_tell;
+  const std::int64_t each_ms =
+      std::max(1000 / pos.rate_per_s, known_as_slow ? scene.plan.pos_work_ms / pos.requests_max : 0);
+  if (at_once && own * each_ms > pos.expire_ms / 2)
     scene.blame("fair", order.partner + ":" + order.partner_order_id + " is taken though " +
                             std::to_string(own) + " of its partner wait for the POS already");
 }

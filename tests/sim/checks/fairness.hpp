@@ -26,6 +26,9 @@ class PosShares {
   void begin(const core::Loaded& loaded);
   /// A commit was written; its rows are of one turn.
   void on_commit(const Scene& scene, const core::Changes& changes);
+  /// A request goes to the POS: `asks` for an order or how it is, or voids one.
+  void on_ask(const Scene& scene, bool asks);
+  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply, std::int64_t took_ms);
 
  private:
   struct Row {
@@ -52,6 +55,8 @@ class PosShares {
   std::map<std::string, Count, std::less<>> since_due_;  // partners with a due order that waits
   Count since_due_waits_, since_backlog_waits_;
   std::deque<core::Stamp> intents_;  // of the last second
+  std::int64_t questions_ = 0;       // on the wire
+  std::int64_t placed_ = 0;  // tickets that it was seen to take its time for, in this life of the process
 };
 
 /// At the door: while an order waits for its turn, the flood gets no more than its share of the turns; whoever is called
@@ -66,6 +71,10 @@ class TurnShares {
   void on_settled(const Story& story);
   /// Its answer leaves.
   void on_answer(const Scene& scene, std::size_t story, const codec::HttpReply& reply);
+  /// A commit was written, or failed.
+  void on_commit(const core::Changes& changes, bool written) noexcept {
+    if (!changes.writes_nothing()) stores_ = written && (stores_ || !changes.from_reserve);
+  }
 
  private:
   struct Waiting {
@@ -85,6 +94,7 @@ class TurnShares {
   std::map<std::string, std::int64_t, std::less<>> waiting_of_;
   std::map<std::string, std::deque<std::int64_t>, std::less<>> came_;  // when, by partner; the newest
   std::int64_t flood_decided_ = 0;
+  bool stores_ = true;  // the last commit was written, and not from the reserve alone
 };
 
 /// Each partner has its rate at the door: who keeps within it hears no 429 for it, who does not does. ("rate")
@@ -141,7 +151,7 @@ class BackoffWatch {
   /// As for BreakerWatch. `rows`: as committed; `woke_ms`: when the machine last woke.
   void on_turn_begins(const Scene& scene, bool whole, const Fold& rows, std::int64_t woke_ms);
   void on_ask(const Scene& scene);
-  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply);
+  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply, std::int64_t took_ms);
   /// A commit failed: what it would have sent was not.
   void on_commit_failed(const Scene& scene) { touched_ms_ = scene.now_ms; }
   void judge_end(const Scene& scene) const;
@@ -151,7 +161,8 @@ class BackoffWatch {
     std::int64_t times = 0;  // in a row
     std::int64_t at_ms = 0;  // the newest
   };
-  Failing failing_, known_;                     // as heard, and as the turn knows it
+  Failing failing_, known_;  // as heard, and as the turn knows it
+  std::int64_t known_since_ms_ = 0;
   std::int64_t open_ = 0;                       // requests on the wire
   std::int64_t touched_ms_ = 0;                 // something went there or came from there
   std::int64_t later_until_ms_ = 0;             // it asked for it

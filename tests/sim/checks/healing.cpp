@@ -57,7 +57,8 @@ std::int64_t Healing::line_ms(const Scene& scene) const {
       if (story.events[i].phase == "queued" && next_ms(story, i) > since_ms_) return true;
     return false;
   });
-  return waiting * 1000 / scene.plan.policy.pos.rate_per_s;
+  const core::PosPolicy& pos = scene.plan.policy.pos;
+  return waiting * (1000 / pos.rate_per_s + scene.plan.pos_work_ms / pos.requests_max);
 }
 
 /// An order in the line since then is out of it by this time.

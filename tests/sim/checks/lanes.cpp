@@ -21,6 +21,7 @@ void TurnShares::begin() {
   waiting_of_.clear();
   beside_.clear();
   came_.clear();
+  stores_ = true;
 }
 
 void TurnShares::on_order(const Scene& scene, std::size_t index) {
@@ -50,6 +51,12 @@ void TurnShares::on_answer(const Scene& scene, std::size_t index, const codec::H
   const Story& story = scene.ledger.story(index);
   const bool chatty = reply.status == 429 && says(reply, "far beyond");
   const bool lane_full = reply.status == 429 && says(reply, "may have waiting");
+  // Of a partner that is turned away because nothing can be stored: it is not to blame, and may come again soon.
+  const bool nothing_stored = reply.status == 503 && says(reply, "nothing can be stored");
+  if ((lane_full && !stores_) || (nothing_stored && stores_))
+    scene.blame("lanes", name_of(story) + " hears " + std::to_string(reply.status) +
+                             " of a full lane though " +
+                             (stores_ ? "what comes is stored" : "nothing can be stored"));
   const auto beside = beside_.find(index);
   if (beside != beside_.end()) {
     if (reply.status != 503) judge_chatty(scene, story.partner, beside->second, chatty);

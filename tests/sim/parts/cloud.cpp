@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t acknowledge_after_ms = 4000;
 constexpr std::int64_t ask_after_ms = 2000;
 constexpr std::int64_t look_again_ms = 5000;
+constexpr std::int64_t way_ms_most = 4500;  // of a request, see WebLink::delay_ms()
 }  // namespace
 
 void Cloud::on_event(const Publication& event) {
@@ -110,6 +111,18 @@ void Cloud::look_at_parked(std::size_t story, std::int64_t wait_ms) {
   });
 }
 
+// The same again, at most so late that nobody can have looked since. What was true then must not decide now.
+void Cloud::repeat(const WebAsk& ask, const Tag& tag) {
+  const std::uint64_t of_1000 = world_.plan().faults.answers_again_of_1000;
+  const std::int64_t most_ms = world_.plan().policy.pos.max_processing_ms - way_ms_most;
+  if (of_1000 == 0 || most_ms <= 0 || !draws_.chance(of_1000)) return;
+  world_.timeline().after(static_cast<std::int64_t>(draws_.below(static_cast<std::uint64_t>(most_ms))),
+                          [this, ask, tag] {
+                            world_.fault("answer again");
+                            world_.web().ask(ask, tag, [](const std::optional<codec::HttpReply>&) {});
+                          });
+}
+
 void Cloud::resolve(std::size_t story, const std::string& answer) {
   WebAsk ask;
   ask.target = "/v1/orders/" + world_.ledger().story(story).order_id + "/resolve";
@@ -118,6 +131,7 @@ void Cloud::resolve(std::size_t story, const std::string& answer) {
   if (answer == "reprint") ++world_.ledger().story(story).reprints_asked;
   world_.fault("resolved " + answer);
   const int which = answer == "placed" ? 0 : answer == "not_placed" ? 1 : 2;
+  if (which == 1) repeat(ask, {About::resolve, story, which});
   world_.web().ask(
       std::move(ask), {About::resolve, story, which},
       [this, story](const std::optional<codec::HttpReply>&) { look_at_parked(story, look_again_ms); });

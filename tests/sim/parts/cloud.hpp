@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim/ledger.hpp"
 #include "sim/plan.hpp"
 #include "sim/wire.hpp"
 
@@ -30,6 +31,7 @@ class Cloud {
   void ask_for_replay();
   void look_at_parked(std::size_t story, std::int64_t wait_ms);
   void resolve(std::size_t story, const std::string& answer);
+  void repeat(const WebAsk& ask, const Tag& tag);
 
   World& world_;
   Draws draws_;

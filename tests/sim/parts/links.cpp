@@ -83,9 +83,10 @@ void PosLink::ask(codec::HttpRequest request, PosHeard heard) {
   for (const auto& [name, value] : request.headers)
     if (name == "Idempotency-Key") key = value;
   open_.emplace(call, Call{std::move(heard), key});
-  if (request.method == "GET" && request.target.starts_with("/orders/"))
-    world_.on_status_asked(call, request.target.substr(std::string_view("/orders/").size()));
-  if (request.target.starts_with("/orders") || request.target == "/health") world_.on_pos_asked();
+  const bool of_a_ticket = request.method == "GET" && request.target.starts_with("/orders/");
+  if (of_a_ticket) world_.on_status_asked(call, request.target.substr(std::string_view("/orders/").size()));
+  if (request.target.starts_with("/orders") || request.target == "/health")
+    world_.on_pos_asked(key.empty() && !of_a_ticket);
   const std::int64_t delay = 1 + static_cast<std::int64_t>(draws_.below(30));
   const bool kept_alive = draws_.chance(250);
   const bool silent = draws_.chance(faults.pos_silent_of_1000) && world_.storm();

@@ -35,14 +35,14 @@ bool Pos::storm_chance(std::uint64_t of_1000) {
 }
 
 std::int64_t Pos::work_ms(bool late) {
-  const std::int64_t quick = 5 + static_cast<std::int64_t>(draws_.below(150));
+  const std::int64_t quick = world_.plan().pos_work_ms + 5 + static_cast<std::int64_t>(draws_.below(150));
   const std::int64_t most = world_.plan().policy.pos.max_processing_ms;
   const std::int64_t some = static_cast<std::int64_t>(draws_.below(static_cast<std::uint64_t>(most)));
   const std::int64_t all = most - 1 - static_cast<std::int64_t>(draws_.below(100));
   const std::int64_t slow = draws_.chance(500) ? some : all;
   // Whoever lets a request lie until its caller gives up has much to do.
   const bool is_slow = storm_chance(late ? 700 : world_.plan().faults.pos_late_of_1000);
-  return is_slow ? world_.fault("pos late"), slow : quick;
+  return is_slow ? world_.fault("pos late"), std::max(slow, quick) : quick;
 }
 
 void Pos::receive(const codec::HttpRequest& request, bool late, std::function<void(PosReply)> reply) {

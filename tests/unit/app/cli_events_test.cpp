@@ -21,6 +21,26 @@ TEST_CASE("events go on from page to page") {
   CHECK(has(shell.out, "41   2026-11-23 12:00:00 UTC  order.accepted  kiosk"));
 }
 
+TEST_CASE("4.10 events say what they are about: the item, the status, the alarm, the order's reason") {
+  Shell shell;
+  const auto event = [](const std::string& type, const std::string& data) {
+    return R"({"sequence":"1","type":"storegate.)" + type + R"(.v1","data":)" + data + "}";
+  };
+  shell.answer(200,
+               R"({"events":[)" +
+                   event("item.availability_changed", R"({"item":"fries","available":false,"by":"person"})") +
+                   "," + event("item.availability_changed", R"({"item":"cola","available":true})") + "," +
+                   event("store.status_changed", R"({"status":"paused","by":"person"})") + "," +
+                   event("gateway.alarm_raised", R"({"alarm":"pos_unreachable"})") + "," +
+                   event("gateway.message_refused", R"({"topic":"webhook/hub","why":"no order"})") + "," +
+                   event("order.parked", R"({"partner":"kiosk","reason":"in_doubt"})") + R"(],"next":null})");
+  CHECK(shell.run({"events"}) == 0);
+  for (const char* words : {"fries off", "cola on", "paused", "pos_unreachable", "webhook/hub", "in_doubt"}) {
+    CAPTURE(words);
+    CHECK(has(shell.out, words));
+  }
+}
+
 namespace {
 
 std::string event_at(int sequence, const std::string& phase) {

@@ -78,6 +78,23 @@ TEST_CASE(
   CHECK(drawn.size() > 10);
 }
 
+TEST_CASE("4.5 breaker: all that was under way when the POS went away is one failure") {
+  Policy policy = default_policy();
+  policy.pos.requests_max = 16;
+  Script store(policy);
+  for (int i = 0; i < 16; ++i) {
+    store.arrive("K-" + std::to_string(i));
+    store.release("K-" + std::to_string(i));
+  }
+  REQUIRE(store.open_requests() == 16);
+  for (int i = 0; i < 16; ++i) store.pos(PosOutcome::not_delivered);
+  CHECK(until_request(store) <= pos_backoff_first_ms);
+  store.pos(PosOutcome::not_delivered);
+  const Milliseconds second_ms = until_request(store);
+  CHECK(second_ms >= pos_backoff_first_ms);
+  CHECK(second_ms <= 2 * pos_backoff_first_ms);
+}
+
 TEST_CASE("4.5 breaker: a probe that is in doubt has not found the POS, and the next one waits") {
   Script store = away_with(5);
   until_request(store);

@@ -397,6 +397,24 @@ TEST_CASE(
   CHECK(store.phase("A-2", "a") == Phase::sending);
 }
 
+TEST_CASE("4.6 too busy before collapse: what a POS answers from memory says nothing about how fast it is") {
+  Policy policy = fair_policy();
+  policy.pos.requests_max = 1;
+  policy.pos.rate_per_s = 0;
+  policy.pos.timeout_ms = 8 * second_ms;
+  policy.pos.deduplicates_ms = 10 * minute_ms;
+  policy.pos.can_query = false;
+  Script store(policy);
+  store.arrive("A-1", "a");
+  store.pass(6 * second_ms);
+  store.pos(PosOutcome::in_doubt);
+  store.pass(minute_ms);
+  REQUIRE(store.sent.size() == 2);  // the same key again
+  store.pos(PosOutcome::took, "T-1");
+  REQUIRE(store.phase("A-1", "a") == Phase::placed);
+  CHECK(store.engine->gateway().expected_wait_ms("a") == 6 * second_ms);
+}
+
 TEST_CASE("4.6 too busy before collapse: whom his fallback does not send to the POS does not wait for it") {
   Policy policy = fair_policy();
   policy.pos.expire_ms = 100 * second_ms;

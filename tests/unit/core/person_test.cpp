@@ -116,8 +116,26 @@ TEST_CASE("4.5 parked: an answer to an earlier doubt does not decide about the n
   CHECK(store.phase("K-1") == Phase::placed);
 }
 
+TEST_CASE("4.5 parked: an answer to an earlier doubt cancels nothing that may be in the kitchen [I4]") {
+  Policy policy = default_policy();
+  policy.pos.can_query = false;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::in_doubt);
+  store.resolve("K-1", Resolution::not_placed);
+  store.pos(PosOutcome::in_doubt);
+  store.cancel("K-1");
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+  CHECK(store.phase("K-1") == Phase::parked);
+  store.pass(policy.pos.max_processing_ms);
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(store.phase("K-1") == Phase::cancelled);
+}
+
 TEST_CASE(
-    "4.5 parked: an answer that could not be stored was none; a reprint is remembered over a restart [I2]") {
+    "4.5 parked: an answer that could not be stored was none, and none is taken soon after a restart [I2]") {
   Policy policy = default_policy();
   policy.pos.can_query = false;
   Script store(policy);
@@ -131,12 +149,20 @@ TEST_CASE(
   store.pass(second_ms);
   store.resolve("K-1", Resolution::reprint);
   CHECK(store.last_answer().kind == AnswerKind::done);
-  store.restart();  // the reprint is on its way
+  store.pos(PosOutcome::in_doubt);
+  REQUIRE(store.phase("K-1") == Phase::parked);
+  store.pass(policy.pos.max_processing_ms);
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  store.restart();  // it is on its way; the row does not tell that somebody answered
   store.pass(0);
   REQUIRE(store.phase("K-1") == Phase::parked);
-  store.resolve("K-1", Resolution::reprint);
+  store.resolve("K-1", Resolution::not_placed);
   CHECK(store.last_answer().kind == AnswerKind::conflict);
-  store.pass(policy.pos.max_processing_ms);
-  store.resolve("K-1", Resolution::reprint);
+  store.pass(policy.pos.max_processing_ms - 1500);
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(store.last_answer().why.find("again in 2 s") != std::string::npos);
+  store.pass(1500);
+  store.resolve("K-1", Resolution::not_placed);
   CHECK(store.last_answer().kind == AnswerKind::done);
 }
