@@ -28,6 +28,11 @@ void pass_through_codec(core::OrderArrived& input) {
   input.body.content_type = "application/json";
 }
 
+/// No lane is full here.
+void give(core::Engine& engine, core::Input input) {
+  if (engine.offer(std::move(input))) std::abort();
+}
+
 /// Answers about an ended order are filled from its row first, which the station does not do.
 bool is_filled(const core::Answer& answer) {
   using core::AnswerKind;
@@ -79,16 +84,16 @@ void Station::start(storage::Journal journal, core::Loaded loaded) {
           return core::LocalTime{"2026-11-23", 0, 720};
         },
         outside_.time.now());
-    engine_->offer(std::move(started));
+    give(*engine_, std::move(started));
     engine_->outbox().on_connected(uplink_window);
-    engine_->offer(core::UplinkConnected{true});
+    give(*engine_, core::UplinkConnected{true});
   });
 }
 
 void Station::offer(core::Input input) {
   if (auto* order = std::get_if<core::OrderArrived>(&input); order != nullptr && codecs_)
     pass_through_codec(*order);
-  own([&] { engine_->offer(std::move(input)); });
+  own([&] { give(*engine_, std::move(input)); });
 }
 
 void Station::run() {

@@ -42,14 +42,14 @@ TEST_CASE(
                        {},
                        {}};
   ReleaseArrived release{first.next_caller(), Source::api, Actor::cloud, cancel.orders, {}};
-  first.engine->offer(cancel);
+  CHECK_FALSE(first.engine->offer(cancel));
   first.give(release);
   CHECK(first.phase("K-1") == Phase::cancelled);
   CHECK(first.sent.empty());
 
   Script second;
   second.arrive("K-1");
-  second.engine->offer(release);
+  CHECK_FALSE(second.engine->offer(release));
   second.give(cancel);
   // Both lie before the turn's dispatch: the intent was never written.
   CHECK(second.phase("K-1") == Phase::cancelled);

@@ -7,7 +7,7 @@ using namespace storegate::core::testing;
 
 TEST_CASE("all inputs of a turn share one commit") {
   Script store;
-  for (int i = 0; i < 20; ++i) store.engine->offer(store.order("K-" + std::to_string(i)));
+  for (int i = 0; i < 20; ++i) CHECK_FALSE(store.engine->offer(store.order("K-" + std::to_string(i))));
   store.turn();
   CHECK(store.commits == 1);
   CHECK(store.rows.size() == 20);

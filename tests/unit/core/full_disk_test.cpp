@@ -58,9 +58,9 @@ TEST_CASE("a turn that holds new orders and a release is repeated at once with t
   ReleaseArrived release;
   release.caller = store.next_caller();
   release.orders.push_back({std::pair<std::string, std::string>{"kiosk", "K-1"}});
-  store.engine->offer(first);
-  store.engine->offer(release);
-  store.engine->offer(last);
+  CHECK_FALSE(store.engine->offer(first));
+  CHECK_FALSE(store.engine->offer(release));
+  CHECK_FALSE(store.engine->offer(last));
   store.turn();
   CHECK(store.answers.size() == 1);  // of K-1's arrival: nothing is answered yet
   REQUIRE(store.engine->wants_turn(store.now));
@@ -123,13 +123,13 @@ TEST_CASE("what came while a commit failed stays behind what was in it") {
       return answer;
     }();
     store.requests.clear();
-    store.engine->offer(UplinkConnected{false});
-    store.engine->offer(took);
+    CHECK_FALSE(store.engine->offer(UplinkConnected{false}));
+    CHECK_FALSE(store.engine->offer(took));
     Changes changes = store.engine->begin_turn(store.now);
     CancelArrived cancel;
     cancel.caller = store.next_caller();
     cancel.orders.push_back({std::pair<std::string, std::string>{"kiosk", "K-1"}});
-    store.engine->offer(cancel);
+    CHECK_FALSE(store.engine->offer(cancel));
     Committed failed;
     failed.written = false;
     failed.disk_full = full;

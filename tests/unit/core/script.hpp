@@ -128,7 +128,7 @@ class Script {
   }
   /// Offers the input and runs one turn.
   void give(Input input) {
-    engine->offer(std::move(input));
+    if (auto refused = engine->offer(std::move(input))) answers.push_back(std::move(*refused));
     turn();
     if (disk_full && engine->wants_turn(now)) turn();  // once more, from the reserve
   }

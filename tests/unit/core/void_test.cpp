@@ -255,7 +255,7 @@ TEST_CASE("4.3 cancel: what the POS tells while a void is under way counts when 
 TEST_CASE("4.3 cancel: voided by the POS's word and by its answer in one turn, the order ends once") {
   Script store(watching());
   begin_void(store);
-  store.engine->offer(PosStatusSeen{store.next_caller(), "T-1", PosStatus::voided});
+  CHECK_FALSE(store.engine->offer(PosStatusSeen{store.next_caller(), "T-1", PosStatus::voided}));
   store.pos(PosOutcome::voided);
   CHECK(store.history("K-1") == "accepted released placed cancelled");
 }
