@@ -31,7 +31,7 @@ CommitResult Journal::commit(const core::Changes& changes, const ReadWish& wish)
     } else if (canonical.error().code == ErrorCode::damaged) {
       result.damaged.push_back({"bodies", std::to_string(value_of(number)), canonical.error().context});
     } else {
-      return result.read = std::move(canonical).error().in("read bodies"), result;
+      result.read = std::move(canonical).error().in("read bodies");  // the others are read all the same
     }
   }
   if (wish.events_after) {

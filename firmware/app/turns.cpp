@@ -129,6 +129,9 @@ void Turns::commit_ended(Commit& commit) {
   }
   gauges_.rows_damaged(result.damaged.size());
   log_damaged(result.damaged);
+  if (result.written && !result.read)
+    platform::log_error("rows cannot be read: what needs them is tried again",
+                        {{"why", result.read.error().context}});
   const bool sync_failed = committed.sync_failed;
   finish(std::move(committed));
   if (commit.wish.events_after) {

@@ -88,14 +88,13 @@ void Book::save(Entry& entry) {
   if (entry.saved_in == turn_) return;
   entry.saved_in = turn_;
   undo_.push_back([this, number = entry.order.number, order = entry.order, soft = entry.soft,
-                   was_resolved = entry.was_resolved, parked_ms = entry.parked_ms,
+                   closed_ms = entry.closed_ms,
                    standing = Standing{entry.agenda_ms, entry.line, entry.counted_live,
                                        entry.counted_in_kitchen, entry.watch_ms}] {
     Entry& changed = entries_.at(number);
     changed.order = order;
     changed.soft = soft;
-    changed.was_resolved = was_resolved;
-    changed.parked_ms = parked_ms;
+    changed.closed_ms = closed_ms;
     reindex(changed, standing);
   });
 }

@@ -33,9 +33,9 @@ struct Soft {
   std::optional<PosRequest> in_flight;  // the POS has been asked and has not answered
   std::int64_t failures = 0;            // in a row, for the back-off
   bool doubting = false;                // sending, voiding: an earlier request may have been carried out
-  Milliseconds closed_ms = 0;           // doubting: the last such request's connection was closed by then
   Milliseconds doubt_since_ms = 0;      // doubting: since when, in this life of the process
   std::int64_t not_founds = 0;          // "not found" in a row
+  std::int64_t unread = 0;              // tries in a row for which the disk did not give its body
   PosRequest next_request = PosRequest::place;
   Milliseconds next_ms = 0;        // not before this
   Milliseconds due_ms = never_ms;  // held: release or fallback; queued, sending, voiding: too long
@@ -48,8 +48,7 @@ struct Entry {
   Order order;
   Soft soft;
   Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
-  bool was_resolved = false;   // by a person, perhaps; of one that was tried in an earlier life nobody knows
-  Milliseconds parked_ms = 0;  // in this life, on the steady clock
+  Milliseconds closed_ms = 0;     // the last request to place it that is in doubt was over by then
 
   // Kept by the book alone.
   std::uint64_t saved_in = 0;            // the turn that holds its before-image

@@ -82,19 +82,17 @@ void Gateway::park_unsure(Turn& turn) {
 void Gateway::load_live(Order order, const Now& now) {
   const Milliseconds witnessed_ms = witnessed_.note(order.arrived);
   Entry& entry = book_.add(std::move(order), witnessed_ms);
+  entry.closed_ms = now.steady_ms;  // whatever earlier processes sent was under way until then at most
   if (entry.order.phase == Phase::sending) {
     // The process that sent it is gone, and with it the connection; what the POS did is not known.
     entry.soft.doubting = true;
-    entry.soft.closed_ms = entry.soft.doubt_since_ms = now.steady_ms;
+    entry.soft.doubt_since_ms = now.steady_ms;
     entry.soft.next_ms = now.steady_ms;  // the first turn plans what settles it
   }
   if (entry.order.phase == Phase::voiding) {
     entry.soft.doubting = true;  // so may the void have been carried out
     entry.soft.next_request = entry.order.pos_reference.empty() ? PosRequest::ask : PosRequest::cancel;
   }
-  // Whether somebody decided about it before is not in its row: of one that was tried it is taken for granted.
-  entry.was_resolved = entry.order.intent.is_set();
-  entry.parked_ms = now.steady_ms;
   if (!entry.order.pos_reference.empty()) book_.add_reference(entry.order.pos_reference, entry.order.number);
   reindex(entry, now);
 }
@@ -316,6 +314,11 @@ Milliseconds Gateway::steady_or_load(const Stamp& stamp, const Now& now) const {
   return std::min(steady_of(stamp, now, never_ms - now.steady_ms), loaded_ms_);
 }
 
+namespace {
+/// A store without power for longer is one whose clock is wrong: of its holds, at least.
+constexpr Milliseconds away_ms_most = 24 * hour_ms;
+}  // namespace
+
 void Gateway::judge_deadline(Entry& entry, const Now& now) const {
   const Order& order = entry.order;
   Milliseconds& due = entry.soft.due_ms;
@@ -331,7 +334,11 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
         const Milliseconds span =
             std::max<Milliseconds>(0, same_boot ? order.release_due.steady_ms - came.steady_ms
                                                 : order.release_due.wall_ms - came.wall_ms);
-        due = std::min(steady_of(order.release_due, now, span), now.steady_ms + span);
+        // Nor is a clock believed that says it ended long ago: it jumped ahead (else nobody wants the order any more), and
+        // would let every hold go at once.
+        const bool long_ago = now.wall_ms - order.release_due.wall_ms > away_ms_most;
+        due = now.steady_ms + span;
+        if (!long_ago) due = std::min(due, steady_of(order.release_due, now, span));
         if (order.release_due.boot == now.boot) due = order.release_due.steady_ms;
       }
       break;

@@ -148,7 +148,7 @@ class Gateway {
   void released(const ReleaseArrived& input, Turn& turn);
   void cancelled(const CancelArrived& input, Turn& turn);
   void resolved(const ParkedResolved& input, Turn& turn);
-  [[nodiscard]] bool is_stale(const Entry& entry, Resolution resolution, const Now& now) const;
+  [[nodiscard]] bool may_still_come(const Entry& entry, const Now& now) const;
   void message_refused(const Letter& letter, const std::string& why, Details about, Turn& turn);
   void events_acknowledged(const EventsAcknowledged& input, Outbox& outbox, Turn& turn);
   void gateway_started(const GatewayStarted& input, Turn& turn);
@@ -216,7 +216,7 @@ class Gateway {
   void send(Entry& entry, Turn& turn);
   void request(Entry& entry, PosRequest request, Turn& turn);
   void pos_answered(const PosAnswered& input, Turn& turn);
-  void note_pos_health(const PosAnswered& input, Turn& turn);
+  void note_pos_health(const PosAnswered& input, bool probe, Turn& turn);
   [[nodiscard]] Happening happening_of(const PosAnswered& input) const;
 
   // gateway_void.cpp: the cancel of an order that the POS has
@@ -239,8 +239,8 @@ class Gateway {
   [[nodiscard]] std::optional<Milliseconds> watch_ms_of(const Entry& entry) const noexcept;
   void begin_watch(Entry& entry, const Now& now);
   void plan_watch(Entry& entry, const Now& now);
-  void watch_answered(const PosAnswered& input, Turn& turn);
-  void note_watch_health(const PosAnswered& input, Turn& turn);
+  void watch_answered(const PosAnswered& input, bool probe, Turn& turn);
+  void note_watch_health(const PosAnswered& input, bool probe, Turn& turn);
   void see_status(Entry& entry, PosStatus status, Turn& turn);
   void moved_at_pos(Entry& entry, Outcome outcome, Turn& turn);
   void status_seen(const PosStatusSeen& input, Turn& turn);

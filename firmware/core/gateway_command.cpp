@@ -172,8 +172,8 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
     if (ended && input.caller != nobody) std::get<Answer>(turn.effects.back()).row = found.ended;
     return;
   }
-  if (is_stale(*found.live, input.resolution, turn.now)) {
-    const Milliseconds left_ms = found.live->parked_ms + policy_.pos.max_processing_ms - turn.now.steady_ms;
+  if (input.resolution != Resolution::placed && may_still_come(*found.live, turn.now)) {
+    const Milliseconds left_ms = found.live->closed_ms + policy_.pos.max_processing_ms - turn.now.steady_ms;
     answer(input.caller, AnswerKind::conflict, found.live, turn,
            "the POS may still carry out what it was sent last: look into the kitchen again in " +
                std::to_string((left_ms + second_ms - 1) / second_ms) + " s, and answer then");
@@ -192,12 +192,12 @@ void Gateway::resolved(const ParkedResolved& input, Turn& turn) {
   }
 }
 
-// An answer that was given for an earlier doubt (a screen that was not fresh, a request that was late) must not decide
-// about the next one: until the POS's processing time is over, nobody can have looked and found nothing. One that is to be
-// cancelled is not sent again whatever the answer, but it would be called cancelled while its ticket is cooked.
-bool Gateway::is_stale(const Entry& entry, Resolution resolution, const Now& now) const {
-  return entry.was_resolved && entry.order.phase == Phase::parked && entry.order.in_doubt &&
-         resolution != Resolution::placed && now.steady_ms < entry.parked_ms + policy_.pos.max_processing_ms;
+// Until the POS's processing time is over nobody can have looked into the kitchen and found that nothing will come. Whoever
+// says so all the same has looked too early, or means an earlier doubt (a screen that was not fresh, a request that was
+// late). One that is to be cancelled would be called cancelled while its ticket is cooked.
+bool Gateway::may_still_come(const Entry& entry, const Now& now) const {
+  return entry.order.phase == Phase::parked && entry.order.in_doubt &&
+         now.steady_ms < entry.closed_ms + policy_.pos.max_processing_ms;
 }
 
 // ---------------------------------------------------------------- moves before the POS
@@ -251,7 +251,6 @@ void Gateway::follow_fallback(Entry& entry, Turn& turn) {
 void Gateway::park(Entry& entry, Reason reason, bool in_doubt, Turn& turn) {
   entry.order.reason = reason;
   entry.order.in_doubt = in_doubt;
-  entry.parked_ms = turn.now.steady_ms;
   entry.soft = Soft{};
   move_and_emit(entry, Phase::parked, EventType::order_parked, Actor::none, turn);
 }
@@ -260,7 +259,6 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
   Order& order = entry.order;
   order.in_doubt = false;
   order.reason = Reason::none;
-  entry.was_resolved = true;
   entry.soft = Soft{};
   entry.soft.next_ms = turn.now.steady_ms;
   if (outcome == Outcome::resolve_placed) {

@@ -66,7 +66,7 @@ void Gateway::doubt(Entry& entry, Turn& turn) {
   const Milliseconds now_ms = turn.now.steady_ms;
   if (!soft.doubting) soft.doubt_since_ms = now_ms;
   soft.doubting = true;
-  soft.closed_ms = now_ms;  // the connection was closed before its outcome was reported
+  entry.closed_ms = now_ms;  // the connection was closed before its outcome was reported
   soft.not_founds = 0;
   ++soft.failures;
   plan_doubt(entry, turn);
@@ -95,7 +95,7 @@ void Gateway::plan_doubt(Entry& entry, Turn& turn) {
     soft.next_ms = now.steady_ms + wait;
   } else if (policy_.pos.can_query) {
     soft.next_request = PosRequest::ask;
-    soft.next_ms = std::max(now.steady_ms, soft.closed_ms + policy_.pos.max_processing_ms);
+    soft.next_ms = std::max(now.steady_ms, entry.closed_ms + policy_.pos.max_processing_ms);
   } else {
     park(entry, Reason::in_doubt, true, turn);
   }

@@ -10,6 +10,9 @@ namespace storegate::core {
 
 namespace {
 
+/// A read error that passes is over by then; the tries are 0.5 to 15 s apart.
+constexpr std::int64_t body_reads_most = 6;
+
 /// The POS worked on it, as far as anybody can tell: how long that took says how many it takes.
 bool is_placement_done(const PosAnswered& input) noexcept {
   if (input.request != PosRequest::place) return false;
@@ -138,13 +141,15 @@ void Gateway::request(Entry& entry, PosRequest request, Turn& turn) {
 }
 
 void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
-  if (input.request == PosRequest::watch && watch_pace_.ended(input.attempt))
-    return watch_answered(input, turn);
+  if (input.request == PosRequest::watch) {
+    if (const auto probe = watch_pace_.ended(input.attempt)) return watch_answered(input, *probe, turn);
+  }
   if (const auto ended = pos_.ended(input.attempt, turn.now.steady_ms)) {
-    note_pos_health(input, turn);
+    note_pos_health(input, ended->probe, turn);
     // A second try may be answered from memory. A suspended machine was not waiting for the POS.
     if (ended->places && is_placement_done(input))
-      pos_.note_placement(std::min(ended->took_ms, policy_.pos.timeout_ms));
+      pos_.note_placement(std::min(ended->took_ms, policy_.pos.timeout_ms),
+                          input.outcome == PosOutcome::in_doubt);
   }
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {
@@ -155,6 +160,9 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
   if (input.outcome == PosOutcome::refused) poll_of(PosList::availability).hurry(turn.now.steady_ms);
   book_.save(*entry);
   entry->soft.in_flight.reset();
+  // A body that the disk does not give, again and again, is as good as damaged: a person hears of it before it expires.
+  const bool unread = input.code == code_body_unread;
+  entry->soft.unread = unread ? entry->soft.unread + 1 : 0;
   if (entry->order.phase == Phase::voiding) return void_answered(*entry, input, turn);
   Facts facts;
   facts.actor = Actor::pos;
@@ -167,24 +175,28 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
       input.code == code_body_unread) {
     facts.retry_after_ms = input.retry_after_ms.value_or(0);
   }
-  happen(*entry, happening_of(input), facts, turn);
+  const bool gone = entry->soft.unread >= body_reads_most;
+  if (gone) facts.code = code_body_damaged;
+  happen(*entry, gone ? Happening::pos_cannot : happening_of(input), facts, turn);
 }
 
-void Gateway::note_pos_health(const PosAnswered& input, Turn& turn) {
+void Gateway::note_pos_health(const PosAnswered& input, bool probe, Turn& turn) {
   switch (input.outcome) {
     case PosOutcome::not_delivered:
       // Never sent: it says nothing about the POS.
       if (input.code == code_not_in_time || input.code == code_body_unread) return;
       [[fallthrough]];
-    case PosOutcome::not_now: pos_.on_failure(turn.now.steady_ms, input.retry_after_ms, generator_); return;
+    case PosOutcome::not_now:
+      pos_.on_failure(turn.now.steady_ms, input.retry_after_ms, probe, generator_);
+      return;
     case PosOutcome::not_taken:
       // A POS that cannot be asked answers 404 to that alone; it may well take orders.
       if (input.request == PosRequest::place)
-        pos_.on_failure(turn.now.steady_ms, {}, generator_);
+        pos_.on_failure(turn.now.steady_ms, {}, probe, generator_);
       else
         pos_.on_question_unanswered(turn.now.steady_ms, false, generator_);
       return;
-    case PosOutcome::in_doubt: pos_.on_doubt(turn.now.steady_ms, generator_); return;
+    case PosOutcome::in_doubt: pos_.on_doubt(turn.now.steady_ms, probe, generator_); return;
     case PosOutcome::unanswered:  // that order backs off; it says nothing about taking others
       pos_.on_question_unanswered(turn.now.steady_ms, true, generator_);
       return;

@@ -45,7 +45,7 @@ void Gateway::dispatch_watches(Turn& turn) {
     Entry& entry = *book_.find(first->second);
     book_.save(entry);
     entry.soft.watch.attempt = next_attempt_++;
-    watch_pace_.started(entry.soft.watch.attempt);
+    watch_pace_.started(entry.soft.watch.attempt, !pos_.reachable());
     turn.effects.emplace_back(
         WatchOrder{entry.order.number, entry.soft.watch.attempt, entry.order.pos_reference});
     reindex(entry, turn.now);
@@ -63,8 +63,8 @@ std::optional<Milliseconds> Gateway::watch_wake_ms() const {
   return std::max(at_ms, *probe_ms);
 }
 
-void Gateway::watch_answered(const PosAnswered& input, Turn& turn) {
-  note_watch_health(input, turn);
+void Gateway::watch_answered(const PosAnswered& input, bool probe, Turn& turn) {
+  note_watch_health(input, probe, turn);
   Entry* entry = book_.find(input.order);
   const bool is_meant = entry != nullptr && !is_end(entry->order.phase);
   if (!is_meant || entry->soft.watch.attempt != input.attempt) {  // it has ended, or is being voided
@@ -95,7 +95,7 @@ void Gateway::watch_answered(const PosAnswered& input, Turn& turn) {
   reindex(*entry, turn.now);
 }
 
-void Gateway::note_watch_health(const PosAnswered& input, Turn& turn) {
+void Gateway::note_watch_health(const PosAnswered& input, bool probe, Turn& turn) {
   const Milliseconds now_ms = turn.now.steady_ms;
   const bool was_away = !pos_.reachable();
   if (input.outcome == PosOutcome::shown) {
@@ -107,7 +107,7 @@ void Gateway::note_watch_health(const PosAnswered& input, Turn& turn) {
   // A POS that has enough of questions may well take orders: its "not now" holds for questions alone.
   if (input.outcome == PosOutcome::not_now) watch_pace_.on_not_now(now_ms, input.retry_after_ms, generator_);
   if (was_away || input.outcome == PosOutcome::not_delivered)
-    pos_.on_failure(now_ms, input.retry_after_ms, generator_);
+    pos_.on_failure(now_ms, input.retry_after_ms, probe, generator_);
 }
 
 // ---------------------------------------------------------------- what is seen

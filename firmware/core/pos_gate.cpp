@@ -3,11 +3,9 @@
 
 namespace storegate::core {
 
-void PosGate::on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms,
+void PosGate::on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, bool probe,
                          Generator& generator) {
-  // Whatever fails before the next try was under way when the POS went away: all of that is one failure, or a second's
-  // outage in a rush would cost the longest wait.
-  const bool tried_anew = !closed_ || steady_ms >= try_at_ms_;
+  const bool tried_anew = !closed_ || probe;
   closed_ = true;
   if (tried_anew) ++failures_;
   const Milliseconds wait =

@@ -72,12 +72,15 @@ class PosGate {
     failing_since_ms_.reset();
     return std::exchange(alarmed_, false);
   }
-  /// It was not reached, or told us to come later (`retry_after_ms`).
-  void on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, Generator& generator);
-  /// A placement went out and no clear answer came. One that was to find out whether it is back has found that it is not.
-  void on_doubt(Milliseconds steady_ms, Generator& generator) {
+  /// It was not reached, or told us to come later (`retry_after_ms`). `probe`: the request was to find out whether it is
+  /// back. What was under way already when the POS went away is one failure with the first of it, or a second's outage in
+  /// a rush would cost the longest wait.
+  void on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, bool probe,
+                  Generator& generator);
+  /// A placement went out and no clear answer came. A probe has found that it is not back.
+  void on_doubt(Milliseconds steady_ms, bool probe, Generator& generator) {
     note_silence(steady_ms);
-    if (closed_ || ++doubts_ >= doubts_that_close) on_failure(steady_ms, {}, generator);
+    if (closed_ || ++doubts_ >= doubts_that_close) on_failure(steady_ms, {}, probe, generator);
   }
   /// Neither did one to a question or a void. That closes nothing, but a POS that is away is not asked again at once,
   /// and is tried by a placement next. `silent`: not even a refusal came.
@@ -93,19 +96,20 @@ class PosGate {
     if (closed_) ++probes_;
     wants_placement_ = false;
     last_places_ = places;
-    under_way_.push_back({attempt, places, steady_ms});
+    under_way_.push_back({attempt, places, closed_, steady_ms});
   }
   /// A request that has ended.
   struct Ended {
     Milliseconds took_ms = 0;
     bool places = false;
+    bool probe = false;
   };
   /// Nothing: it was none of these.
   std::optional<Ended> ended(std::uint64_t attempt, Milliseconds steady_ms) noexcept {
     const auto found = std::find_if(under_way_.begin(), under_way_.end(),
                                     [&](const UnderWay& one) { return one.attempt == attempt; });
     if (found == under_way_.end()) return {};
-    const Ended ended{steady_ms - found->since_ms, found->places};
+    const Ended ended{steady_ms - found->since_ms, found->places, found->probe};
     under_way_.erase(found);
     return ended;
   }
@@ -117,8 +121,10 @@ class PosGate {
     return closed_ || (requests_max_ == 1 ? last_places_ : questions < requests_max_ / 2);
   }
 
-  /// A placement took so long until it was answered, or until nobody waited for an answer any more.
-  void note_placement(Milliseconds took_ms) noexcept {
+  /// A placement took so long until it was answered, or until nobody waited for an answer any more. `in_doubt`: how long
+  /// it would have taken is not known, only that it was no less.
+  void note_placement(Milliseconds took_ms, bool in_doubt) noexcept {
+    if (in_doubt && took_ms <= placement_ms_) return;
     placement_ms_ +=
         (std::max<Milliseconds>(took_ms, 1) - placement_ms_) / (placement_ms_ == 0 ? 1 : placements_averaged);
   }
@@ -165,6 +171,7 @@ class PosGate {
   struct UnderWay {
     std::uint64_t attempt = 0;
     bool places = false;  // or asks, or voids
+    bool probe = false;   // it went out while the POS was away
     Milliseconds since_ms = 0;
   };
   static constexpr Milliseconds placements_averaged = 8;

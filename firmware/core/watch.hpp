@@ -55,9 +55,17 @@ class WatchPace {
   }
 
   /// A question is on the wire until its end is told, whatever becomes of its order meanwhile.
-  void started(std::uint64_t attempt) { under_way_.push_back(attempt); }
-  /// False: it was none of these.
-  [[nodiscard]] bool ended(std::uint64_t attempt) noexcept { return std::erase(under_way_, attempt) > 0; }
+  /// `probe`: it goes out while the POS is away.
+  void started(std::uint64_t attempt, bool probe) { under_way_.push_back({attempt, probe}); }
+  /// Whether it was a probe; nothing: it was none of these.
+  [[nodiscard]] std::optional<bool> ended(std::uint64_t attempt) noexcept {
+    const auto found = std::find_if(under_way_.begin(), under_way_.end(),
+                                    [&](const UnderWay& one) { return one.attempt == attempt; });
+    if (found == under_way_.end()) return {};
+    const bool probe = found->probe;
+    under_way_.erase(found);
+    return probe;
+  }
 
   void on_answer() noexcept { refusals_ = 0; }
   void on_not_now(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, Generator& generator) {
@@ -71,7 +79,11 @@ class WatchPace {
   Milliseconds token_at_ms_ = 0;
   Milliseconds resumes_ms_ = 0;
   std::int64_t refusals_ = 0;
-  std::vector<std::uint64_t> under_way_;  // at most max_
+  struct UnderWay {
+    std::uint64_t attempt = 0;
+    bool probe = false;
+  };
+  std::vector<UnderWay> under_way_;  // at most max_
 };
 
 }  // namespace storegate::core

@@ -83,7 +83,7 @@ void run_for_a_while(Station& station, Outside& outside) {
       continue;
     }
     if (resolve_parked(station, outside)) {
-      // An order that was decided about before takes an answer only when the POS's time for it is over.
+      // What is in doubt takes an answer only when the POS's time for it is over.
       outside.time.ms += station.engine().gateway().policy().pos.max_processing_ms;
       outside.pos.pass(outside.time.ms);
       continue;

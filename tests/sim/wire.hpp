@@ -26,6 +26,11 @@ struct WebAsk {
 using Responder = std::function<void(codec::HttpReply)>;
 
 /// What came back of a request to the POS.
+/// When a request left, and when its answer came, or nobody waited for one any more. A machine that sleeps hears later.
+struct Exchange {
+  std::int64_t asked_ms = 0, answered_ms = 0;
+};
+
 struct PosReply {
   int status = 0;  // 0 = no response
   std::string retry_after;

@@ -123,10 +123,10 @@ class World {
     backoff_.on_ask(scene());
     pos_shares_.on_ask(scene(), asks);
   }
-  void on_pos_heard(core::PosRequest request, const PosReply& reply, std::int64_t took_ms) {
+  void on_pos_heard(core::PosRequest request, const PosReply& reply, const Exchange& when) {
     breaker_.on_heard(scene(), request, reply);
-    backoff_.on_heard(scene(), request, reply, took_ms);
-    pos_shares_.on_heard(scene(), request, reply, took_ms);
+    backoff_.on_heard(scene(), request, reply, when);
+    pos_shares_.on_heard(scene(), request, reply, when);
     alarm_watch_.on_pos_heard(scene(), request, reply);
   }
   void on_published(const core::EventRecord& record);

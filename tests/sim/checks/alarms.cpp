@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/checks/checks.hpp"
+#include "sim/checks/fairness.hpp"
 
 namespace storegate::sim::check {
 
@@ -29,13 +30,17 @@ bool is_clear(const Scene& scene, core::PosRequest request, const PosReply& repl
 void AlarmWatch::on_loaded(std::int64_t now_ms) {
   raised_.clear();
   down_since_ms_ = now_ms;
-  pos_answered_ms_ = pos_due_ms_ = never;
+  pos_answered_ms_ = pos_due_ms_ = away_since_ms_ = never;
   silent_since_ms_ = silent_until_ms_ = -1;
 }
 
 // A silence begins anew with whatever else was heard: so it is none the gateway sees as shorter.
 void AlarmWatch::on_pos_heard(const Scene& scene, core::PosRequest request, const PosReply& reply) {
   if (request == core::PosRequest::watch && reply.status == 0) return;
+  if (!is_away(request, reply))
+    away_since_ms_ = never;
+  else if (away_since_ms_ == never && request != core::PosRequest::watch)
+    away_since_ms_ = scene.now_ms;
   if (reply.status != 0 || !reply.written) {
     silent_since_ms_ = -1;
     pos_due_ms_ = never;
@@ -51,6 +56,16 @@ void AlarmWatch::on_pos_heard(const Scene& scene, core::PosRequest request, cons
 }
 
 void AlarmWatch::on_turn_ended(const Scene& scene) const {
+  const std::int64_t after_ms = scene.plan.policy.pos_alarm_after_ms + decided_within_ms;
+  if (away_since_ms_ != never && scene.now_ms > away_since_ms_ + after_ms && !is_put_off(scene) &&
+      !raised_.contains("pos_unreachable"))
+    scene.blame("alarm",
+                "the POS is away since " + std::to_string(away_since_ms_) + " ms and nobody was told");
+  const bool is_back = pos_answered_ms_ != never && pos_raised_ms_ < pos_answered_ms_;
+  if (is_back && scene.now_ms > pos_answered_ms_ + decided_within_ms && !is_put_off(scene) &&
+      raised_.contains("pos_unreachable"))
+    scene.blame("alarm",
+                "the POS is back since " + std::to_string(pos_answered_ms_) + " ms and nobody was told");
   if (pos_due_ms_ != never && scene.now_ms > pos_due_ms_ + decided_within_ms && !is_put_off(scene) &&
       !raised_.contains("pos_unreachable"))
     scene.blame("alarm", "the POS has answered nothing from " + std::to_string(silent_since_ms_) + " to " +
@@ -63,6 +78,7 @@ void AlarmWatch::on_written(const Scene& scene, const core::Changes& changes) {
     if (!raised && event.type != core::EventType::gateway_alarm_cleared) continue;
     const auto* name = std::get_if<std::string>(&event.details.front().second);
     if (name == nullptr) return scene.blame("alarm", "an alarm without a name");
+    if (raised && *name == "pos_unreachable") pos_raised_ms_ = scene.now_ms;
     const bool changed = raised ? raised_.insert(*name).second : raised_.erase(*name) > 0;
     if (!changed)
       scene.blame("alarm", *name + (raised ? " is raised twice" : " is cleared and was not raised"));

@@ -57,7 +57,7 @@ void BackoffWatch::on_ask(const Scene& scene) {
 }
 
 void BackoffWatch::on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply,
-                            std::int64_t took_ms) {
+                            const Exchange& when) {
   touched_ms_ = scene.now_ms;
   --open_;
   if (!reply.retry_after.empty())
@@ -66,7 +66,7 @@ void BackoffWatch::on_heard(const Scene& scene, core::PosRequest request, const 
                  scene.now_ms + std::min<std::int64_t>(later_most_ms, std::stoll(reply.retry_after) * 1000));
   // What was asked before the last failure was known fails with it.
   const bool is_another =
-      failing_.times == 0 || (known_.times == failing_.times && scene.now_ms - took_ms > known_since_ms_);
+      failing_.times == 0 || (known_.times == failing_.times && when.asked_ms > known_since_ms_);
   if (is_away(request, reply)) {
     if (!is_another) return;
     ++failing_.times;

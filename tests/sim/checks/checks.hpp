@@ -197,8 +197,10 @@ class AlarmWatch {
   std::int64_t last_away_ms_ = 0;
   std::int64_t pos_answered_ms_ = never;  // its last clear answer to a placement, since this process began
   std::int64_t silent_since_ms_ = -1,
-               silent_until_ms_ = -1;  // the first and last request without any answer; -1 = none
-  std::int64_t pos_due_ms_ = never;    // an alarm is due since then
+               silent_until_ms_ = -1;   // the first and last request without any answer; -1 = none
+  std::int64_t away_since_ms_ = never;  // it has said for certain that it does nothing now, and nothing else
+  std::int64_t pos_raised_ms_ = 0;
+  std::int64_t pos_due_ms_ = never;  // an alarm is due since then
 };
 
 // ---- I4: a cancel that was acknowledged before the first placement left means no ticket; none is dropped
@@ -267,8 +269,10 @@ class ClockWatch {
  private:
   [[nodiscard]] bool may_be_mistaken(const Clock& clock, const Story& story) const;
 
-  bool lying_ = false;         // it is trusted and wrong
-  std::int64_t lied_ms_ = -1;  // when it last was
+  bool lying_ = false;           // it is trusted and wrong
+  std::int64_t lied_ms_ = -1;    // when it last was
+  bool misleads_ = false;        // and by so little that it is believed
+  std::int64_t misled_ms_ = -1;  // when it last was so
 };
 
 /// At the end; nothing failed any more since `since_ms`.

@@ -11,6 +11,8 @@ namespace {
 // Readings of the clock are taken at the turn, not at arrival.
 constexpr std::int64_t tolerance_ms = 1500;
 constexpr std::int64_t tolerated_error_ms = 1500;
+// One that is further ahead is not believed that a hold ended; one that is further behind is seen to be wrong.
+constexpr std::int64_t believed_error_ms = 25 * core::hour_ms;
 // From the door to its turn; a machine that sleeps meanwhile adds its sleep, which is a minute at most.
 constexpr std::int64_t decided_within_ms = 20'000;
 constexpr std::int64_t asleep_ms_max = 60'000;
@@ -51,12 +53,15 @@ void ClockWatch::on_changed(const Scene& scene, const Clock& clock) {
   for (Story& story : scene.ledger.stories())
     if (story.reached_ms != never && story.acknowledged_ms == never) on_reached(scene, clock, story);
   if (lying_) lied_ms_ = scene.now_ms;
-  lying_ = clock.trusted() && std::abs(clock.error_ms()) > tolerated_error_ms;
+  if (misleads_) misled_ms_ = scene.now_ms;
+  const std::int64_t error_ms = std::abs(clock.error_ms());
+  lying_ = clock.trusted() && error_ms > tolerated_error_ms;
+  misleads_ = lying_ && error_ms < believed_error_ms;
 }
 
 // A clock that was trusted and wrong may have judged the deadline after a reboot: nobody can know.
 bool ClockWatch::may_be_mistaken(const Clock& clock, const Story& story) const {
-  return clock.boots() != story.boot && (lying_ || lied_ms_ >= story.reached_ms);
+  return clock.boots() != story.boot && (misleads_ || misled_ms_ >= story.reached_ms);
 }
 
 void ClockWatch::placement_is_in_time(const Scene& scene, const Clock& clock, const Story& story) const {

@@ -168,8 +168,9 @@ void PosShares::on_ask(const Scene& scene, bool asks) {
 }
 
 void PosShares::on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply,
-                         std::int64_t took_ms) {
-  if (request == core::PosRequest::place && reply.status == 201 && took_ms >= scene.plan.pos_work_ms)
+                         const Exchange& when) {
+  if (request == core::PosRequest::place && reply.status == 201 &&
+      when.answered_ms - when.asked_ms >= scene.plan.pos_work_ms)
     ++placed_;
   if (request != core::PosRequest::place && request != core::PosRequest::watch) --questions_;
 }

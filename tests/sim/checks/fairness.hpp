@@ -28,7 +28,7 @@ class PosShares {
   void on_commit(const Scene& scene, const core::Changes& changes);
   /// A request goes to the POS: `asks` for an order or how it is, or voids one.
   void on_ask(const Scene& scene, bool asks);
-  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply, std::int64_t took_ms);
+  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply, const Exchange& when);
 
  private:
   struct Row {
@@ -151,7 +151,7 @@ class BackoffWatch {
   /// As for BreakerWatch. `rows`: as committed; `woke_ms`: when the machine last woke.
   void on_turn_begins(const Scene& scene, bool whole, const Fold& rows, std::int64_t woke_ms);
   void on_ask(const Scene& scene);
-  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply, std::int64_t took_ms);
+  void on_heard(const Scene& scene, core::PosRequest request, const PosReply& reply, const Exchange& when);
   /// A commit failed: what it would have sent was not.
   void on_commit_failed(const Scene& scene) { touched_ms_ = scene.now_ms; }
   void judge_end(const Scene& scene) const;

@@ -17,26 +17,25 @@ void PosDriver::send(Effect effect) {
   Process& process = process_;
   const std::uint64_t life = process.lives();
   const std::int64_t asked_ms = process.world().now_ms();
-  process.world().pos_link().ask(
-      std::move(request), [&process, life, asked_ms, effect = std::move(effect)](PosReply reply) {
-        if (!process.up() || process.lives() != life) return;
-        codec::PosHttpOutcome http;
-        http.status = reply.status;
-        http.retry_after = reply.retry_after;
-        http.body = reply.body;
-        http.request_bytes_written = reply.written;
-        if constexpr (std::is_same_v<Effect, core::PlaceOrder>)
-          process.world().on_placement_heard(effect.key, reply);
-        const std::int64_t took_ms = process.world().now_ms() - asked_ms;
-        process.after(
-            0, [&process, took_ms, answered = codec::outcome_of(effect, http), reply = std::move(reply)] {
-              if constexpr (std::is_same_v<Effect, core::AskPosList>)
-                process.world().on_pos_list(answered.list == core::PosList::menu, reply);
-              else
-                process.world().on_pos_heard(answered.request, reply, took_ms);
-              process.offer(answered);
-            });
-      });
+  process.world().pos_link().ask(std::move(request), [&process, life, asked_ms,
+                                                      effect = std::move(effect)](PosReply reply) {
+    if (!process.up() || process.lives() != life) return;
+    codec::PosHttpOutcome http;
+    http.status = reply.status;
+    http.retry_after = reply.retry_after;
+    http.body = reply.body;
+    http.request_bytes_written = reply.written;
+    if constexpr (std::is_same_v<Effect, core::PlaceOrder>)
+      process.world().on_placement_heard(effect.key, reply);
+    const Exchange when{asked_ms, process.world().now_ms()};
+    process.after(0, [&process, when, answered = codec::outcome_of(effect, http), reply = std::move(reply)] {
+      if constexpr (std::is_same_v<Effect, core::AskPosList>)
+        process.world().on_pos_list(answered.list == core::PosList::menu, reply);
+      else
+        process.world().on_pos_heard(answered.request, reply, when);
+      process.offer(answered);
+    });
+  });
 }
 
 void PosDriver::carry_out(core::PlaceOrder effect) {

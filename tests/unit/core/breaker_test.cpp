@@ -60,7 +60,7 @@ TEST_CASE(
     gate.set_policy(PosPolicy{});
     Milliseconds at_ms = 1000, whole_ms = pos_backoff_first_ms;
     for (int failure = 0; failure < 12; ++failure) {
-      gate.on_failure(at_ms, {}, generator);
+      gate.on_failure(at_ms, {}, true, generator);
       const Milliseconds wait_ms = *gate.wake_ms(0) - at_ms;
       CHECK(wait_ms >= whole_ms / 2);
       CHECK(wait_ms <= whole_ms);
@@ -87,7 +87,10 @@ TEST_CASE("4.5 breaker: all that was under way when the POS went away is one fai
     store.release("K-" + std::to_string(i));
   }
   REQUIRE(store.open_requests() == 16);
-  for (int i = 0; i < 16; ++i) store.pos(PosOutcome::not_delivered);
+  for (int i = 0; i < 16; ++i) {  // each has its time-out
+    store.pos(PosOutcome::not_delivered);
+    store.pass(i < 15 ? 600 : 0);
+  }
   CHECK(until_request(store) <= pos_backoff_first_ms);
   store.pos(PosOutcome::not_delivered);
   const Milliseconds second_ms = until_request(store);
@@ -240,8 +243,8 @@ TEST_CASE("4.5 breaker: two lost answers that lie hours apart are two, and no si
   PosGate gate;
   gate.set_policy(PosPolicy{});
   Generator generator(1);
-  gate.on_doubt(0, generator);
-  gate.on_doubt(8 * hour_ms, generator);
+  gate.on_doubt(0, false, generator);
+  gate.on_doubt(8 * hour_ms, false, generator);
   CHECK_FALSE(gate.alarm_due(8 * hour_ms, minute_ms));
   gate.on_question_unanswered(8 * hour_ms + minute_ms, true, generator);
   CHECK(gate.alarm_due(8 * hour_ms + minute_ms, minute_ms));

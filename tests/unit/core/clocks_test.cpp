@@ -83,6 +83,28 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "4.7 time: a clock that is 20 years ahead after a boot, or jumps there later, ends no hold before its "
+    "span [I9]") {
+  constexpr Milliseconds twenty_years = 20 * 365 * 24 * hour_ms;
+  for (const bool at_boot : {true, false}) {
+    CAPTURE(at_boot);
+    Script store = with_holds();
+    store.pass(10 * minute_ms);
+    if (at_boot) store.now.wall_ms += twenty_years;
+    store.restart(true);
+    if (!at_boot) {
+      store.turn();
+      store.now.wall_ms += twenty_years;
+      if (store.engine->wants_turn(store.now)) store.turn();
+    }
+    const std::vector<int> counts = released_by_minute(store, 11 + holds);
+    CHECK(std::accumulate(counts.begin(), counts.end(), 0) == holds);
+    CHECK(*std::max_element(counts.begin(), counts.end()) == 1);
+    CHECK(std::accumulate(counts.begin(), counts.begin() + 10, 0) == 0);
+  }
+}
+
+TEST_CASE(
     "4.7 time: when the clock comes right after a boot in 1970, holds end at their own time again [I9]") {
   Script store = with_holds();
   store.pass(5 * minute_ms);

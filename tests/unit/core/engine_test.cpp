@@ -129,6 +129,22 @@ TEST_CASE(
   CHECK(store.phase("K-1") == Phase::placed);
 }
 
+TEST_CASE(
+    "4.5 retry: an order whose bytes the disk does not give is before a person long before it expires "
+    "[I10]") {
+  Script store;
+  store.arrive("K-1");
+  store.arrive("K-2");
+  store.fail_reads = true;
+  store.release("K-1");
+  const Milliseconds began_ms = store.now.steady_ms;
+  while (store.phase("K-1") != Phase::parked && store.now.steady_ms < began_ms + 10 * minute_ms)
+    store.pass(100);
+  CHECK(store.now.steady_ms < began_ms + 2 * minute_ms);
+  CHECK(store.row("K-1").pos_code == "body_damaged");
+  CHECK(store.sent.empty());
+}
+
 TEST_CASE("an order whose body is damaged never goes to the POS but before a person [I10]") {
   Script store;
   store.arrive("K-1");

@@ -397,6 +397,33 @@ TEST_CASE(
   CHECK(store.phase("A-2", "a") == Phase::sending);
 }
 
+TEST_CASE("4.6 too busy before collapse: a connection that dies at once does not make a POS fast") {
+  Policy policy = fair_policy();
+  policy.pos.requests_max = 1;
+  policy.pos.rate_per_s = 0;
+  policy.pos.timeout_ms = 8 * second_ms;
+  Script store(policy);
+  const auto placed_after = [&](const std::string& id, Milliseconds ms, PosOutcome outcome) {
+    store.arrive(id, "a");
+    store.pass(ms);
+    store.pos(outcome, "T-" + id);
+  };
+  placed_after("A-1", 6 * second_ms, PosOutcome::took);
+  const Milliseconds slow_ms = store.engine->gateway().expected_wait_ms("a");
+  CHECK(slow_ms >= 6 * second_ms);
+  placed_after("A-2", 5, PosOutcome::in_doubt);
+  CHECK(store.engine->gateway().expected_wait_ms("a") == slow_ms);
+  Script slower(policy);
+  slower.arrive("A-1", "a");
+  slower.pass(second_ms);
+  slower.pos(PosOutcome::took, "T-1");
+  const Milliseconds fast_ms = slower.engine->gateway().expected_wait_ms("a");
+  slower.arrive("A-2", "a");
+  slower.pass(8 * second_ms);
+  slower.pos(PosOutcome::in_doubt);  // it took no less
+  CHECK(slower.engine->gateway().expected_wait_ms("a") > fast_ms);
+}
+
 TEST_CASE("4.6 too busy before collapse: what a POS answers from memory says nothing about how fast it is") {
   Policy policy = fair_policy();
   policy.pos.requests_max = 1;

@@ -31,6 +31,7 @@ Script parked(Reason reason) {
   } else {
     store.release("K-1");
     store.pos(reason == Reason::in_doubt ? PosOutcome::in_doubt : PosOutcome::cannot);
+    store.pass(policy.pos.max_processing_ms);  // nothing comes any more
   }
   REQUIRE(store.phase("K-1") == Phase::parked);
   REQUIRE(store.row("K-1").reason == reason);
@@ -91,39 +92,58 @@ TEST_CASE("4.5 parked list: an order that is not parked shows what is open, an e
   CHECK(shown(store.row("K-1")).empty());
 }
 
-TEST_CASE("4.5 parked: an answer to an earlier doubt does not decide about the next one [I2]") {
+TEST_CASE(
+    "4.5 parked: nobody can have looked while the POS may still carry it out, the first time and again "
+    "[I2]") {
   Policy policy = default_policy();
   policy.pos.can_query = false;
   Script store(policy);
   store.arrive("K-1");
   store.release("K-1");
-  store.pos(PosOutcome::in_doubt);
-  REQUIRE(store.phase("K-1") == Phase::parked);
-  store.resolve("K-1", Resolution::not_placed);  // the first may be answered at once
-  CHECK(store.last_answer().kind == AnswerKind::done);
-  store.pos(PosOutcome::in_doubt);
-  REQUIRE(store.phase("K-1") == Phase::parked);
-  for (const Resolution late : {Resolution::not_placed, Resolution::reprint}) {
-    store.resolve("K-1", late);
+  for (int doubts = 0; doubts < 2; ++doubts) {
+    CAPTURE(doubts);
+    store.pos(PosOutcome::in_doubt);
+    REQUIRE(store.phase("K-1") == Phase::parked);
+    for (const Resolution early : {Resolution::not_placed, Resolution::reprint}) {
+      store.resolve("K-1", early);
+      CHECK(store.last_answer().kind == AnswerKind::conflict);
+    }
+    store.pass(policy.pos.max_processing_ms - 1);
+    store.resolve("K-1", Resolution::not_placed);
     CHECK(store.last_answer().kind == AnswerKind::conflict);
+    CHECK(store.last_answer().why.find("again in 1 s") != std::string::npos);
+    store.pass(1);
+    store.resolve("K-1", Resolution::not_placed);
+    CHECK(store.last_answer().kind == AnswerKind::done);
   }
-  CHECK(store.sent.size() == 2);
-  store.pass(policy.pos.max_processing_ms);
-  store.resolve("K-1", Resolution::not_placed);
-  CHECK(store.last_answer().kind == AnswerKind::done);
+  CHECK(store.sent.size() == 3);
   store.pos(PosOutcome::in_doubt);
   store.resolve("K-1", Resolution::placed);  // who has seen the ticket has seen it
   CHECK(store.phase("K-1") == Phase::placed);
 }
 
-TEST_CASE("4.5 parked: an answer to an earlier doubt cancels nothing that may be in the kitchen [I4]") {
+TEST_CASE("4.5 parked: whoever asked for long may be answered at once [I2]") {
+  Policy policy = default_policy();
+  policy.pos.expire_ms = 2 * minute_ms;
+  Script store(policy);
+  store.arrive("K-1");
+  store.release("K-1");
+  store.pos(PosOutcome::in_doubt);
+  for (int i = 0; i < 600 && store.phase("K-1") != Phase::parked; ++i) {
+    while (store.open_requests() > 0) store.pos(PosOutcome::unanswered);
+    store.pass(second_ms);
+  }
+  REQUIRE(store.phase("K-1") == Phase::parked);
+  store.resolve("K-1", Resolution::not_placed);
+  CHECK(store.last_answer().kind == AnswerKind::done);
+}
+
+TEST_CASE("4.5 parked: nothing is called cancelled that may still come [I4]") {
   Policy policy = default_policy();
   policy.pos.can_query = false;
   Script store(policy);
   store.arrive("K-1");
   store.release("K-1");
-  store.pos(PosOutcome::in_doubt);
-  store.resolve("K-1", Resolution::not_placed);
   store.pos(PosOutcome::in_doubt);
   store.cancel("K-1");
   store.resolve("K-1", Resolution::not_placed);
@@ -142,6 +162,7 @@ TEST_CASE(
   store.arrive("K-1");
   store.release("K-1");
   store.pos(PosOutcome::in_doubt);
+  store.pass(policy.pos.max_processing_ms);
   store.fail_commits = true;
   store.resolve("K-1", Resolution::not_placed);
   CHECK(store.last_answer().kind == AnswerKind::not_stored);
@@ -149,7 +170,7 @@ TEST_CASE(
   store.pass(second_ms);
   store.resolve("K-1", Resolution::not_placed);
   CHECK(store.last_answer().kind == AnswerKind::done);
-  store.restart();  // it is on its way; the row does not tell that somebody answered
+  store.restart();  // it is on its way
   store.pass(0);
   REQUIRE(store.phase("K-1") == Phase::parked);
   store.resolve("K-1", Resolution::not_placed);

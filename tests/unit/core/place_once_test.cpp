@@ -154,6 +154,7 @@ TEST_CASE(
     Script store(pos_that(0, false));
     send_one(store);
     store.pos(PosOutcome::in_doubt);
+    store.pass(pos_that(0, false).pos.max_processing_ms);
     return store;
   };
   Script placed = parked();
@@ -188,6 +189,7 @@ TEST_CASE("4.5 parked: an order in doubt keeps its cancel for the person's answe
     store.pos(PosOutcome::in_doubt);
     store.cancel("K-1");
     CHECK(store.phase("K-1") == Phase::parked);
+    store.pass(pos_that(0, false).pos.max_processing_ms);
     store.resolve("K-1", resolution);
     if (resolution == Resolution::placed) {
       CHECK(store.history("K-1") == "accepted released parked resolved cancel_refused");
