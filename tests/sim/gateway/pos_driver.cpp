@@ -29,10 +29,12 @@ void PosDriver::send(Effect effect) {
       process.world().on_placement_heard(effect.key, reply);
     const Exchange when{asked_ms, process.world().now_ms()};
     process.after(0, [&process, when, answered = codec::outcome_of(effect, http), reply = std::move(reply)] {
-      if constexpr (std::is_same_v<Effect, core::AskPosList>)
+      if constexpr (std::is_same_v<Effect, core::AskPosList>) {
+        static_cast<void>(when);
         process.world().on_pos_list(answered.list == core::PosList::menu, reply);
-      else
+      } else {
         process.world().on_pos_heard(answered.request, reply, when);
+      }
       process.offer(answered);
     });
   });
