@@ -145,6 +145,7 @@ Changes Engine::begin_turn(const Now& now) {
     if (marks_moved_) changes.outbox = outbox_.marks();
     marks_moved_ = false;
   }
+  stored_ = !changes.writes_nothing();
   return changes;
 }
 
@@ -157,7 +158,7 @@ std::vector<Effect> Engine::finish_turn(Committed committed, const Now& now) {
   }
   gateway_.book().keep_turn();
   if (writing_) {
-    stores_ = stores_ || !turn_.from_reserve;
+    stores_ = stores_ || (stored_ && !turn_.from_reserve);
     gateway_.on_written(now);
     outbox_.on_written(gateway_.book().last_event, briefs_);
     rows_due_ms_.reset();

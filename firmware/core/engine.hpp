@@ -98,7 +98,8 @@ class Engine {
   std::optional<Milliseconds> rows_due_ms_;   // when rows that nobody waits for are written at the latest
   std::optional<Milliseconds> marks_due_ms_;  // and when the marks are
   Milliseconds retry_at_ms_ = 0;              // after a failed commit
-  bool stores_ = true;  // the last commit that wrote went well, and not from the reserve
+  bool stores_ = true;   // the last commit that wrote went well, and not from the reserve
+  bool stored_ = false;  // the turn that is open has something to write
   std::uint64_t orders_turned_away_ = 0;
 };
 

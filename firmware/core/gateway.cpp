@@ -49,6 +49,9 @@ void Gateway::load(Loaded loaded, const Now& now) {
   }
   for (; ended != loaded.ended.end(); ++ended) book_.load_ended(*ended, witnessed_.note(ended->arrived));
   loaded_witnessed_ms_ = witnessed_.note(stamp_of(now));
+  book_.for_each([&](Entry& entry) {  // how long it has been held for certain is known only now
+    if (entry.order.phase == Phase::held) reindex(entry, now);
+  });
   for (auto& alias : loaded.key_aliases) {
     const bool known = book_.find(alias.order) != nullptr || book_.find_ended(alias.order) != nullptr;
     if (known) book_.add_alias(alias.key, alias.order);
@@ -339,6 +342,9 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
         const bool long_ago = now.wall_ms - order.release_due.wall_ms > away_ms_most;
         due = now.steady_ms + span;
         if (!long_ago) due = std::min(due, steady_of(order.release_due, now, span));
+        // What has passed for certain counts, or a store that is switched off each night would hold it for ever.
+        due = std::min(
+            due, now.steady_ms + std::max<Milliseconds>(0, span - (witnessed_ms(now) - entry.witnessed_ms)));
         if (order.release_due.boot == now.boot) due = order.release_due.steady_ms;
       }
       break;

@@ -149,7 +149,7 @@ void Gateway::pos_answered(const PosAnswered& input, Turn& turn) {
     // A second try may be answered from memory. A suspended machine was not waiting for the POS.
     if (ended->places && is_placement_done(input))
       pos_.note_placement(std::min(ended->took_ms, policy_.pos.timeout_ms),
-                          input.outcome == PosOutcome::in_doubt);
+                          input.outcome == PosOutcome::in_doubt && ended->took_ms < policy_.pos.timeout_ms);
   }
   Entry* entry = book_.find(input.order);
   if (entry == nullptr || entry->soft.in_flight != input.request || entry->soft.attempt != input.attempt) {

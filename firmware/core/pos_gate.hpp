@@ -121,10 +121,10 @@ class PosGate {
     return closed_ || (requests_max_ == 1 ? last_places_ : questions < requests_max_ / 2);
   }
 
-  /// A placement took so long until it was answered, or until nobody waited for an answer any more. `in_doubt`: how long
-  /// it would have taken is not known, only that it was no less.
-  void note_placement(Milliseconds took_ms, bool in_doubt) noexcept {
-    if (in_doubt && took_ms <= placement_ms_) return;
+  /// A placement took so long until it was answered, or until nobody waited for an answer any more. `died`: the
+  /// connection did before, and it would have taken no less.
+  void note_placement(Milliseconds took_ms, bool died) noexcept {
+    if (died && (placement_ms_ == 0 || took_ms <= placement_ms_)) return;
     placement_ms_ +=
         (std::max<Milliseconds>(took_ms, 1) - placement_ms_) / (placement_ms_ == 0 ? 1 : placements_averaged);
   }

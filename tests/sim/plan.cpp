@@ -280,7 +280,8 @@ void draw_load(Draws draws, Plan& plan) {
 // In every third of the worlds with a flood the POS has no rate and is slow instead, whatever it answers.
 void draw_slow_pos(Draws draws, Plan& plan) {
   const bool on = flag(draws, 330);
-  const std::int64_t half_ms = plan.policy.pos.timeout_ms / 2;
+  // Well within what it may take at most.
+  const std::int64_t half_ms = std::min(plan.policy.pos.timeout_ms, plan.policy.pos.max_processing_ms) / 2;
   const std::int64_t work_ms =
       half_ms / 2 + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(half_ms)));
   const auto requests = static_cast<std::int64_t>(1 + draws.below(2));

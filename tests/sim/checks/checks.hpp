@@ -269,10 +269,11 @@ class ClockWatch {
  private:
   [[nodiscard]] bool may_be_mistaken(const Clock& clock, const Story& story) const;
 
-  bool lying_ = false;           // it is trusted and wrong
-  std::int64_t lied_ms_ = -1;    // when it last was
-  bool misleads_ = false;        // and by so little that it is believed
-  std::int64_t misled_ms_ = -1;  // when it last was so
+  bool lying_ = false;                      // it is trusted and wrong
+  std::int64_t lied_ms_ = -1;               // when it last was
+  bool misleads_ = false;                   // and by so little that it is believed
+  std::int64_t misled_ms_ = -1;             // when it last was so
+  std::vector<std::int64_t> errors_ms_{0};  // all there were
 };
 
 /// At the end; nothing failed any more since `since_ms`.

@@ -54,9 +54,15 @@ void ClockWatch::on_changed(const Scene& scene, const Clock& clock) {
     if (story.reached_ms != never && story.acknowledged_ms == never) on_reached(scene, clock, story);
   if (lying_) lied_ms_ = scene.now_ms;
   if (misleads_) misled_ms_ = scene.now_ms;
-  const std::int64_t error_ms = std::abs(clock.error_ms());
-  lying_ = clock.trusted() && error_ms > tolerated_error_ms;
-  misleads_ = lying_ && error_ms < believed_error_ms;
+  const std::int64_t error_ms = clock.error_ms();
+  lying_ = clock.trusted() && std::abs(error_ms) > tolerated_error_ms;
+  // Stamps of the clock as it was before are judged by it.
+  misleads_ =
+      clock.trusted() && std::any_of(errors_ms_.begin(), errors_ms_.end(), [&](std::int64_t before_ms) {
+        const std::int64_t moved_ms = std::abs(error_ms - before_ms);
+        return moved_ms > tolerated_error_ms && moved_ms < believed_error_ms;
+      });
+  errors_ms_.push_back(error_ms);
 }
 
 // A clock that was trusted and wrong may have judged the deadline after a reboot: nobody can know.

@@ -178,6 +178,7 @@ void PosShares::on_heard(const Scene& scene, core::PosRequest request, const Pos
 // Too busy before collapse. `own`: of the same partner, never tried, in the line before this turn and after it.
 void PosShares::judge_arrival(const Scene& scene, const core::Order& order, std::int64_t own) const {
   const core::PosPolicy& pos = scene.plan.policy.pos;
+  if (order.test && scene.plan.policy.test_orders == core::TestOrders::simulate) return;  // it goes to no POS
   const bool at_once = order.released.boot == order.arrived.boot &&
                        order.released.steady_ms == order.arrived.steady_ms &&
                        order.release_mode == core::ReleaseMode::immediate;

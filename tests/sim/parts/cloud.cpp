@@ -115,7 +115,8 @@ void Cloud::look_at_parked(std::size_t story, std::int64_t wait_ms) {
 void Cloud::repeat(const WebAsk& ask, const Tag& tag) {
   const std::uint64_t of_1000 = world_.plan().faults.answers_again_of_1000;
   const std::int64_t most_ms = world_.plan().policy.pos.max_processing_ms - way_ms_most;
-  if (of_1000 == 0 || most_ms <= 0 || !draws_.chance(of_1000)) return;
+  const bool may_sleep = world_.plan().faults.suspends > 0;  // between its coming and its turn
+  if (of_1000 == 0 || most_ms <= 0 || may_sleep || !draws_.chance(of_1000)) return;
   world_.timeline().after(static_cast<std::int64_t>(draws_.below(static_cast<std::uint64_t>(most_ms))),
                           [this, ask, tag] {
                             world_.fault("answer again");

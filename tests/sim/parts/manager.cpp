@@ -12,6 +12,7 @@ namespace storegate::sim {
 namespace {
 constexpr std::int64_t s = 1000;
 constexpr std::int64_t wait_ms_max = 8 * s;
+constexpr std::int64_t on_its_way_ms = 5 * s;  // no request takes longer, see WebLink::delay_ms()
 }  // namespace
 
 std::int64_t Manager::between(std::int64_t from, std::int64_t to) {
@@ -38,7 +39,10 @@ void Manager::plan() {
 }
 
 void Manager::open_up() {
-  if (world_.plan().faults.pauses > 0) want(false, never);
+  if (world_.plan().faults.pauses == 0) return;
+  want(false, never);
+  // A pause that was on its way may come behind it.
+  world_.timeline().after(on_its_way_ms, [this] { want(false, never); });
 }
 
 void Manager::want(bool paused, std::int64_t until_ms) {

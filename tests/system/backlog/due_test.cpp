@@ -83,3 +83,24 @@ TEST_CASE(
   eventually(
       "everything is heard of", 60s, [&] { return told_whole(store) == late + due + cancelled; }, 100ms);
 }
+
+TEST_CASE("4.8 backlog: a POS that is back is fed at its rate, not all at once") {
+  constexpr int orders = 60, rate_per_s = 20;
+  WholeStore store({.pos_keys = "requests_max = 16\nrate_per_s = " + std::to_string(rate_per_s) + "\n"});
+  store.hears("", "gateway.started");
+  store.pos.kill();
+  for (int i = 0; i < orders; ++i) store.kiosk_order(numbered('R', i));
+  auto none_until = std::chrono::steady_clock::now();
+  store.pos.start();
+  eventually("the POS is found", std::chrono::seconds(60), [&] {
+    const auto now = std::chrono::steady_clock::now();
+    if (store.pos.counts().tickets > 0) return true;
+    none_until = now;
+    return false;
+  });
+  eventually("the POS has them all", std::chrono::seconds(60),
+             [&] { return store.pos.counts().tickets == orders; });
+  // A second's worth may have been saved up.
+  const auto took = std::chrono::steady_clock::now() - none_until;
+  CHECK(took >= std::chrono::milliseconds(1000 * (orders - rate_per_s - 1) / rate_per_s));
+}

@@ -104,6 +104,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("4.7 time: a hold ends in a store that is switched off for days again and again [I9]") {
+  Policy policy = default_policy();
+  policy.partners["kiosk"].fallback_without_promise_ms = 14 * hour_ms;
+  Script store(policy);
+  store.arrive("K-1");
+  for (int day = 0; day < 2; ++day) {
+    CHECK(store.phase("K-1") == Phase::held);
+    store.pass(10 * hour_ms);
+    store.arrive("W-" + std::to_string(day));  // who comes is a witness of the time
+    store.now.wall_ms += 48 * hour_ms;
+    store.restart(true);
+  }
+  CHECK(store.phase("K-1") != Phase::held);
+}
+
 TEST_CASE(
     "4.7 time: when the clock comes right after a boot in 1970, holds end at their own time again [I9]") {
   Script store = with_holds();

@@ -86,7 +86,9 @@ TEST_CASE("a broker that is back is found within 30 s: an attempt that hangs and
   CHECK(options.connect_timeout + longest < milliseconds(30'000));
 }
 
-TEST_CASE("the waits double up to the maximum with a quarter of jitter, and one seed draws one row") {
+TEST_CASE(
+    "4.5 retry: the uplink's waits double up to the maximum with a quarter of jitter, and one seed draws one "
+    "row") {
   MqttBackoff backoff(milliseconds(500), milliseconds(4'000), 42);
   MqttBackoff twin(milliseconds(500), milliseconds(4'000), 42);
   for (const int base : {500, 1'000, 2'000, 4'000, 4'000}) {
