@@ -228,15 +228,22 @@ std::vector<Row> measure_backlog(Bench& bench) {
   if (!consumer.loop.run_until([&] { return !consumer.seen.empty(); }, 60s))
     throw std::runtime_error("no event came");
   const auto first = consumer.last;
-  // With the uplink: an order that is cooked before has no urgent event left. Beside whoever listens.
-  auto pos_starts = std::async(std::launch::async, [&] { store.pos().start(); });
+  // With the uplink: an order that is cooked before has no urgent event left. Beside whoever listens, and on a thread that
+  // stays: the program is killed when the thread that started it ends.
+  std::future<void> pos_runs;
+  std::promise<void> measured;  // goes first if anything throws: nobody waits for it then
+  pos_runs = std::async(std::launch::async, [&store, until = measured.get_future()] {
+    store.pos().start();
+    until.wait();
+  });
   const bool all = consumer.loop.run_until(
       [&] {
         return consumer.placed == live_orders && consumer.whole() &&
                static_cast<double>(consumer.seen.size()) >= waited;
       },
       120s);
-  pos_starts.get();
+  measured.set_value();
+  pos_runs.get();
   if (!all)
     throw std::runtime_error("of " + std::to_string(consumer.newest) + " events " +
                              std::to_string(consumer.seen.size()) + " came, " +
