@@ -11,6 +11,7 @@ namespace storegate::app {
 
 namespace {
 constexpr std::size_t rows_per_step = 200;
+constexpr std::size_t bodies_per_step = 50;  // each is read, parsed and written anew
 constexpr std::int64_t pages_per_step = 64;
 // A pass meets the same damaged rows every few minutes, for as long as they are kept.
 constexpr std::size_t rows_told_max = 1'000;
@@ -56,7 +57,7 @@ Job Housekeeping::job_of(Chore chore) {
   else
     limits.events_through =
         config_.mqtt && config_.mqtt->application_acknowledgement ? marks.acknowledged : marks.published;
-  const storage::EraseLimits erase{now, keep.customer_data_hours * core::hour_ms, rows_per_step};
+  const storage::EraseLimits erase{now, keep.customer_data_hours * core::hour_ms, bodies_per_step};
   return [this, chore, limits, erase](storage::Journal& journal) -> Completion {
     core::Result<storage::Housekept> kept = storage::Housekept{};
     switch (chore) {

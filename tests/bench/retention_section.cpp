@@ -23,7 +23,8 @@ namespace {
 constexpr std::int64_t orders = 100'000;
 constexpr std::int64_t events_each = 4;
 constexpr std::int64_t orders_a_commit = 500;
-constexpr std::size_t rows_a_step = 200;  // as firmware/app/housekeeping.cpp
+constexpr std::size_t rows_a_step = 200;   // as firmware/app/housekeeping.cpp
+constexpr std::size_t bodies_a_step = 50;  // and this
 constexpr std::int64_t pages_a_step = 64;
 constexpr double step_goal_ms = 20;
 constexpr std::int64_t base_ms = 1'790'000'000'000;
@@ -164,7 +165,7 @@ std::vector<Row> measure_retention(Bench&) {
         return storage::Housekept{page->briefs.size(), page->briefs.empty(), {}};
       },
       checkpoints);
-  const storage::EraseLimits erase{now, 48 * core::hour_ms, rows_a_step};
+  const storage::EraseLimits erase{now, 48 * core::hour_ms, bodies_a_step};
   const Steps erased = run_pass(
       *journal, 1'000'000,
       [&] {
