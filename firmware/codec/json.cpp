@@ -63,6 +63,7 @@ class Builder {
 
   bool on_number_part(string_view part, error_code&) {
     fraction_ = fraction_ || has_fraction(part);
+    in_parts_ = true;
     return true;
   }
   bool on_int64(std::int64_t value, string_view, error_code& ec) {
@@ -72,7 +73,11 @@ class Builder {
     return has_room(ec) && add_number(Kind::huge, 0);
   }
   bool on_double(double, string_view part, error_code& ec) {
-    return has_room(ec) && add_number(fraction_ || has_fraction(part) ? Kind::fraction : Kind::huge, 0);
+    const bool fraction = fraction_ || has_fraction(part);
+    // A number in parts ends the whole text, and nobody reads one there.
+    const std::string_view written =
+        in_parts_ ? std::string_view{} : std::string_view{part.data(), part.size()};
+    return has_room(ec) && add_number(fraction ? Kind::fraction : Kind::huge, 0, written);
   }
   bool on_bool(bool value, error_code& ec) {
     return has_room(ec) && add_number(Kind::boolean, value ? 1 : 0);
@@ -111,9 +116,10 @@ class Builder {
     return true;
   }
 
-  bool add_number(Kind kind, std::int64_t number) {
-    fraction_ = false;
-    document_.nodes_.push_back({.kind = kind, .count = 0, .after = next() + 1, .number = number, .text = {}});
+  bool add_number(Kind kind, std::int64_t number, std::string_view written = {}) {
+    fraction_ = in_parts_ = false;
+    document_.nodes_.push_back(
+        {.kind = kind, .count = 0, .after = next() + 1, .number = number, .text = written});
     return true;
   }
 
@@ -152,6 +158,7 @@ class Builder {
   std::string_view duplicate_name_;
   bool duplicate_ = false;
   bool fraction_ = false;
+  bool in_parts_ = false;
 };
 
 bool Builder::find_duplicate() {

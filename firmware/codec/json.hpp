@@ -34,7 +34,7 @@ struct Node {
   std::uint32_t count = 0;  // array: elements; object: members
   std::uint32_t after = 0;  // index of the first node behind this value and all it holds
   std::int64_t number = 0;  // integer; boolean as 0 or 1
-  std::string_view text;    // string, unescaped; into the parsed text or the document
+  std::string_view text;    // string, unescaped; fraction, as written; into the parsed text or the document
 };
 
 /// A parsed text. Must not outlive the text it was made from: strings without escapes are views into it.

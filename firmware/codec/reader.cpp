@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "codec/decimal.hpp"
 #include "codec/limits.hpp"
 #include "codec/times.hpp"
 
@@ -75,6 +76,16 @@ std::int64_t Place::integer(std::int64_t min, std::int64_t max) const {
   } else {
     refuse((present() ? "" : "is missing; ") + range_text(min, max));
   }
+  return min;
+}
+
+std::int64_t Place::decimal(int digits, std::int64_t min, std::int64_t max) const {
+  const auto value = is(Kind::integer)                        ? scaled(node_->number, digits)
+                     : is(Kind::fraction) || is(Kind::string) ? decimal_from(node_->text, digits)
+                                                              : std::nullopt;
+  if (value && *value >= min && *value <= max) return *value;
+  refuse(std::string(present() ? "" : "is missing; ") + "must be a number, " + std::to_string(min) + " to " +
+         std::to_string(max) + " when it is multiplied by 10^" + std::to_string(digits));
   return min;
 }
 

@@ -58,6 +58,9 @@ class Place {
   [[nodiscard]] std::string_view text(const TextRule& rule) const;
   [[nodiscard]] std::int64_t integer(std::int64_t min, std::int64_t max) const;
   [[nodiscard]] bool boolean() const;
+  /// A number with or without fraction, or a string that holds one, times 10^digits: money in a currency's minor units
+  /// (decimal.hpp). Digits beyond are rounded, half away from zero.
+  [[nodiscard]] std::int64_t decimal(int digits, std::int64_t min, std::int64_t max) const;
   /// A text that nothing hangs on: "" if it is absent or no text, and no problem either way.
   [[nodiscard]] std::string_view text_or_empty() const noexcept {
     return is(Kind::string) ? std::string_view(node_->text) : std::string_view{};

@@ -1,4 +1,4 @@
-// Percent-encoding, base64, constant-time comparison; and the two small functions of problem.hpp and http.hpp.
+// Percent-encoding, base64, hex, constant-time comparison; and the two small functions of problem.hpp and http.hpp.
 #include "codec/text.hpp"
 
 #include <array>
@@ -23,6 +23,14 @@ int sextet_of(char c) {
   if (c >= '0' && c <= '9') return c - '0' + 52;
   if (c == '+') return 62;
   if (c == '/') return 63;
+  return -1;
+}
+
+/// 0 to 15, or -1 for what is no hex digit.
+int nibble_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
 
@@ -66,6 +74,19 @@ std::optional<std::string> base64_decoded(std::string_view text) {
     out += static_cast<char>(bits >> held & 0xffU);
   }
   if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;  // two texts must not mean the same bytes
+  return out;
+}
+
+std::optional<std::string> hex_decoded(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 2);
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    const int high = nibble_of(text[at]);
+    const int low = nibble_of(text[at + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+  }
   return out;
 }
 

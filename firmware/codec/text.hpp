@@ -1,4 +1,4 @@
-// Small transformations of text that several codecs share: percent-encoding, base64, comparison in constant time.
+// Small transformations of text that several codecs share: percent-encoding, base64, hex, comparison in constant time.
 #pragma once
 
 #include <optional>
@@ -12,6 +12,9 @@ namespace storegate::codec {
 
 /// RFC 4648 base64 in the plain alphabet, padded or not, without line breaks; nothing for other text.
 [[nodiscard]] std::optional<std::string> base64_decoded(std::string_view text);
+
+/// Hex digits in either case, two a byte; nothing for other text.
+[[nodiscard]] std::optional<std::string> hex_decoded(std::string_view text);
 
 /// Takes the same time wherever they differ; the time tells the length of `presented` at most.
 [[nodiscard]] bool equal_in_constant_time(std::string_view presented, std::string_view secret) noexcept;

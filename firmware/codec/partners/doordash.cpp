@@ -2,57 +2,31 @@
 // `extra`) of options, which nest.
 #include "codec/partners/doordash.hpp"
 
-#include "codec/limits.hpp"
-#include "codec/reader.hpp"
-#include "codec/text.hpp"
+#include "codec/partners/reading.hpp"
+#include "codec/partners/signature.hpp"
 
 namespace storegate::codec {
 
 namespace {
 
-using json::Kind;
 using json::Place;
-using json::TextRule;
 
-constexpr TextRule order_id_rule{.min = 1, .max = core::partner_order_id_bytes_max, .printable = true};
-constexpr TextRule item_id_rule{.min = 1, .max = item_id_bytes_max, .printable = true};
-constexpr TextRule name_rule{.min = 0, .max = name_bytes_max, .printable = false};
-constexpr TextRule note_rule{.min = 0, .max = note_bytes_max, .printable = false};
-constexpr TextRule phone_rule{.min = 0, .max = phone_bytes_max, .printable = false};
-constexpr std::size_t groups_max = 1000;
+std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, ModifierCount& count);
 
-std::string text_or_empty(const Place& place, const TextRule& rule) {
-  return place.given() ? std::string(place.text(rule)) : std::string();
-}
-
-std::int64_t cents_or_zero(const Place& place, std::int64_t min) {
-  return place.given() ? place.integer(min, core::money_minor_max) : 0;
-}
-
-std::int64_t quantity_or_one(const Place& place) {
-  return place.given() ? place.integer(1, quantity_max) : 1;
-}
-
-std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, std::size_t& count);
-
-void read_option(const Place& option, std::size_t depth, std::size_t& count,
+void read_option(const Place& option, std::size_t depth, ModifierCount& count,
                  std::vector<core::Modifier>& modifiers) {
-  if (depth > core::modifier_depth_max) {
-    return option.refuse("more than " + std::to_string(core::modifier_depth_max) + " levels of modifiers");
-  }
-  if (++count > modifiers_per_order_max) return option.refuse("too many modifiers in one order");
-  if (!option.must_be_object()) return;
+  if (!count.enter(option, depth)) return;
   core::Modifier& modifier = modifiers.emplace_back();
   modifier.id = option.member("merchant_supplied_id").text(item_id_rule);
-  modifier.name = text_or_empty(option.member("name"), name_rule);
-  modifier.quantity = quantity_or_one(option.member("quantity"));
-  modifier.unit_price = {cents_or_zero(option.member("price"), -core::money_minor_max)};
+  modifier.name = text_if_given(option.member("name"), name_rule);
+  modifier.quantity = quantity_of(option.member("quantity"));
+  modifier.unit_price = {minor_if_given(option.member("price"), -core::money_minor_max)};
   modifier.modifiers = read_options(option, depth + 1, count);
 }
 
 /// The options of all groups of an item or option, in order; the groups themselves are no modifiers. Of the two
 /// spellings the schema's counts, unless it is empty and the sample's is not.
-std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, std::size_t& count) {
+std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, ModifierCount& count) {
   std::vector<core::Modifier> modifiers;
   const auto read_groups = [&](const Place& groups) {
     if (!groups.given()) return;
@@ -69,21 +43,21 @@ std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, s
   return modifiers;
 }
 
-void read_item(const Place& place, std::size_t& modifier_count, std::vector<core::Item>& items) {
+void read_item(const Place& place, ModifierCount& modifier_count, std::vector<core::Item>& items) {
   if (items.size() == core::items_per_order_max) return place.refuse("too many items in one order");
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
   item.id = place.member("merchant_supplied_id").text(item_id_rule);
-  item.name = text_or_empty(place.member("name"), name_rule);
+  item.name = text_if_given(place.member("name"), name_rule);
   item.quantity = place.member("quantity").integer(1, quantity_max);
   item.unit_price = {place.member("price").integer(0, core::money_minor_max)};
-  item.note = text_or_empty(place.member("special_instructions"), note_rule);
+  item.note = text_if_given(place.member("special_instructions"), note_rule);
   item.modifiers = read_options(place, 1, modifier_count);
 }
 
 std::vector<core::Item> read_categories(const Place& categories) {
   std::vector<core::Item> items;
-  std::size_t modifier_count = 0;
+  ModifierCount modifier_count;
   categories.elements(1, groups_max, [&](const Place& category) {
     if (!category.must_be_object()) return;
     category.member("items").elements(0, core::items_per_order_max,
@@ -104,14 +78,11 @@ core::FulfilmentType read_fulfilment(const Place& order) {
 
 core::Customer read_consumer(const Place& order) {
   core::Customer customer;
-  customer.note = text_or_empty(order.member("order_special_instructions"), note_rule);
+  customer.note = text_if_given(order.member("order_special_instructions"), note_rule);
   const Place consumer = order.member("consumer");
   if (!consumer.given() || !consumer.must_be_object()) return customer;
-  customer.name = text_or_empty(consumer.member("first_name"), {.min = 0, .max = name_bytes_max / 2 - 1});
-  const std::string last = text_or_empty(consumer.member("last_name"), {.min = 0, .max = name_bytes_max / 2});
-  if (!customer.name.empty() && !last.empty()) customer.name += ' ';
-  customer.name += last;
-  customer.phone = text_or_empty(consumer.member("phone"), phone_rule);
+  customer.name = person_name(consumer.member("first_name"), consumer.member("last_name"));
+  customer.phone = text_if_given(consumer.member("phone"), phone_rule);
   return customer;
 }
 
@@ -121,9 +92,9 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   if (const Place subtotal = order.member("subtotal"); subtotal.given()) {
     stated.subtotal = subtotal.integer(0, core::money_minor_max);
   }
-  stated.tax = cents_or_zero(order.member("tax"), 0);
+  stated.tax = minor_if_given(order.member("tax"), 0);
   stated.tip =
-      cents_or_zero(order.member("tip_amount"), 0) + cents_or_zero(order.member("merchant_tip_amount"), 0);
+      minor_if_given(order.member("tip_amount"), 0) + minor_if_given(order.member("merchant_tip_amount"), 0);
   const auto totals = totals_of(stated, items);
   if (!totals || totals->tip.minor > core::money_minor_max)
     order.refuse("its amounts add up beyond every limit");
@@ -169,27 +140,14 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
 }  // namespace
 
 bool DoorDash::authenticate(const Delivery& delivery) const {
-  const std::string_view whole = only_header(delivery.headers, "authorization");
-  const auto blank = whole.find(' ');
-  const std::string_view token = blank == std::string_view::npos ? whole : trimmed(whole.substr(blank));
-  const bool as_whole = matches_any(whole, delivery.secrets);
-  const bool as_token = matches_any(token, delivery.secrets);
-  return as_whole || as_token;
+  return header_is_secret(delivery, "authorization");
 }
 
 Parsed<Webhook> DoorDash::read(const Delivery& delivery, std::optional<WebhookKind> fixed) const {
-  const auto document = json::Document::parse(delivery.body);
-  if (!document) return document.problem();
-  json::Reading reading(*document);
-  const Place root(reading);
-  if (!root.must_be_object()) return reading.take_problem();
-  const WebhookKind kind = kind_by_shape(root);
-  if (fixed && *fixed != kind)
-    root.refuse("this is another webhook than the URL names", ProblemKind::wrong_kind);
-  if (reading.failed()) return reading.take_problem();
-  Webhook webhook = read_any(root, kind, delivery, name());
-  if (reading.failed()) return reading.take_problem();
-  return webhook;
+  const std::string_view partner = partner_of(delivery);
+  return read_webhook(delivery, fixed, kind_by_shape, [&](const Place& root, WebhookKind kind) {
+    return read_any(root, kind, delivery, partner);
+  });
 }
 
 std::string_view DoorDash::rejection_code(core::Reason reason) const noexcept {

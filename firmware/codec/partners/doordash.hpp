@@ -20,9 +20,8 @@ class DoorDash final : public PartnerCodec {
   /// Their failure codes (ITEM_OUT_OF_STOCK, STORE_CLOSED, …) for the PATCH that refuses an order.
   [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;
 
- private:
   /// 202: received; the decision goes out as our event or their PATCH.
-  [[nodiscard]] int order_status() const noexcept override { return 202; }
+  [[nodiscard]] AnswerStyle style() const noexcept override { return {.order = 202}; }
 };
 
 }  // namespace storegate::codec

@@ -8,6 +8,7 @@
 
 #include "codec/answers.hpp"
 #include "codec/partners/doordash.hpp"
+#include "codec/partners/generic.hpp"
 #include "codec/text.hpp"
 
 namespace storegate::codec {
@@ -15,13 +16,23 @@ namespace storegate::codec {
 namespace {
 
 const DoorDash doordash;
-constexpr std::array<const PartnerCodec*, 1> all_codecs{&doordash};
+const Generic generic;
+constexpr std::array<const PartnerCodec*, 2> all_codecs{&doordash, &generic};
 
-HttpReply stored_reply(int status, const core::Answer& answer) {
+HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;
   reply.status = status;
-  reply.body = answer.order ? encode_short_answer(*answer.order) : "{}";
+  if (has_body)
+    reply.body = answer.order ? encode_short_answer(*answer.order) : "{}";
+  else
+    reply.content_type.clear();
   return reply;
+}
+
+/// A rate's refusal as one for want of room: the same words and wait, under 503.
+core::Answer as_full(core::Answer answer) {
+  answer.kind = core::AnswerKind::full;
+  return answer;
 }
 
 }  // namespace
@@ -42,25 +53,32 @@ WebhookKind kind_of(const Webhook& webhook) noexcept {
 
 HttpReply PartnerCodec::answer(WebhookKind kind, const core::Answer& answer) const {
   using core::AnswerKind;
+  const AnswerStyle wanted = style();
   const bool is_order = kind == WebhookKind::order;
   switch (answer.kind) {
     case AnswerKind::created:
     case AnswerKind::replayed:
-    case AnswerKind::done: return stored_reply(is_order ? order_status() : 200, answer);
+    case AnswerKind::done:
+      return stored_reply(is_order ? wanted.order : wanted.command, wanted.has_body, answer);
     case AnswerKind::conflict:
     case AnswerKind::not_found:
       // The partner can do nothing about a release or cancel that comes too early or too late, and would only send
       // it again; that nothing came of a cancel goes out as an event.
-      if (!is_order) return stored_reply(200, answer);
+      if (!is_order) return stored_reply(wanted.command, wanted.has_body, answer);
       return order_reply(answer);
     case AnswerKind::unknown_partner:
       return problem_reply({ProblemKind::unknown_partner, "no such partner is configured", "", std::nullopt},
                            404);
-    case AnswerKind::too_many:
+    case AnswerKind::too_many: return order_reply(wanted.comes_again_on_429 ? answer : as_full(answer));
     case AnswerKind::full:
     case AnswerKind::not_stored: return order_reply(answer);
   }
   return order_reply(answer);
+}
+
+Parsed<Decoded> PartnerCodec::read_fetched(std::string_view, std::string_view) const {
+  return Problem{ProblemKind::invalid_document, "this partner's orders come whole and are not fetched", "",
+                 std::nullopt};
 }
 
 const PartnerCodec* partner_codec(std::string_view name) noexcept {

@@ -23,12 +23,18 @@ namespace storegate::codec {
 using SignatureFunction =
     std::function<std::array<std::uint8_t, 32>(std::string_view secret, std::string_view bytes)>;
 
+struct WebhookScheme;
+
 /// A webhook as it was received, and what it is to be checked with. Nothing in it is copied.
 struct Delivery {
   Headers headers;
   std::string_view body;
   std::span<const std::string> secrets;          // any of them verifies (rotation); none = nothing does
   const SignatureFunction* signature = nullptr;  // may be null for partners that sign nothing
+  std::string_view partner = {};  // as configured, and so the order's; "" = the codec's own name
+  std::optional<std::int64_t> now_wall_ms =
+      {};                                 // nothing: no clock to be trusted, a signature's age is not judged
+  const WebhookScheme* scheme = nullptr;  // generic only
 };
 
 enum class WebhookKind : std::uint8_t { order, cancel, release };
@@ -62,6 +68,14 @@ using Webhook = std::variant<OrderReceived, OrderAnnounced, ReleaseReceived, Can
 /// Which family of answers a webhook gets; NothingReceived counts as a release.
 [[nodiscard]] WebhookKind kind_of(const Webhook& webhook) noexcept;
 
+/// What a partner's answers must be like for it to retry or stop as it should.
+struct AnswerStyle {
+  int order = 200;                 // status: the order is stored, accepted or rejected
+  int command = 200;               // status: a release or a cancel, whatever became of it
+  bool comes_again_on_429 = true;  // false: it takes 429 as delivered, or gives up, and is told 503
+  bool has_body = true;            // false: an order's and a command's answers are empty
+};
+
 /// One partner. Implementations are stateless and live as long as the program; every call may come from any thread.
 class PartnerCodec {
  public:
@@ -78,21 +92,31 @@ class PartnerCodec {
   [[nodiscard]] virtual Parsed<Webhook> read(const Delivery& delivery,
                                              std::optional<WebhookKind> fixed) const = 0;
 
-  /// Status and body that make this partner do the right thing. `answer.order` is filled where there is an order
-  /// (the caller has read the row of one that has ended). The default: an order's answer as POST /v1/orders gives
-  /// it but always with `order_status`, a release or cancel 200 whatever became of it.
-  [[nodiscard]] virtual HttpReply answer(WebhookKind kind, const core::Answer& answer) const;
+  /// Status and body that make this partner do the right thing, in its style. `answer.order` is filled where there is
+  /// an order (the caller has read the row of one that has ended).
+  [[nodiscard]] HttpReply answer(WebhookKind kind, const core::Answer& answer) const;
+
+  [[nodiscard]] virtual AnswerStyle style() const noexcept { return {}; }
 
   /// A canonical reason in the partner's own code, for its rejections; "" if it has no codes.
   [[nodiscard]] virtual std::string_view rejection_code(core::Reason reason) const noexcept = 0;
+  /// The same for a cancel by the store after it had accepted.
+  [[nodiscard]] virtual std::string_view cancel_code(core::Reason reason) const noexcept {
+    return rejection_code(reason);
+  }
+
+  /// The order that an OrderAnnounced named, as the partner's API gave it. Partners with thin webhooks only.
+  [[nodiscard]] virtual Parsed<Decoded> read_fetched(std::string_view body, std::string_view partner) const;
 
  protected:
   PartnerCodec() = default;
   PartnerCodec(const PartnerCodec&) = default;
   PartnerCodec& operator=(const PartnerCodec&) = default;
 
-  /// The status for an order that is stored, whether accepted or rejected.
-  [[nodiscard]] virtual int order_status() const noexcept { return 200; }
+  /// Whose orders they are: the configured name.
+  [[nodiscard]] std::string_view partner_of(const Delivery& delivery) const noexcept {
+    return delivery.partner.empty() ? name() : delivery.partner;
+  }
 };
 
 /// The codec of that name, or nullptr: then the partner has no webhook, only canonical orders.

@@ -2,8 +2,6 @@
 // again. Never a crash, never half an order.
 #include <doctest/doctest.h>
 
-#include <functional>
-
 #include "builders.hpp"
 #include "codec/answers.hpp"
 #include "codec/canonical.hpp"
@@ -12,84 +10,15 @@
 #include "codec/json.hpp"
 #include "codec/partners/partner.hpp"
 #include "codec/pos_rest.hpp"
+#include "mutation.hpp"
 
 namespace storegate::codec {
 namespace {
 
-std::size_t below(std::mt19937_64& random, std::size_t bound) {
-  return static_cast<std::size_t>(random() % bound);
-}
-
-/// One to four random damages: flips, cuts, repeats, swaps, and pieces that mean something to a parser.
-std::string mutated(std::string text, std::mt19937_64& random) {
-  static constexpr std::string_view pieces[] = {"\"",
-                                                "{",
-                                                "}",
-                                                "[",
-                                                "]",
-                                                ",",
-                                                ":",
-                                                "null",
-                                                "1e9",
-                                                "-1",
-                                                "\\u0000",
-                                                "\\ud800",
-                                                "\xff",
-                                                "\xc3",
-                                                "99999999999999999999",
-                                                "0.5",
-                                                "true",
-                                                "\"id\":\"x\",",
-                                                "\"items\":[],",
-                                                "\"partner\":\"p\","};
-  for (std::size_t damages = 1 + below(random, 4); damages > 0 && !text.empty(); --damages) {
-    const std::size_t at = below(random, text.size());
-    const std::size_t length = 1 + below(random, std::min<std::size_t>(40, text.size() - at));
-    switch (below(random, 7)) {
-      case 0: text[at] = static_cast<char>(text[at] ^ (1 << below(random, 8))); break;
-      case 1: text[at] = static_cast<char>(random()); break;
-      case 2: text.resize(at); break;
-      case 3: text.erase(at, length); break;
-      case 4: text.insert(below(random, text.size()), text.substr(at, length)); break;
-      case 5: std::swap(text[at], text[below(random, text.size())]); break;
-      default: text.insert(at, pieces[below(random, std::size(pieces))]);
-    }
-  }
-  return text;
-}
-
-/// How many inputs were refused and how many were still something; both must occur, or the test proves nothing.
-struct Tally {
-  int refused = 0;
-  int understood = 0;
-};
-
-void must_be_whole(const Decoded& decoded) {
-  REQUIRE(test::broken_rule(decoded.order) == "");
-  REQUIRE(decoded.body.shared.find("\"note\"") == std::string::npos);
-  const auto again = decode_canonical(decoded.body.canonical);
-  if (!again) FAIL(again.problem().text());
-  REQUIRE(again->order == decoded.order);
-  REQUIRE(again->body.canonical == decoded.body.canonical);
-}
-
-void must_say_why(const Problem& problem) {
-  REQUIRE_FALSE(problem.detail.empty());
-  REQUIRE((problem.pointer.empty() || problem.pointer.front() == '/'));
-  REQUIRE(json::Document::parse(problem_reply(problem).body).ok());
-}
-
-Tally mutate(const std::string& text, std::uint64_t seed, int rounds,
-             const std::function<bool(std::string_view)>& judge) {
-  std::mt19937_64 random(seed);
-  Tally tally;
-  for (int round = 0; round < rounds; ++round) {
-    const std::string damaged = mutated(text, random);
-    CAPTURE(round);
-    ++(judge(damaged) ? tally.understood : tally.refused);
-  }
-  return tally;
-}
+using test::must_be_whole;
+using test::must_say_why;
+using test::mutate;
+using test::Tally;
 
 TEST_CASE("twenty thousand damaged canonical orders give a problem or a whole order") {
   const Tally tally = mutate(test::canonical_text(), 1, 20'000, [](std::string_view text) {
@@ -102,13 +31,7 @@ TEST_CASE("twenty thousand damaged canonical orders give a problem or a whole or
 }
 
 TEST_CASE("twenty thousand damaged DoorDash orders give a problem or a whole webhook") {
-  const PartnerCodec& codec = *partner_codec("doordash");
-  const Tally tally = mutate(test::doordash_text(), 2, 20'000, [&](std::string_view text) {
-    const auto webhook = codec.read({{}, text, {}, nullptr}, std::nullopt);
-    if (!webhook) return must_say_why(webhook.problem()), false;
-    if (const auto* order = std::get_if<OrderReceived>(&*webhook)) must_be_whole(order->decoded);
-    return true;
-  });
+  const Tally tally = test::mutate_webhook("doordash", test::doordash_text(), 2);
   CHECK(tally.refused > 5000);
   CHECK(tally.understood > 500);
 }

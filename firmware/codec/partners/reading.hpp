@@ -1,0 +1,73 @@
+// What the partners' codecs share in reading: the limits of their texts, amounts, times in all their forms, modifiers
+// that are counted, and the frame of every webhook. Knows no partner's field names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "codec/json.hpp"
+#include "codec/limits.hpp"
+#include "codec/partners/partner.hpp"
+#include "codec/reader.hpp"
+
+namespace storegate::codec {
+
+inline constexpr json::TextRule order_id_rule{
+    .min = 1, .max = core::partner_order_id_bytes_max, .printable = true};
+inline constexpr json::TextRule item_id_rule{.min = 1, .max = item_id_bytes_max, .printable = true};
+inline constexpr json::TextRule name_rule{.min = 0, .max = name_bytes_max, .printable = false};
+inline constexpr json::TextRule note_rule{.min = 0, .max = note_bytes_max, .printable = false};
+inline constexpr json::TextRule phone_rule{.min = 0, .max = phone_bytes_max, .printable = false};
+/// Words that are compared and never kept: states, types, kinds. New ones appear at any time.
+inline constexpr json::TextRule word_rule{.min = 0, .max = name_bytes_max, .printable = false};
+/// Groups (of modifiers, categories, bags) in one array.
+inline constexpr std::size_t groups_max = 1000;
+
+/// "" where it is absent or null.
+[[nodiscard]] std::string text_if_given(const json::Place& place, const json::TextRule& rule);
+/// An id that is written as a string or as an integer, as text.
+[[nodiscard]] std::string id_text(const json::Place& place, const json::TextRule& rule);
+/// Whole minor units; 0 where it is absent or null.
+[[nodiscard]] std::int64_t minor_if_given(const json::Place& place, std::int64_t min);
+/// 1 to quantity_max, written as an integer, as "2" or as 2.0; `absent` where it is absent or null.
+[[nodiscard]] std::int64_t quantity_of(const json::Place& place, std::int64_t absent = 1);
+/// Both names with a blank between; either may be absent.
+[[nodiscard]] std::string person_name(const json::Place& first, const json::Place& last);
+/// Unix milliseconds of an RFC 3339 text, or of Unix seconds as an integer, a decimal or a text of digits (milliseconds
+/// where the number is too large for seconds); nothing where it is absent, null or "".
+[[nodiscard]] std::optional<std::int64_t> time_in_any_form(const json::Place& place);
+
+/// Counts the modifiers of one order and their depth; what is beyond is the reading's problem.
+class ModifierCount {
+ public:
+  /// Whether one more modifier `depth` levels deep (the item's own are 1) may be read from `place`, an object.
+  [[nodiscard]] bool enter(const json::Place& place, std::size_t depth);
+
+ private:
+  std::size_t count_ = 0;
+};
+
+/// The frame of every webhook: parses the body, asks `kind_of(root)` for its kind, holds it against `fixed`, and gives
+/// what `read(root, kind)` makes of it, unless something in it was refused.
+template <typename KindOf, typename Read>
+[[nodiscard]] Parsed<Webhook> read_webhook(const Delivery& delivery, std::optional<WebhookKind> fixed,
+                                           KindOf kind_of, Read read) {
+  const auto document = json::Document::parse(delivery.body);
+  if (!document) return document.problem();
+  json::Reading reading(*document);
+  const json::Place root(reading);
+  if (!root.must_be_object()) return reading.take_problem();
+  const WebhookKind kind = kind_of(root);
+  if (fixed && *fixed != kind)
+    root.refuse("this is another webhook than the URL names", ProblemKind::wrong_kind);
+  if (reading.failed()) return reading.take_problem();
+  Webhook webhook = read(root, kind);
+  if (reading.failed()) return reading.take_problem();
+  return webhook;
+}
+
+}  // namespace storegate::codec

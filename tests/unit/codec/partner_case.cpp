@@ -1,0 +1,148 @@
+// Signs with the platform's digest, so that no test of a codec trusts the codec's own arithmetic.
+#include "partner_case.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <span>
+
+#include "platform/digest.hpp"
+
+namespace storegate::codec::test {
+
+namespace {
+
+std::array<std::uint8_t, 32> sign(std::string_view secret, std::string_view bytes) {
+  const std::span key(reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size());
+  return platform::KeyedDigest(key).full(bytes);
+}
+
+}  // namespace
+
+std::string fixture(std::string_view name) {
+  std::ifstream file(std::string(STOREGATE_FIXTURES) + "/partners/" + std::string(name), std::ios::binary);
+  if (!file) FAIL("no fixture of this name: " << name);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+const SignatureFunction& signature() {
+  static const SignatureFunction function = sign;
+  return function;
+}
+
+std::string hmac_hex(std::string_view secret, std::string_view bytes) {
+  return platform::to_hex(sign(secret, bytes));
+}
+
+std::string hmac_base64(std::string_view secret, std::string_view bytes) {
+  static constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto digest = sign(secret, bytes);
+  std::string out;
+  for (std::size_t at = 0; at < digest.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t byte = at; byte < at + 3; ++byte)
+      group = group << 8U | (byte < digest.size() ? digest[byte] : 0U);
+    for (unsigned shift = 24; shift > 0; shift -= 6) out += alphabet[group >> (shift - 6U) & 63U];
+  }
+  out.back() = '=';  // 32 bytes are ten groups and two bytes
+  return out;
+}
+
+PartnerCase::PartnerCase(std::string_view codec, std::string_view configured)
+    : codec_(partner_codec(codec)), configured_(configured) {
+  REQUIRE(codec_ != nullptr);
+}
+
+PartnerCase& PartnerCase::with(std::string name, std::string value) {
+  headers_.emplace_back(std::move(name), std::move(value));
+  return *this;
+}
+
+PartnerCase& PartnerCase::without_headers() {
+  headers_.clear();
+  return *this;
+}
+
+PartnerCase& PartnerCase::at(std::optional<std::int64_t> now_wall_ms) {
+  now_wall_ms_ = now_wall_ms;
+  return *this;
+}
+
+PartnerCase& PartnerCase::by(const WebhookScheme& scheme) {
+  scheme_ = &scheme;
+  return *this;
+}
+
+std::vector<HeaderView> PartnerCase::views() const {
+  std::vector<HeaderView> views{{"Content-Type", "application/json"}};
+  for (const auto& [name, value] : headers_) views.push_back({name, value});
+  return views;
+}
+
+Delivery PartnerCase::delivery(std::string_view body, const std::vector<HeaderView>& headers) const {
+  return {headers, body, secrets_, &signature(), configured_, now_wall_ms_, scheme_};
+}
+
+bool PartnerCase::lets_in(std::string_view body) const {
+  const auto headers = views();
+  return codec_->authenticate(delivery(body, headers));
+}
+
+Parsed<Webhook> PartnerCase::open(std::string_view body, std::optional<WebhookKind> fixed) const {
+  const auto headers = views();
+  return open_webhook(*codec_, delivery(body, headers), fixed);
+}
+
+Parsed<Webhook> PartnerCase::read(std::string_view body, std::optional<WebhookKind> fixed) const {
+  const auto headers = views();
+  return codec_->read(delivery(body, headers), fixed);
+}
+
+Decoded PartnerCase::order(std::string_view body) const {
+  auto webhook = read(body);
+  if (!webhook) FAIL(webhook.problem().text());
+  auto* received = std::get_if<OrderReceived>(&*webhook);
+  REQUIRE(received != nullptr);
+  return std::move(received->decoded);
+}
+
+int PartnerCase::status(WebhookKind kind, core::AnswerKind answer) const {
+  core::Answer said;
+  said.kind = answer;
+  said.order = core::ShortAnswer{};
+  return codec_->answer(kind, said).status;
+}
+
+std::pair<std::string, std::string> named(const core::OrderRef& ref) {
+  const auto* pair = std::get_if<std::pair<std::string, std::string>>(&ref.by);
+  REQUIRE(pair != nullptr);
+  return *pair;
+}
+
+void must_authenticate(std::string_view codec, const std::string& header,
+                       const std::function<std::string(std::string_view, std::string_view)>& sign) {
+  const std::string body = R"({"a":1})";
+  const auto lets_in = [&](const std::string& value) {
+    return PartnerCase(codec).with(header, value).lets_in(body);
+  };
+  CHECK(lets_in(sign(PartnerCase::old_secret, body)));
+  CHECK(lets_in(sign(PartnerCase::new_secret, body)));
+  CHECK_FALSE(lets_in(""));
+  CHECK_FALSE(lets_in(sign("other-secret", body)));
+  CHECK_FALSE(lets_in(sign("", body)));
+  CHECK_FALSE(lets_in(sign(PartnerCase::old_secret, R"({"a":2})")));
+  std::string damaged = sign(PartnerCase::old_secret, body);
+  damaged[damaged.size() / 2] = damaged[damaged.size() / 2] == 'a' ? 'b' : 'a';
+  CHECK_FALSE(lets_in(damaged));
+  CHECK_FALSE(lets_in(sign(PartnerCase::old_secret, body) + "00"));
+  CHECK_FALSE(PartnerCase(codec).lets_in(body));
+  const std::string good = sign(PartnerCase::old_secret, body);
+  CHECK_FALSE(PartnerCase(codec).with(header, good).with(header, good).lets_in(body));
+  const auto unread = PartnerCase(codec).with(header, sign("other-secret", "{")).open("{");
+  REQUIRE_FALSE(unread.ok());
+  CHECK(unread.problem().kind == ProblemKind::not_authenticated);  // and not that it is no JSON
+}
+
+}  // namespace storegate::codec::test

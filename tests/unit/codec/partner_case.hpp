@@ -1,0 +1,69 @@
+// A partner's webhook as the tests send it: real signatures, the project's own fixtures (tests/fixtures/partners).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "codec/partners/partner.hpp"
+
+namespace storegate::codec::test {
+
+/// The bytes of tests/fixtures/partners/NAME; a case that asks for one that is not there fails.
+[[nodiscard]] std::string fixture(std::string_view name);
+
+/// HMAC-SHA-256 by the platform's own digest.
+[[nodiscard]] const SignatureFunction& signature();
+[[nodiscard]] std::string hmac_hex(std::string_view secret, std::string_view bytes);
+[[nodiscard]] std::string hmac_base64(std::string_view secret, std::string_view bytes);
+
+/// One partner with two live secrets, and the headers of its next webhook.
+class PartnerCase {
+ public:
+  static constexpr std::string_view old_secret = "old-secret";
+  static constexpr std::string_view new_secret = "new-secret";
+
+  /// `configured`: the name in the configuration, if it is not the codec's.
+  explicit PartnerCase(std::string_view codec, std::string_view configured = {});
+
+  PartnerCase& with(std::string name, std::string value);
+  PartnerCase& without_headers();
+  PartnerCase& at(std::optional<std::int64_t> now_wall_ms);
+  PartnerCase& by(const WebhookScheme& scheme);
+
+  [[nodiscard]] const PartnerCodec& codec() const { return *codec_; }
+  [[nodiscard]] bool lets_in(std::string_view body) const;
+  /// Authenticates and reads.
+  [[nodiscard]] Parsed<Webhook> open(std::string_view body, std::optional<WebhookKind> fixed = {}) const;
+  /// Reads without a look at the headers.
+  [[nodiscard]] Parsed<Webhook> read(std::string_view body, std::optional<WebhookKind> fixed = {}) const;
+  /// The order of a webhook that must carry one.
+  [[nodiscard]] Decoded order(std::string_view body) const;
+  /// Status of the codec's answer.
+  [[nodiscard]] int status(WebhookKind kind, core::AnswerKind answer) const;
+
+ private:
+  [[nodiscard]] Delivery delivery(std::string_view body, const std::vector<HeaderView>& headers) const;
+  [[nodiscard]] std::vector<HeaderView> views() const;
+
+  const PartnerCodec* codec_;
+  std::string configured_;
+  std::vector<std::string> secrets_{std::string(old_secret), std::string(new_secret)};
+  std::vector<std::pair<std::string, std::string>> headers_;
+  std::optional<std::int64_t> now_wall_ms_;
+  const WebhookScheme* scheme_ = nullptr;
+};
+
+/// The partner and partner_order_id that a reference names.
+[[nodiscard]] std::pair<std::string, std::string> named(const core::OrderRef& ref);
+
+/// What every partner that signs owes: the right signature under either secret lets in; none, an empty one, a wrong one,
+/// one of another body, two headers and one under an empty secret do not. `sign` makes the header's value.
+void must_authenticate(
+    std::string_view codec, const std::string& header,
+    const std::function<std::string(std::string_view secret, std::string_view body)>& sign);
+
+}  // namespace storegate::codec::test
