@@ -87,13 +87,14 @@ void Api::post_webhook(Visit& visit) {
         visit, codec::problem_reply(
                    {ProblemKind::unknown_partner, "No webhook is configured under this path.", {}, {}}, 404));
   const auto headers = views_of(visit.request.headers);
+  const auto delivery = delivery_of(*partner, headers, visit.request.body, parts_.turns.now());
   // Only what the partner itself sent counts against it. Where the path says that it is an order, one that comes too many
   // is turned away unread; otherwise it must be read, since a cancel or a release always gets through.
   const auto too_many = [&] { return parts_.turns.turn_away(partner->config->name); };
   const bool is_order = fixed == codec::WebhookKind::order;
-  if (is_order && is_authentic(*partner, headers, visit.request.body))
+  if (is_order && partner->codec->authenticate(delivery))
     if (const auto away = too_many()) return answer(visit, partner->codec->answer(*fixed, *away));
-  auto webhook = open_webhook(*partner, headers, visit.request.body, fixed);
+  auto webhook = codec::open_webhook(*partner->codec, delivery, fixed);
   if (!webhook) return refuse(visit, webhook.problem());
   const auto kind = codec::kind_of(*webhook);
   if (!is_order && kind == codec::WebhookKind::order)

@@ -113,6 +113,29 @@ void add_store(CLI::App& app, CliRequest& request) {
   add_until(*pause, "Open by itself then, such as 2026-11-23T18:30:00Z", request);
 }
 
+void add_partners(CLI::App& app, CliRequest& request) {
+  CLI::App* partners = add_command(app, "partners", "The partners that storegate understands",
+                                   CliCommand::partners_list, request);
+  partners->require_subcommand(0, 1);
+  add_command(*partners, "list", "Their names, and how their webhooks are known", CliCommand::partners_list,
+              request);
+  CLI::App* attempt = add_command(*partners, "try", "What becomes of one saved webhook; nothing is stored",
+                                  CliCommand::partners_try, request);
+  attempt->add_option("NAME", request.partner, "The partner, by its own or its configured name")->required();
+  attempt->add_option("FILE", request.file, "A body, or a whole HTTP request as it was saved")->required();
+  attempt->add_option("--config", request.config, "Configuration with the partner's secrets")
+      ->type_name("FILE");
+  attempt->add_option("--secret-file", request.secret_file, "File with its secret")->type_name("FILE");
+  attempt->add_option("--header", request.headers, "A header of the request; may be given again")
+      ->type_name("\"NAME: VALUE\"")
+      ->take_all();
+  attempt->add_option("--kind", request.kind, "As the URL's last part would fix it")
+      ->check(CLI::IsMember({"order", "cancel", "release"}));
+  attempt->add_flag("--unsigned", request.is_unsigned, "Do not look at the authentication");
+  attempt->add_flag("--fetched", request.is_fetched,
+                    "The file is an order that was fetched after a thin webhook");
+}
+
 void add_service_commands(CLI::App& app, CliRequest& request) {
   CLI::App* run = add_command(app, "run", "Run the service", CliCommand::run, request);
   CLI::App* check = add_command(app, "check-config", "Name every problem of a configuration",
@@ -127,6 +150,7 @@ void add_service_commands(CLI::App& app, CliRequest& request) {
       CliCommand::salvage, request);
   salvage->add_option("FILE", request.file, "The damaged database; it is only read")->required();
   salvage->add_option("--out", request.out, "The new database; default FILE.salvaged")->type_name("FILE");
+  add_partners(app, request);
   add_command(app, "version", "Print the version", CliCommand::version, request);
 }
 

@@ -12,6 +12,7 @@
 #include "app/cli_call.hpp"
 #include "app/cli_events.hpp"
 #include "app/cli_format.hpp"
+#include "app/cli_partners.hpp"
 #include "app/cli_salvage.hpp"
 #include "app/config.hpp"
 #include "app/version.hpp"
@@ -189,6 +190,8 @@ ExitStatus ask_service(Errand errand) {
     case CliCommand::run:
     case CliCommand::check_config:
     case CliCommand::salvage:
+    case CliCommand::partners_list:
+    case CliCommand::partners_try:
     case CliCommand::version: break;  // these need no service
   }
   return ExitStatus::bad_usage;
@@ -199,6 +202,8 @@ ExitStatus ask_service(Errand errand) {
 ExitStatus carry_out(const CliRequest& request, CliWorld& world) {
   if (request.command == CliCommand::check_config) return check_config(request, world);
   if (request.command == CliCommand::salvage) return salvage(request, world);
+  if (request.command == CliCommand::partners_list) return list_partners(world);
+  if (request.command == CliCommand::partners_try) return try_webhook(request, world);
   if (request.command == CliCommand::version) {
     world.out << "storegate " << version() << "\n";
     return ExitStatus::done;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace storegate::app {
 
@@ -24,6 +25,8 @@ enum class CliCommand : std::uint8_t {
   store_show,
   store_open,
   store_pause,
+  partners_list,
+  partners_try,
 };
 
 struct CliRequest {
@@ -35,8 +38,14 @@ struct CliRequest {
   std::string token_file;  // --token-file FILE
   bool json = false;       // print the HTTP body as it came
 
-  std::string file;  // salvage: the damaged database
+  std::string file;  // salvage: the damaged database; partners try: the saved webhook
   std::string out;   // salvage; "" = FILE.salvaged
+
+  std::string secret_file;           // partners try
+  std::vector<std::string> headers;  // partners try: "Name: value"
+  std::string kind;                  // partners try: as the URL would fix it; "" = by shape
+  bool is_unsigned = false;          // partners try: no look at the authentication
+  bool is_fetched = false;           // partners try: the file is a fetched order, no webhook
 
   std::string id;      // order or item
   std::string reason;  // of a cancel, free text

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/partners/generic.hpp"
 #include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/policy.hpp"
@@ -89,8 +90,10 @@ struct PosConfig {
 
 struct PartnerConfig {
   std::string name;
-  std::vector<std::string> secrets;    // contents of secret_files; each verifies
-  std::int64_t rate_per_minute = 120;  // 0 = no limit
+  const codec::PartnerCodec* codec = nullptr;  // by `codec`, or by its name; nullptr = no webhook
+  std::optional<codec::WebhookScheme> scheme;  // of codec "generic" only
+  std::vector<std::string> secrets;            // contents of secret_files; each verifies
+  std::int64_t rate_per_minute = 120;          // 0 = no limit
   std::int64_t weight = 1;
   bool enabled = true;
   std::int64_t decide_within_s = 0;  // 0 = none; a built-in name brings its own

@@ -1,13 +1,11 @@
-// [store], [storage], [pos], [[partner]], [log] and [alarm]: keys, ranges, and why a value cannot be used.
-// Addresses ([http], [mqtt], [[route]]) are in config_addresses.cpp.
+// [store], [storage], [pos], [log] and [alarm]: keys, ranges, and why a value cannot be used. Addresses ([http], [mqtt],
+// [[route]]) are in config_addresses.cpp, [[partner]] in config_partner.cpp.
 #include "app/config_sections.hpp"
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
-#include "codec/limits.hpp"
-#include "codec/partners/partner.hpp"
 #include "platform/local_time.hpp"
 
 namespace storegate::app {
@@ -25,13 +23,6 @@ bool is_store_id(std::string_view id) {
 bool is_currency(std::string_view code) {
   return code.size() == 3 &&
          std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-/// Any name that can stand in a URL's path and in a log line.
-bool is_partner_name(std::string_view name) {
-  const auto fits = [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != '/'; };
-  return !name.empty() && name.size() <= codec::partner_bytes_max &&
-         std::all_of(name.begin(), name.end(), fits);
 }
 
 void read_timezone(ConfigTable& table, const ConfigSurroundings& around, std::string& timezone) {
@@ -139,38 +130,6 @@ void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& p
   table.integer("watch_rate_per_s", pos.watch_rate_per_s, 0, 100);
   table.secret_file("push_token_file", around, ConfigTable::SecretUse::token, pos.push_token);
   read_pos_lists(table, pos);
-  table.report_unknown();
-}
-
-void read_partner(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner) {
-  table.required("name", "the partner's name, such as name = \"doordash\"");
-  table.text("name", partner.name);
-  if (!partner.name.empty() && !is_partner_name(partner.name)) {
-    table.problem("name",
-                  "must be 1 to 64 bytes without blanks and \"/\", since it stands in the webhook's address");
-  }
-  table.secret_files("secret_files", around, partner.secrets);
-  if (codec::partner_codec(partner.name) != nullptr && !table.has("secret_files")) {
-    table.warning("secret_files", "none given: every webhook of this partner will be answered 401");
-  }
-  table.integer("rate_per_minute", partner.rate_per_minute, 0, 1'000'000);
-  table.integer("weight", partner.weight, 1, 1000);
-  table.boolean("enabled", partner.enabled);
-  partner.decide_within_s = codec::decision_deadline_s(partner.name);
-  table.integer("decide_within_s", partner.decide_within_s, 0, week_minutes * 60);
-  table.required("release", "release = \"immediate\", \"at_time\" or \"on_event\"");
-  constexpr core::ReleaseMode modes[] = {core::ReleaseMode::immediate, core::ReleaseMode::at_time,
-                                         core::ReleaseMode::on_event};
-  if (const auto mode = table.one_of("release", {"immediate", "at_time", "on_event"}))
-    partner.release = modes[*mode];
-  table.integer("release_fallback_minutes", partner.release_fallback_minutes, 0, week_minutes);
-  table.integer("release_fallback_without_promise_minutes", partner.release_fallback_without_promise_minutes,
-                0, week_minutes);
-  constexpr core::FallbackPolicy policies[] = {core::FallbackPolicy::release, core::FallbackPolicy::park,
-                                               core::FallbackPolicy::cancel};
-  if (const auto policy = table.one_of("release_fallback", {"release", "park", "cancel"})) {
-    partner.release_fallback = policies[*policy];
-  }
   table.report_unknown();
 }
 

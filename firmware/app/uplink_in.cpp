@@ -57,7 +57,7 @@ core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller)
     if (!partner)
       return codec::Problem{
           codec::ProblemKind::unknown_partner, "no webhook is configured for this partner", "/partner", {}};
-    return open_webhook(*partner, headers, body);
+    return codec::open_webhook(*partner->codec, delivery_of(*partner, headers, body, turns_.now()));
   };
   auto command = codec::decode_command(*kind, message.payload, open);
   if (!command) {

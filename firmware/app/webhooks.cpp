@@ -19,20 +19,19 @@ const codec::SignatureFunction signature = sign;
 }  // namespace
 
 std::optional<WebhookPartner> webhook_partner(const Config& config, std::string_view name) noexcept {
-  const auto* codec = codec::partner_codec(name);
   const auto found = std::find_if(config.partners.begin(), config.partners.end(),
                                   [&](const PartnerConfig& partner) { return partner.name == name; });
-  if (codec == nullptr || found == config.partners.end()) return {};
-  return WebhookPartner{codec, &*found};
+  if (found == config.partners.end() || found->codec == nullptr) return {};
+  return WebhookPartner{found->codec, &*found};
 }
 
-bool is_authentic(const WebhookPartner& partner, codec::Headers headers, std::string_view body) {
-  return partner.codec->authenticate({headers, body, partner.config->secrets, &signature});
-}
-
-codec::Parsed<codec::Webhook> open_webhook(const WebhookPartner& partner, codec::Headers headers,
-                                           std::string_view body, std::optional<codec::WebhookKind> fixed) {
-  return codec::open_webhook(*partner.codec, {headers, body, partner.config->secrets, &signature}, fixed);
+codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers headers, std::string_view body,
+                            const core::Now& now) {
+  codec::Delivery delivery{headers, body, partner.config->secrets, &signature};
+  delivery.partner = partner.config->name;
+  if (now.wall_trusted) delivery.now_wall_ms = now.wall_ms;
+  if (partner.config->scheme) delivery.scheme = &*partner.config->scheme;
+  return delivery;
 }
 
 }  // namespace storegate::app

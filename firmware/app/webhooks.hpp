@@ -7,6 +7,7 @@
 
 #include "app/config.hpp"
 #include "codec/partners/partner.hpp"
+#include "core/time.hpp"
 
 namespace storegate::app {
 
@@ -19,12 +20,9 @@ struct WebhookPartner {
 [[nodiscard]] std::optional<WebhookPartner> webhook_partner(const Config& config,
                                                             std::string_view name) noexcept;
 
-/// Whether the partner sent it, judged over the raw bytes; nothing is read.
-[[nodiscard]] bool is_authentic(const WebhookPartner& partner, codec::Headers headers, std::string_view body);
-
-/// Authenticates over the raw bytes, then reads.
-[[nodiscard]] codec::Parsed<codec::Webhook> open_webhook(
-    const WebhookPartner& partner, codec::Headers headers, std::string_view body,
-    std::optional<codec::WebhookKind> fixed = std::nullopt);
+/// A webhook of that partner with all that it is checked by. Views into its arguments; `now` tells the age of a signature,
+/// if its wall clock can be trusted.
+[[nodiscard]] codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers headers,
+                                          std::string_view body, const core::Now& now);
 
 }  // namespace storegate::app

@@ -89,6 +89,32 @@ const PartnerCodec* partner_codec(std::string_view name) noexcept {
 
 std::span<const PartnerCodec* const> partner_codecs() noexcept { return all_codecs; }
 
+PartnerSummary summary_of(std::string_view partner) noexcept {
+  struct Row {
+    std::string_view name;
+    PartnerSummary summary;
+  };
+  constexpr std::string_view whole = "whole";
+  constexpr std::string_view thin = "announced, then fetched";
+  static constexpr std::array<Row, 12> rows{{
+      {"deliverect", {"X-Server-Authorization-HMAC-SHA256, hex", whole}},
+      {"deliveroo", {"X-Deliveroo-HMAC-SHA256, hex", whole}},
+      {"doordash", {"Authorization: a token", whole}},
+      {"generic", {"as configured", whole}},
+      {"grubhub", {"Authorization", whole}},
+      {"hubrise", {"X-HubRise-Hmac-SHA256, hex", whole}},
+      {"jet_connect", {"X-Flyt-Api-Key: a key", whole}},
+      {"just_eat", {"Authorization: a key", whole}},
+      {"open_delivery", {"X-App-Signature, hex", thin}},
+      {"otter", {"X-HMAC-SHA256, base64", whole}},
+      {"rbi", {"X-Signature, hex", thin}},
+      {"uber_eats", {"X-Uber-Signature, hex", thin}},
+  }};
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == partner; });
+  return found == rows.end() ? PartnerSummary{} : found->summary;
+}
+
 std::int64_t decision_deadline_s(std::string_view partner) noexcept {
   constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> deadlines{
       {{"uber_eats", 690}, {"doordash", 480}, {"deliveroo", 600}, {"jet_connect", 180}}};

@@ -123,6 +123,14 @@ class PartnerCodec {
 [[nodiscard]] const PartnerCodec* partner_codec(std::string_view name) noexcept;
 [[nodiscard]] std::span<const PartnerCodec* const> partner_codecs() noexcept;
 
+/// A partner in a line: for lists that people read.
+struct PartnerSummary {
+  std::string_view authentication;
+  std::string_view orders;
+};
+/// Empty for a name that no codec has.
+[[nodiscard]] PartnerSummary summary_of(std::string_view partner) noexcept;
+
 /// How long the partner waits for a decision after an order was placed, in seconds, as it documents it; 0 = it says
 /// nothing, or no partner of ours has this name. Uber Eats 690 (11.5 min, then it cancels by itself), DoorDash 480 (3 to
 /// 8 min after the 202), Deliveroo 600 (tablet-less accept), JET Connect 180. An owner may configure another.
