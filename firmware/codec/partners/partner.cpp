@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/answers.hpp"
+#include "codec/partners/deliveroo.hpp"
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
 #include "codec/text.hpp"
@@ -15,9 +16,10 @@ namespace storegate::codec {
 
 namespace {
 
+const Deliveroo deliveroo;
 const DoorDash doordash;
 const Generic generic;
-constexpr std::array<const PartnerCodec*, 2> all_codecs{&doordash, &generic};
+constexpr std::array<const PartnerCodec*, 3> all_codecs{&deliveroo, &doordash, &generic};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;

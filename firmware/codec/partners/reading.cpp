@@ -39,13 +39,16 @@ std::int64_t minor_if_given(const Place& place, std::int64_t min) {
   return place.given() ? place.integer(min, core::money_minor_max) : 0;
 }
 
-std::int64_t quantity_of(const Place& place, std::int64_t absent) {
-  if (!place.given()) return absent;
+std::int64_t quantity_given(const Place& place) {
   constexpr int digits = 3;
   constexpr std::int64_t one = 1000;
   const std::int64_t thousandths = place.decimal(digits, one, quantity_max * one);
   if (thousandths % one != 0) place.refuse("must be a whole number");
   return std::max<std::int64_t>(1, thousandths / one);
+}
+
+std::int64_t quantity_of(const Place& place, std::int64_t absent) {
+  return place.given() ? quantity_given(place) : absent;
 }
 
 std::string person_name(const Place& first, const Place& last) {
@@ -61,6 +64,49 @@ std::optional<std::int64_t> time_in_any_form(const Place& place) {
   if (place.is(Kind::fraction)) return place.decimal(3, 0, unix_seconds_max * 1000);
   if (is_digits(place.text_or_empty())) return milliseconds_of(place.decimal(0, 0, unix_seconds_max * 1000));
   return place.time();
+}
+
+std::string text_if_fit(const Place& place, const json::TextRule& rule) {
+  if (place.is(Kind::integer)) return std::to_string(place.integer(INT64_MIN, INT64_MAX));
+  const std::string_view text = place.text_or_empty();
+  const bool fits = text.size() <= rule.max && text.find('\0') == std::string_view::npos;
+  return fits ? std::string(text) : std::string();
+}
+
+std::string first_id(const Place& line, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const Place place = line.member(name);
+    const bool is_blank = place.is(Kind::string) && place.text_or_empty().empty();
+    if (place.given() && !is_blank) return id_text(place, item_id_rule);
+  }
+  line.member(*names.begin()).refuse("is missing, and so is every other name of what was ordered");
+  return {};
+}
+
+std::string currency_if_given(const Place& place) {
+  if (!place.given()) return {};
+  const std::string_view code = place.text({.min = 3, .max = 3, .printable = true});
+  const bool is_code = std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (!is_code) place.refuse("must be three capital letters (ISO 4217)");
+  return std::string(code);
+}
+
+void add_note_line(std::string& note, std::string_view line, const Place& place) {
+  if (line.empty()) return;
+  const std::size_t break_bytes = note.empty() ? 0 : 1;
+  if (note.size() + break_bytes + line.size() > note_bytes_max)
+    return place.refuse("makes a note of more than " + std::to_string(note_bytes_max) + " bytes");
+  note.append(break_bytes, '\n').append(line);
+}
+
+void add_note(std::string& note, const Place& place) {
+  if (place.given()) add_note_line(note, place.text(note_rule), place);
+}
+
+core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id) {
+  core::OrderRef ref;
+  ref.by = std::pair(std::string(partner), std::string(partner_order_id));
+  return ref;
 }
 
 bool ModifierCount::enter(const Place& place, std::size_t depth) {

@@ -2,8 +2,10 @@
 // that are counted, and the frame of every webhook. Knows no partner's field names.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,11 +37,48 @@ inline constexpr std::size_t groups_max = 1000;
 [[nodiscard]] std::int64_t minor_if_given(const json::Place& place, std::int64_t min);
 /// 1 to quantity_max, written as an integer, as "2" or as 2.0; `absent` where it is absent or null.
 [[nodiscard]] std::int64_t quantity_of(const json::Place& place, std::int64_t absent = 1);
+/// The same where it may not be absent.
+[[nodiscard]] std::int64_t quantity_given(const json::Place& place);
 /// Both names with a blank between; either may be absent.
 [[nodiscard]] std::string person_name(const json::Place& first, const json::Place& last);
 /// Unix milliseconds of an RFC 3339 text, or of Unix seconds as an integer, a decimal or a text of digits (milliseconds
 /// where the number is too large for seconds); nothing where it is absent, null or "".
 [[nodiscard]] std::optional<std::int64_t> time_in_any_form(const json::Place& place);
+
+/// A text that no sale hangs on, a customer's name or phone: "" where it is no text, too long or holds U+0000; an
+/// integer as its digits. Dropped whole and never cut.
+[[nodiscard]] std::string text_if_fit(const json::Place& place, const json::TextRule& rule);
+/// The id that the POS knows a line by: the first of these members that is given and not "". A problem at the first
+/// name where there is none.
+[[nodiscard]] std::string first_id(const json::Place& line, std::initializer_list<std::string_view> names);
+/// ISO 4217, three capital letters; "" where it is absent or null.
+[[nodiscard]] std::string currency_if_given(const json::Place& place);
+/// Appends a line to a note that the kitchen reads. A note may hold an allergy, so it is never cut or dropped: beyond
+/// note_bytes_max it is a problem at `place`.
+void add_note_line(std::string& note, std::string_view line, const json::Place& place);
+/// The same with the text at `place`, if there is one.
+void add_note(std::string& note, const json::Place& place);
+/// An order as its partner names it.
+[[nodiscard]] core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id);
+
+/// Calls `each(Place)` for the elements of a list that nothing hangs on: what is no array has none.
+template <typename Each>
+void each_of(const json::Place& list, Each each) {
+  if (list.is(json::Kind::array)) list.elements(0, groups_max, each);
+}
+
+/// A partner's words and the canonical reasons they come to.
+template <std::size_t Size>
+using ReasonWords = std::array<std::pair<std::string_view, core::Reason>, Size>;
+
+/// The name of the canonical reason that a partner's word comes to; "" for a word that is not there.
+template <std::size_t Size>
+[[nodiscard]] std::string reason_name(const ReasonWords<Size>& words, std::string_view word) {
+  for (const auto& [theirs, reason] : words) {
+    if (theirs == word) return std::string(name_of(reason));
+  }
+  return {};
+}
 
 /// Counts the modifiers of one order and their depth; what is beyond is the reading's problem.
 class ModifierCount {
@@ -68,6 +107,22 @@ template <typename KindOf, typename Read>
   Webhook webhook = read(root, kind);
   if (reading.failed()) return reading.take_problem();
   return webhook;
+}
+
+/// The same for a partner that also tells what is none of our business: where `said_by(root)` gives no kind, the webhook
+/// is NothingReceived, under whatever kind its URL names.
+template <typename SaidBy, typename Read>
+[[nodiscard]] Parsed<Webhook> read_event(const Delivery& delivery, std::optional<WebhookKind> fixed,
+                                         SaidBy said_by, Read read) {
+  std::optional<WebhookKind> said;
+  const auto kind_of = [&](const json::Place& root) {
+    said = said_by(root);
+    return said.value_or(fixed.value_or(WebhookKind::release));
+  };
+  return read_webhook(delivery, fixed, kind_of, [&](const json::Place& root, WebhookKind kind) -> Webhook {
+    if (!said) return NothingReceived{};
+    return read(root, kind);
+  });
 }
 
 }  // namespace storegate::codec

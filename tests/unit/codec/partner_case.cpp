@@ -122,11 +122,15 @@ std::pair<std::string, std::string> named(const core::OrderRef& ref) {
 }
 
 void must_authenticate(std::string_view codec, const std::string& header,
-                       const std::function<std::string(std::string_view, std::string_view)>& sign) {
+                       const std::function<std::string(std::string_view, std::string_view)>& sign,
+                       const std::vector<std::pair<std::string, std::string>>& others) {
   const std::string body = R"({"a":1})";
-  const auto lets_in = [&](const std::string& value) {
-    return PartnerCase(codec).with(header, value).lets_in(body);
+  const auto sender = [&] {
+    PartnerCase from(codec);
+    for (const auto& [name, value] : others) from.with(name, value);
+    return from;
   };
+  const auto lets_in = [&](const std::string& value) { return sender().with(header, value).lets_in(body); };
   CHECK(lets_in(sign(PartnerCase::old_secret, body)));
   CHECK(lets_in(sign(PartnerCase::new_secret, body)));
   CHECK_FALSE(lets_in(""));
@@ -137,10 +141,10 @@ void must_authenticate(std::string_view codec, const std::string& header,
   damaged[damaged.size() / 2] = damaged[damaged.size() / 2] == 'a' ? 'b' : 'a';
   CHECK_FALSE(lets_in(damaged));
   CHECK_FALSE(lets_in(sign(PartnerCase::old_secret, body) + "00"));
-  CHECK_FALSE(PartnerCase(codec).lets_in(body));
+  CHECK_FALSE(sender().lets_in(body));
   const std::string good = sign(PartnerCase::old_secret, body);
-  CHECK_FALSE(PartnerCase(codec).with(header, good).with(header, good).lets_in(body));
-  const auto unread = PartnerCase(codec).with(header, sign("other-secret", "{")).open("{");
+  CHECK_FALSE(sender().with(header, good).with(header, good).lets_in(body));
+  const auto unread = sender().with(header, sign("other-secret", "{")).open("{");
   REQUIRE_FALSE(unread.ok());
   CHECK(unread.problem().kind == ProblemKind::not_authenticated);  // and not that it is no JSON
 }

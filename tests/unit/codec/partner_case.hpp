@@ -61,9 +61,10 @@ class PartnerCase {
 [[nodiscard]] std::pair<std::string, std::string> named(const core::OrderRef& ref);
 
 /// What every partner that signs owes: the right signature under either secret lets in; none, an empty one, a wrong one,
-/// one of another body, two headers and one under an empty secret do not. `sign` makes the header's value.
-void must_authenticate(
-    std::string_view codec, const std::string& header,
-    const std::function<std::string(std::string_view secret, std::string_view body)>& sign);
+/// one of another body, two headers and one under an empty secret do not. `sign` makes the header's value; `others` are
+/// headers that stand beside it.
+void must_authenticate(std::string_view codec, const std::string& header,
+                       const std::function<std::string(std::string_view secret, std::string_view body)>& sign,
+                       const std::vector<std::pair<std::string, std::string>>& others = {});
 
 }  // namespace storegate::codec::test
