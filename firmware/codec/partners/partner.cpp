@@ -10,6 +10,7 @@
 #include "codec/partners/deliveroo.hpp"
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
+#include "codec/partners/otter.hpp"
 #include "codec/text.hpp"
 
 namespace storegate::codec {
@@ -19,7 +20,8 @@ namespace {
 const Deliveroo deliveroo;
 const DoorDash doordash;
 const Generic generic;
-constexpr std::array<const PartnerCodec*, 3> all_codecs{&deliveroo, &doordash, &generic};
+const Otter otter;
+constexpr std::array<const PartnerCodec*, 4> all_codecs{&deliveroo, &doordash, &generic, &otter};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;
