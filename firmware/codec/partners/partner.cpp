@@ -10,6 +10,7 @@
 #include "codec/partners/deliveroo.hpp"
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
+#include "codec/partners/grubhub.hpp"
 #include "codec/partners/otter.hpp"
 #include "codec/text.hpp"
 
@@ -20,8 +21,9 @@ namespace {
 const Deliveroo deliveroo;
 const DoorDash doordash;
 const Generic generic;
+const Grubhub grubhub;
 const Otter otter;
-constexpr std::array<const PartnerCodec*, 4> all_codecs{&deliveroo, &doordash, &generic, &otter};
+constexpr std::array<const PartnerCodec*, 5> all_codecs{&deliveroo, &doordash, &generic, &grubhub, &otter};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;

@@ -1,0 +1,31 @@
+// Grubhub: orders as their API has them, told anew at each change of state, and the just-in-time event. Knows their field
+// names and nothing of any other partner.
+#pragma once
+
+#include "codec/partners/partner.hpp"
+
+namespace storegate::codec {
+
+class Grubhub final : public PartnerCodec {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "grubhub"; }
+
+  /// The Authorization header, whole or after one scheme word, equals a secret; of a Basic one also the `user:password`
+  /// in it. Their MAC and JWT schemes are refused: see the README.
+  [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
+
+  /// Kind by state (PosOrder of their Orders API): RESTAURANT_CONFIRMABLE = order; CANCELLED and REJECTED = cancel;
+  /// `just_in_time_fired`, and the just-in-time event = release; everything else = nothing.
+  [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
+                                     std::optional<WebhookKind> fixed) const override;
+
+  /// `reason_code` of PUT …/orders/{uuid}/status with REJECTED: the order could not be put into the POS.
+  [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;
+  /// "": an order that cannot be made after all goes back by a change request, which has no codes.
+  [[nodiscard]] std::string_view cancel_code(core::Reason reason) const noexcept override;
+
+  /// They say nothing of when they come again: 503 says it more plainly than 429.
+  [[nodiscard]] AnswerStyle style() const noexcept override { return {.comes_again_on_429 = false}; }
+};
+
+}  // namespace storegate::codec
