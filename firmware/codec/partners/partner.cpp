@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/answers.hpp"
+#include "codec/json.hpp"
 #include "codec/partners/deliveroo.hpp"
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
@@ -32,6 +33,18 @@ HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
     reply.body = answer.order ? encode_short_answer(*answer.order) : "{}";
   else
     reply.content_type.clear();
+  return reply;
+}
+
+HttpReply stored_order_reply(const AnswerStyle& wanted, const core::Answer& answer) {
+  const bool refused = wanted.refused != 0 && answer.order && answer.order->phase == core::Phase::rejected;
+  HttpReply reply = stored_reply(refused ? wanted.refused : wanted.order, wanted.has_body, answer);
+  if (wanted.order_id_member.empty() || !answer.order) return reply;
+  reply.body = "{";
+  json::append_string(reply.body, wanted.order_id_member);
+  reply.body += ':';
+  json::append_string(reply.body, answer.order->partner_order_id);
+  reply.body += '}';
   return reply;
 }
 
@@ -65,7 +78,8 @@ HttpReply PartnerCodec::answer(WebhookKind kind, const core::Answer& answer) con
     case AnswerKind::created:
     case AnswerKind::replayed:
     case AnswerKind::done:
-      return stored_reply(is_order ? wanted.order : wanted.command, wanted.has_body, answer);
+      return is_order ? stored_order_reply(wanted, answer)
+                      : stored_reply(wanted.command, wanted.has_body, answer);
     case AnswerKind::conflict:
     case AnswerKind::not_found:
       // The partner can do nothing about a release or cancel that comes too early or too late, and would only send

@@ -74,6 +74,9 @@ struct AnswerStyle {
   int command = 200;               // status: a release or a cancel, whatever became of it
   bool comes_again_on_429 = true;  // false: it takes 429 as delivered, or gives up, and is told 503
   bool has_body = true;            // false: an order's and a command's answers are empty
+  int refused = 0;                 // status: the order is stored, and was rejected on arrival; 0 = as `order`
+  /// An order's answer is `{"THIS":"its partner_order_id"}`; "" = the short answer.
+  std::string_view order_id_member = {};
 };
 
 /// One partner. Implementations are stateless and live as long as the program; every call may come from any thread.

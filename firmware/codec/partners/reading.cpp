@@ -51,6 +51,11 @@ std::int64_t quantity_of(const Place& place, std::int64_t absent) {
   return place.given() ? quantity_given(place) : absent;
 }
 
+std::int64_t required_quantity(const Place& place) {
+  if (!place.given()) place.refuse("is missing; must be a whole number from 1");
+  return quantity_of(place);
+}
+
 std::string person_name(const Place& first, const Place& last) {
   std::string name = text_if_given(first, {.min = 0, .max = name_bytes_max / 2 - 1});
   const std::string second = text_if_given(last, {.min = 0, .max = name_bytes_max / 2});
@@ -83,6 +88,46 @@ std::string first_id(const Place& line, std::initializer_list<std::string_view> 
   return {};
 }
 
+std::string loose_text(const Place& place, std::size_t bytes_max) {
+  if (place.is(Kind::integer)) return std::to_string(place.integer(INT64_MIN, INT64_MAX));
+  const std::string_view text = place.text_or_empty();
+  const bool fits = text.size() <= bytes_max && text.find('\0') == std::string_view::npos;
+  return fits ? std::string(text) : std::string();
+}
+
+std::string phone_of(const Place& number, const Place& code) {
+  std::string phone = loose_text(number, phone_bytes_max);
+  const std::string digits = loose_text(code, phone_bytes_max);
+  constexpr std::string_view between = " code ";
+  const bool fits = phone.size() + between.size() + digits.size() <= phone_bytes_max;
+  if (phone.empty() || digits.empty() || !fits) return phone;
+  return phone.append(between).append(digits);
+}
+
+std::string id_or_name(const Place& id, const Place& name) {
+  const bool has_id = id.given() && !(id.is(Kind::string) && id.text_or_empty().empty());
+  return has_id ? id_text(id, item_id_rule) : std::string(name.text(item_id_rule));
+}
+
+std::string name_with_kind(const Place& name, const Place& kind) {
+  std::string text = text_if_given(name, name_rule);
+  const std::string more = text_if_given(kind, name_rule);
+  if (more.empty()) return text;
+  if (text.empty()) return more;
+  if (text.size() + more.size() + 3 > name_bytes_max) kind.refuse("is too long together with the name");
+  return text.append(" (").append(more).append(")");
+}
+
+void append_note(std::string& note, const Place& place, std::string_view label) {
+  if (place.text_or_empty().empty()) return;
+  std::string line = label.empty() ? std::string() : std::string(label) + ": ";
+  line += place.text(note_rule);
+  if (line.find('\0') != std::string::npos) return place.refuse("must not contain U+0000, nor its label");
+  if (note.size() + line.size() + 1 > note_bytes_max) return place.refuse("the notes are too long together");
+  if (!note.empty()) note += '\n';
+  note += line;
+}
+
 std::string currency_if_given(const Place& place) {
   if (!place.given()) return {};
   const std::string_view code = place.text({.min = 3, .max = 3, .printable = true});
@@ -107,6 +152,13 @@ core::OrderRef order_ref(std::string_view partner, std::string_view partner_orde
   core::OrderRef ref;
   ref.by = std::pair(std::string(partner), std::string(partner_order_id));
   return ref;
+}
+
+std::string reason_text(const Place& place, std::span<const ReasonWord> words) {
+  std::string word = loose_text(place, note_bytes_max);
+  const auto found =
+      std::find_if(words.begin(), words.end(), [&](const ReasonWord& known) { return known.first == word; });
+  return found == words.end() ? word : std::string(name_of(found->second));
 }
 
 bool ModifierCount::enter(const Place& place, std::size_t depth) {

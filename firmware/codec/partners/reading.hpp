@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,8 @@ inline constexpr std::size_t groups_max = 1000;
 [[nodiscard]] std::int64_t quantity_of(const json::Place& place, std::int64_t absent = 1);
 /// The same where it may not be absent.
 [[nodiscard]] std::int64_t quantity_given(const json::Place& place);
+/// The same where there must be one: how many of a dish is never guessed.
+[[nodiscard]] std::int64_t required_quantity(const json::Place& place);
 /// Both names with a blank between; either may be absent.
 [[nodiscard]] std::string person_name(const json::Place& first, const json::Place& last);
 /// Unix milliseconds of an RFC 3339 text, or of Unix seconds as an integer, a decimal or a text of digits (milliseconds
@@ -79,6 +82,25 @@ template <std::size_t Size>
   }
   return {};
 }
+
+/// A text that nothing hangs on, or an integer as text; "" if it is anything else, too long, or holds U+0000: a
+/// customer's odd name or number never loses a sale.
+[[nodiscard]] std::string loose_text(const json::Place& place, std::size_t bytes_max);
+/// A number to call and the code that it asks for, "+44… code 123"; either may be absent, neither is ever refused.
+[[nodiscard]] std::string phone_of(const json::Place& number, const json::Place& code);
+/// The id of an item or modifier; its name where the menu gave it none ("" or null): a dish that the POS cannot look up
+/// is still a dish to be cooked. The name must then do as an id.
+[[nodiscard]] std::string id_or_name(const json::Place& id, const json::Place& name);
+/// "Pepsi (330ml)": a line's name with its size or kind, which may be absent. Too long together is a problem.
+[[nodiscard]] std::string name_with_kind(const json::Place& name, const json::Place& kind);
+/// Puts the text, if there is one, on a line of its own behind `note`, "LABEL: text" with a label. Notes that are together
+/// beyond note_bytes_max are the place's problem: an allergy must not be cut off.
+void append_note(std::string& note, const json::Place& place, std::string_view label = {});
+
+/// A partner's word for why, and what we call it.
+using ReasonWord = std::pair<std::string_view, core::Reason>;
+/// The canonical reason's name if `words` has the word, else the word itself: a person can still read it.
+[[nodiscard]] std::string reason_text(const json::Place& place, std::span<const ReasonWord> words);
 
 /// Counts the modifiers of one order and their depth; what is beyond is the reading's problem.
 class ModifierCount {

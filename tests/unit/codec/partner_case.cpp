@@ -8,6 +8,7 @@
 #include <iterator>
 #include <span>
 
+#include "builders.hpp"
 #include "platform/digest.hpp"
 
 namespace storegate::codec::test {
@@ -147,6 +148,78 @@ void must_authenticate(std::string_view codec, const std::string& header,
   const auto unread = sender().with(header, sign("other-secret", "{")).open("{");
   REQUIRE_FALSE(unread.ok());
   CHECK(unread.problem().kind == ProblemKind::not_authenticated);  // and not that it is no JSON
+}
+
+void must_read_as(const PartnerCase& partner, const std::string& text, const std::string& canonical) {
+  const Decoded decoded = partner.order(text);
+  CHECK(decoded.body.canonical == canonical);
+  CHECK(broken_rule(decoded.order) == "");
+  CHECK(decoded.body.shared.find(canary) == std::string::npos);
+  CHECK(decoded.body.raw == text);
+  CHECK(partner.order(text).body.canonical == decoded.body.canonical);
+}
+
+void must_refuse(const PartnerCase& partner, const std::vector<Refused>& rows) {
+  for (const Refused& row : rows) {
+    CAPTURE(row.pointer);
+    CAPTURE(row.text);
+    const auto webhook = partner.read(row.text);
+    REQUIRE_FALSE(webhook.ok());
+    CHECK(webhook.problem().pointer == row.pointer);
+    CHECK_FALSE(webhook.problem().detail.empty());
+  }
+}
+
+void must_keep_kinds(const PartnerCase& partner,
+                     const std::vector<std::pair<std::string, WebhookKind>>& bodies) {
+  for (const auto& [body, own] : bodies) {
+    for (const WebhookKind kind : {WebhookKind::order, WebhookKind::cancel, WebhookKind::release}) {
+      CAPTURE(body);
+      const auto webhook = partner.read(body, kind);
+      CHECK(webhook.ok() == (kind == own));
+      if (!webhook) CHECK(webhook.problem().kind == ProblemKind::wrong_kind);
+    }
+  }
+}
+
+void must_have_codes(const PartnerCodec& codec, const std::vector<Codes>& rows) {
+  CHECK(rows.size() == static_cast<std::size_t>(core::Reason::other));
+  for (const Codes& row : rows) {
+    CAPTURE(name_of(row.reason));
+    CHECK(codec.rejection_code(row.reason) == row.rejection);
+    CHECK(codec.cancel_code(row.reason) == row.cancel);
+  }
+}
+
+void must_cancel(const PartnerCase& partner, const std::string& text, const std::string& order_id,
+                 const std::string& why, core::Actor actor) {
+  CAPTURE(text);
+  const auto webhook = partner.read(text);
+  if (!webhook) FAIL(webhook.problem().text());
+  const auto* cancel = std::get_if<CancelReceived>(&*webhook);
+  REQUIRE(cancel != nullptr);
+  CHECK(named(cancel->orders.at(0)).second == order_id);
+  CHECK(cancel->text == why);
+  CHECK(cancel->actor == actor);
+}
+
+void must_release(const PartnerCase& partner, const std::string& text, const std::string& order_id,
+                  std::optional<WebhookKind> fixed) {
+  CAPTURE(text);
+  const auto webhook = partner.read(text, fixed);
+  if (!webhook) FAIL(webhook.problem().text());
+  const auto* release = std::get_if<ReleaseReceived>(&*webhook);
+  REQUIRE(release != nullptr);
+  CHECK(named(release->orders.at(0)).second == order_id);
+}
+
+void must_be_nothing(const PartnerCase& partner, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    CAPTURE(text);
+    const auto webhook = partner.read(text);
+    if (!webhook) FAIL(webhook.problem().text());
+    CHECK(std::holds_alternative<NothingReceived>(*webhook));
+  }
 }
 
 }  // namespace storegate::codec::test

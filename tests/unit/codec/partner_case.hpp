@@ -67,4 +67,36 @@ void must_authenticate(std::string_view codec, const std::string& header,
                        const std::function<std::string(std::string_view secret, std::string_view body)>& sign,
                        const std::vector<std::pair<std::string, std::string>>& others = {});
 
+/// What every order owes: these canonical bytes, no rule broken, nothing of the customer in what events share, the bytes
+/// kept as they came, and the same canonical bytes when it comes again.
+void must_read_as(const PartnerCase& partner, const std::string& text, const std::string& canonical);
+
+/// A text that is refused, and the place its problem points at.
+struct Refused {
+  std::string text;
+  const char* pointer;
+};
+void must_refuse(const PartnerCase& partner, const std::vector<Refused>& rows);
+
+/// Each body is read under the URL that names its kind, and is another webhook under the two others.
+void must_keep_kinds(const PartnerCase& partner,
+                     const std::vector<std::pair<std::string, WebhookKind>>& bodies);
+
+/// The partner's codes for one reason: of a rejection, and of a cancel after it had been accepted.
+struct Codes {
+  core::Reason reason;
+  const char* rejection;
+  const char* cancel;
+};
+/// `rows` must have every canonical reason.
+void must_have_codes(const PartnerCodec& codec, const std::vector<Codes>& rows);
+
+/// What a cancel says: of which order, why, and by whom.
+void must_cancel(const PartnerCase& partner, const std::string& text, const std::string& order_id,
+                 const std::string& why, core::Actor actor = core::Actor::partner);
+void must_release(const PartnerCase& partner, const std::string& text, const std::string& order_id,
+                  std::optional<WebhookKind> fixed = {});
+/// Understood, and nothing to do.
+void must_be_nothing(const PartnerCase& partner, const std::vector<std::string>& texts);
+
 }  // namespace storegate::codec::test
