@@ -12,6 +12,7 @@
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
 #include "codec/partners/grubhub.hpp"
+#include "codec/partners/just_eat.hpp"
 #include "codec/partners/otter.hpp"
 #include "codec/text.hpp"
 
@@ -23,8 +24,10 @@ const Deliveroo deliveroo;
 const DoorDash doordash;
 const Generic generic;
 const Grubhub grubhub;
+const JustEat just_eat;
 const Otter otter;
-constexpr std::array<const PartnerCodec*, 5> all_codecs{&deliveroo, &doordash, &generic, &grubhub, &otter};
+constexpr std::array<const PartnerCodec*, 6> all_codecs{&deliveroo, &doordash, &generic,
+                                                        &grubhub,   &just_eat, &otter};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;

@@ -1,0 +1,216 @@
+// Just Eat's JSON to webhooks: decimals in the order's currency, items in items, notes as an object or as a list of
+// pairs. What two of its webhooks say differently of one order (masking codes apart) is read alike.
+#include "codec/partners/just_eat.hpp"
+
+#include <array>
+
+#include "codec/decimal.hpp"
+#include "codec/partners/reading.hpp"
+#include "codec/partners/signature.hpp"
+
+namespace storegate::codec {
+
+namespace {
+
+using json::Kind;
+using json::Place;
+
+/// Reasons of `order-cancelled` that we have a name for (OpenAPI, order-cancelled.Reason).
+constexpr std::array<ReasonWord, 5> cancel_words{
+    {{"rest_cancelled_out_of_stock", core::Reason::item_unavailable},
+     {"rest_cancelled_too_busy", core::Reason::too_busy},
+     {"rest_cancelled_other", core::Reason::other},
+     {"cust_cancelled_other", core::Reason::other},
+     {"system_cancelled_other", core::Reason::other}}};
+
+/// Amounts of one order: numbers with a fraction, in its currency.
+struct Amounts {
+  int digits = 2;
+
+  [[nodiscard]] std::int64_t required(const Place& place, std::int64_t min) const {
+    return place.decimal(digits, min, core::money_minor_max);
+  }
+  [[nodiscard]] std::int64_t if_given(const Place& place, std::int64_t min) const {
+    return place.given() ? required(place, min) : 0;
+  }
+};
+
+// ---- the order ----
+
+std::vector<core::Modifier> read_parts(const Place& parts, const Amounts& amounts, std::size_t depth,
+                                       ModifierCount& count) {
+  std::vector<core::Modifier> modifiers;
+  if (!parts.given()) return modifiers;
+  parts.elements(0, modifiers_per_order_max, [&](const Place& part) {
+    if (!count.enter(part, depth)) return;
+    core::Modifier& modifier = modifiers.emplace_back();
+    modifier.id = id_or_name(part.member("Reference"), part.member("Name"));
+    modifier.name = name_with_kind(part.member("Name"), part.member("Synonym"));
+    modifier.quantity = quantity_of(part.member("Quantity"));
+    modifier.unit_price = {amounts.if_given(part.member("UnitPrice"), -core::money_minor_max)};
+    modifier.modifiers = read_parts(part.member("Items"), amounts, depth + 1, count);
+  });
+  return modifiers;
+}
+
+std::vector<core::Item> read_items(const Place& lines, const Amounts& amounts) {
+  std::vector<core::Item> items;
+  ModifierCount count;
+  lines.elements(1, core::items_per_order_max, [&](const Place& line) {
+    if (!line.must_be_object()) return;
+    core::Item& item = items.emplace_back();
+    item.id = id_or_name(line.member("Reference"), line.member("Name"));
+    item.name = name_with_kind(line.member("Name"), line.member("Synonym"));
+    item.quantity = required_quantity(line.member("Quantity"));
+    item.unit_price = {amounts.required(line.member("UnitPrice"), 0)};
+    item.modifiers = read_parts(line.member("Items"), amounts, 1, count);
+  });
+  return items;
+}
+
+/// `{"noteForRestaurant":"…"}` by the schema, `[{"Key":"Floor","Value":"…"}]` by its own example.
+std::string read_notes(const Place& notes) {
+  std::string note;
+  if (notes.is(Kind::object)) {
+    notes.members([&](std::string_view name, const Place& text) { append_note(note, text, name); });
+  } else if (notes.is(Kind::array)) {
+    notes.elements(0, groups_max, [&](const Place& pair) {
+      append_note(note, pair.member("Value"), pair.member("Key").text_or_empty());
+    });
+  }
+  return note;
+}
+
+core::Customer read_customer(const Place& root) {
+  core::Customer customer;
+  customer.name = loose_text(root.member("Customer").member("Name"), name_bytes_max);
+  const Place fulfilment = root.member("Fulfilment");
+  customer.phone = phone_of(fulfilment.member("PhoneNumber"), fulfilment.member("PhoneMaskingCode"));
+  customer.note = read_notes(root.member("CustomerNotes"));
+  return customer;
+}
+
+/// Fees have no place of their own; they are in the total that Just Eat states.
+std::optional<core::Totals> read_totals(const Place& root, const Amounts& amounts,
+                                        const std::vector<core::Item>& items) {
+  const Place parts = root.member("PriceBreakdown");
+  const Place total = root.member("TotalPrice");
+  if (!parts.given() && !total.given()) return std::nullopt;
+  StatedTotals stated;
+  if (const Place subtotal = parts.member("Items"); subtotal.given())
+    stated.subtotal = amounts.required(subtotal, 0);
+  stated.tax = amounts.if_given(parts.member("Taxes"), 0);
+  stated.tip = amounts.if_given(parts.member("Tips"), 0);
+  const std::int64_t discount = amounts.if_given(parts.member("Discount"), -core::money_minor_max);
+  stated.discount = discount < 0 ? -discount : discount;
+  if (total.given()) stated.total = amounts.required(total, 0);
+  const auto totals = totals_of(stated, items);
+  if (!totals) root.refuse("its amounts add up beyond every limit");
+  return totals;
+}
+
+/// Only if no line of the payment says that it is still to be paid.
+bool is_prepaid(const Place& payment) {
+  bool prepaid = true;
+  const Place lines = payment.member("Lines");
+  if (!lines.given()) return prepaid;
+  lines.elements(0, groups_max, [&](const Place& line) {
+    const Place paid = line.member("Paid");
+    if (paid.given() && !paid.boolean()) prepaid = false;
+  });
+  return prepaid;
+}
+
+core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
+  core::CanonicalOrder order;
+  order.partner = partner;
+  order.partner_order_id = root.member("OrderId").text(order_id_rule);
+  order.placed_at_wall_ms = time_in_any_form(root.member("PlacedDate"));
+  if (const Place test = root.member("IsTest"); test.given()) order.test = test.boolean();
+  const Place fulfilment = root.member("Fulfilment");
+  const bool collected = fulfilment.member("Method").text_or_empty() == "Collection";
+  order.fulfilment = collected ? core::FulfilmentType::pickup : core::FulfilmentType::delivery;
+  order.promised_at_wall_ms = time_in_any_form(fulfilment.member("CustomerDueDate"));
+  order.customer = read_customer(root);
+  order.currency = currency_if_given(root.member("Currency"));
+  const Amounts amounts{minor_digits(order.currency)};
+  order.items = read_items(root.member("Items"), amounts);
+  order.totals = read_totals(root, amounts, order.items);
+  order.prepaid = is_prepaid(root.member("Payment"));
+  return order;
+}
+
+// ---- which webhook it is ----
+
+bool has_order(const Place& root) {
+  return root.member("Items").present() || root.member("Fulfilment").present();
+}
+
+/// send-to-pos-failed, by its schema, is the order's id and nothing else.
+bool is_only_an_id(const Place& root) {
+  std::size_t count = 0;
+  root.members([&](std::string_view, const Place&) { ++count; });
+  return count == 1 && root.member("OrderId").given();
+}
+
+bool is_cancel(const Place& root) {
+  const std::string_view event = root.member("Event").text_or_empty();
+  return event == "OrderCancelled" || (event == "OrderRejected" && root.member("OrderId").given());
+}
+
+WebhookKind kind_of_shape(const Place& root, std::optional<WebhookKind> fixed) {
+  if (is_cancel(root)) return WebhookKind::cancel;
+  if (root.member("Event").present() || !has_order(root)) return WebhookKind::release;
+  return fixed == WebhookKind::release ? WebhookKind::release : WebhookKind::order;
+}
+
+std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
+  core::OrderRef ref;
+  ref.by = std::pair(std::string(partner), std::string(root.member("OrderId").text(order_id_rule)));
+  return {std::move(ref)};
+}
+
+CancelReceived read_cancel(const Place& root, std::string_view partner) {
+  const std::string_view word = root.member("Reason").text_or_empty();
+  CancelReceived cancel{read_ref(root, partner), reason_text(root.member("Reason"), cancel_words)};
+  if (cancel.text.empty()) cancel.text = loose_text(root.member("RejectedReason"), note_bytes_max);
+  if (word.starts_with("cust_cancelled_") || word == "rest_cancelled_customer_requested")
+    cancel.actor = core::Actor::customer;
+  return cancel;
+}
+
+Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  if (kind == WebhookKind::order) {
+    core::CanonicalOrder order = read_order(root, partner);
+    return OrderReceived{with_bytes(std::move(order), delivery.body)};
+  }
+  if (kind == WebhookKind::cancel) return read_cancel(root, partner);
+  const bool is_release = !root.member("Event").present() && (has_order(root) || is_only_an_id(root));
+  if (is_release) return ReleaseReceived{read_ref(root, partner)};
+  return NothingReceived{};
+}
+
+}  // namespace
+
+bool JustEat::authenticate(const Delivery& delivery) const {
+  return header_is_secret(delivery, "authorization");
+}
+
+Parsed<Webhook> JustEat::read(const Delivery& delivery, std::optional<WebhookKind> fixed) const {
+  const std::string_view partner = partner_of(delivery);
+  return read_webhook(
+      delivery, fixed, [&](const Place& root) { return kind_of_shape(root, fixed); },
+      [&](const Place& root, WebhookKind kind) { return read_any(root, kind, delivery, partner); });
+}
+
+std::string_view JustEat::rejection_code(core::Reason reason) const noexcept {
+  switch (reason) {
+    case core::Reason::item_unavailable: return "rest_cancelled_out_of_stock";
+    case core::Reason::too_busy: return "rest_cancelled_too_busy";
+    case core::Reason::store_closed: return "rest_cancelled_declined";
+    case core::Reason::pos_offline: return "system_cancelled_other";
+    default: return "rest_cancelled_other";  // they have no word for a price, an unknown item or a time
+  }
+}
+
+}  // namespace storegate::codec
