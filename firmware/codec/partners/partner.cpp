@@ -8,6 +8,7 @@
 
 #include "codec/answers.hpp"
 #include "codec/json.hpp"
+#include "codec/partners/deliverect.hpp"
 #include "codec/partners/deliveroo.hpp"
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
@@ -20,14 +21,15 @@ namespace storegate::codec {
 
 namespace {
 
+const Deliverect deliverect;
 const Deliveroo deliveroo;
 const DoorDash doordash;
 const Generic generic;
 const Grubhub grubhub;
 const JustEat just_eat;
 const Otter otter;
-constexpr std::array<const PartnerCodec*, 6> all_codecs{&deliveroo, &doordash, &generic,
-                                                        &grubhub,   &just_eat, &otter};
+constexpr std::array<const PartnerCodec*, 7> all_codecs{&deliverect, &deliveroo, &doordash, &generic,
+                                                        &grubhub,    &just_eat,  &otter};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;

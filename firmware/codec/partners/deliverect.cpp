@@ -1,0 +1,213 @@
+// Deliverect's JSON to webhooks: amounts in minor units per piece, sub-items in sub-items, counted for each piece of what
+// they belong to.
+#include "codec/partners/deliverect.hpp"
+
+#include <array>
+
+#include "codec/partners/reading.hpp"
+#include "codec/partners/signature.hpp"
+
+namespace storegate::codec {
+
+namespace {
+
+using json::Kind;
+using json::Place;
+
+// https://developers.deliverect.com/page/order-status
+constexpr std::int64_t status_accepted = 20;  // up to here the kitchen has not begun
+constexpr std::int64_t status_cancel = 100;
+constexpr std::int64_t status_cancelled = 110;
+
+/// Their validation errors and the sentence of their own example, where one comes as a cancel's reason.
+constexpr std::array<ReasonWord, 5> cancel_words{{{"product_snoozed", core::Reason::item_unavailable},
+                                                  {"quantity_unavailable", core::Reason::item_unavailable},
+                                                  {"Item out of stock", core::Reason::item_unavailable},
+                                                  {"product_not_found", core::Reason::item_unknown},
+                                                  {"price_mismatch", core::Reason::price_mismatch}}};
+
+// ---- the order ----
+
+/// A modifier has no note of its own: what is remarked of it goes to the item's, under its name.
+std::vector<core::Modifier> read_sub_items(const Place& sub_items, std::size_t depth, ModifierCount& count,
+                                           std::string& note) {
+  std::vector<core::Modifier> modifiers;
+  if (!sub_items.given()) return modifiers;
+  sub_items.elements(0, modifiers_per_order_max, [&](const Place& sub_item) {
+    if (!count.enter(sub_item, depth)) return;
+    core::Modifier& modifier = modifiers.emplace_back();
+    modifier.id = id_or_name(sub_item.member("plu"), sub_item.member("name"));
+    modifier.name = text_if_given(sub_item.member("name"), name_rule);
+    modifier.quantity = quantity_of(sub_item.member("quantity"));
+    modifier.unit_price = {minor_if_given(sub_item.member("price"), -core::money_minor_max)};
+    append_note(note, sub_item.member("remark"), modifier.name);
+    modifier.modifiers = read_sub_items(sub_item.member("subItems"), depth + 1, count, note);
+  });
+  return modifiers;
+}
+
+std::vector<core::Item> read_items(const Place& lines) {
+  std::vector<core::Item> items;
+  ModifierCount count;
+  lines.elements(1, core::items_per_order_max, [&](const Place& line) {
+    if (!line.must_be_object()) return;
+    core::Item& item = items.emplace_back();
+    item.id = id_or_name(line.member("plu"), line.member("name"));
+    item.name = text_if_given(line.member("name"), name_rule);
+    item.quantity = required_quantity(line.member("quantity"));
+    item.unit_price = {line.member("price").integer(0, core::money_minor_max)};
+    append_note(item.note, line.member("remark"));
+    item.modifiers = read_sub_items(line.member("subItems"), 1, count, item.note);
+  });
+  return items;
+}
+
+/// The sum of one member of every element; 0 where there is no such array.
+std::int64_t sum_of(const Place& list, std::string_view member) {
+  std::int64_t sum = 0;
+  if (!list.given()) return sum;
+  list.elements(0, groups_max, [&](const Place& element) {
+    sum += minor_if_given(element.member(member), -core::money_minor_max);
+  });
+  return sum;
+}
+
+/// `discountTotal` is negative, `discounts[].amount` is not; the first is what counts where both are there.
+std::int64_t read_discount(const Place& root) {
+  const Place total = root.member("discountTotal");
+  const std::int64_t minor = total.given() ? minor_if_given(total, -core::money_minor_max)
+                                           : sum_of(root.member("discounts"), "amount");
+  return minor < 0 ? -minor : minor;
+}
+
+/// `payment.amount` is the total: discount taken off, taxes, fees and tips in it.
+std::optional<core::Totals> read_totals(const Place& root, const std::vector<core::Item>& items) {
+  StatedTotals stated;
+  const Place tax = root.member("taxTotal");
+  stated.tax = tax.given() ? minor_if_given(tax, 0) : sum_of(root.member("taxes"), "total");
+  stated.tip = minor_if_given(root.member("tip"), 0) + minor_if_given(root.member("driverTip"), 0);
+  stated.discount = read_discount(root);
+  const Place payment = root.member("payment");
+  if (const Place amount = payment.member("amount"); amount.given()) stated.total = minor_if_given(amount, 0);
+  const auto beyond = [](std::int64_t minor) { return minor < 0 || minor > core::money_minor_max; };
+  const auto totals = totals_of(stated, items);
+  if (!totals || beyond(stated.tax) || beyond(stated.tip) || beyond(stated.discount))
+    root.refuse("its amounts add up beyond every limit");
+  return totals;
+}
+
+core::FulfilmentType read_fulfilment(const Place& type) {
+  if (!type.given()) return core::FulfilmentType::delivery;
+  switch (type.integer(INT64_MIN, INT64_MAX)) {
+    case 1: return core::FulfilmentType::pickup;
+    case 3: return core::FulfilmentType::dine_in;
+    case 4: return core::FulfilmentType::curbside;
+    case 5: return core::FulfilmentType::pickup;  // drive-through
+    default: return core::FulfilmentType::delivery;
+  }
+}
+
+core::Customer read_customer(const Place& root) {
+  core::Customer customer;
+  const Place person = root.member("customer");
+  customer.name = loose_text(person.member("name"), name_bytes_max);
+  customer.phone = phone_of(person.member("phoneNumber"), person.member("phoneAccessCode"));
+  append_note(customer.note, root.member("note"));
+  append_note(customer.note, person.member("note"));
+  return customer;
+}
+
+/// The flag that is for it; without it the payment's type: cash (1), and what is paid on delivery or at the door (2, 4,
+/// 5, 6).
+bool is_prepaid(const Place& root) {
+  if (const Place paid = root.member("orderIsAlreadyPaid"); paid.given()) return paid.boolean();
+  const Place payment = root.member("payment");
+  const Place type = payment.member("type");
+  if (!type.is(Kind::integer)) return true;
+  const std::int64_t number = type.integer(INT64_MIN, INT64_MAX);
+  return number != 1 && number != 2 && number != 4 && number != 5 && number != 6;
+}
+
+/// When it is to be ready; a channel that knows only when it is to arrive says that.
+std::optional<std::int64_t> read_promise(const Place& root) {
+  const auto collected = time_in_any_form(root.member("pickupTime"));
+  return collected ? collected : time_in_any_form(root.member("deliveryTime"));
+}
+
+core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
+  core::CanonicalOrder order;
+  order.partner = partner;
+  order.partner_order_id = root.member("_id").text(order_id_rule);
+  order.placed_at_wall_ms = time_in_any_form(root.member("_created"));
+  if (const Place test = root.member("testOrder"); test.given()) order.test = test.boolean();
+  order.fulfilment = read_fulfilment(root.member("orderType"));
+  order.promised_at_wall_ms = read_promise(root);
+  // "Not as soon as possible": a pre-order, which is sent when it is placed and cooked for its time.
+  const Place asap = root.member("deliveryIsAsap");
+  if (asap.given() && !asap.boolean() && order.promised_at_wall_ms)
+    order.release.mode = core::ReleaseMode::at_time;
+  order.customer = read_customer(root);
+  order.items = read_items(root.member("items"));
+  order.totals = read_totals(root, order.items);
+  order.prepaid = is_prepaid(root);
+  return order;
+}
+
+// ---- which webhook it is ----
+
+/// Nothing where there is none. Some of their webhooks write it as text.
+std::optional<std::int64_t> status_of(const Place& root) {
+  const Place status = root.member("status");
+  if (!status.given()) return std::nullopt;
+  return status.decimal(0, INT32_MIN, INT32_MAX);
+}
+
+WebhookKind kind_by_shape(const Place& root) {
+  const bool has_items = root.member("items").present();
+  if (!has_items && !root.member("_id").given()) return WebhookKind::release;
+  const auto status = status_of(root);
+  if (status == status_cancel || status == status_cancelled) return WebhookKind::cancel;
+  const bool is_new = has_items && status.value_or(0) <= status_accepted;
+  return is_new ? WebhookKind::order : WebhookKind::release;
+}
+
+CancelReceived read_cancel(const Place& root, std::string_view partner) {
+  core::OrderRef ref;
+  ref.by = std::pair(std::string(partner), std::string(root.member("_id").text(order_id_rule)));
+  CancelReceived cancel{{std::move(ref)}, reason_text(root.member("cancellationReason"), cancel_words)};
+  if (cancel.text.empty()) cancel.text = reason_text(root.member("reason"), cancel_words);
+  return cancel;
+}
+
+Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  if (kind == WebhookKind::order) {
+    core::CanonicalOrder order = read_order(root, partner);
+    return OrderReceived{with_bytes(std::move(order), delivery.body)};
+  }
+  if (kind == WebhookKind::cancel) return read_cancel(root, partner);
+  return NothingReceived{};
+}
+
+}  // namespace
+
+bool Deliverect::authenticate(const Delivery& delivery) const {
+  return body_is_signed(delivery, "x-server-authorization-hmac-sha256", SignatureEncoding::hex);
+}
+
+Parsed<Webhook> Deliverect::read(const Delivery& delivery, std::optional<WebhookKind> fixed) const {
+  const std::string_view partner = partner_of(delivery);
+  return read_webhook(delivery, fixed, kind_by_shape, [&](const Place& root, WebhookKind kind) {
+    return read_any(root, kind, delivery, partner);
+  });
+}
+
+std::string_view Deliverect::rejection_code(core::Reason reason) const noexcept {
+  switch (reason) {
+    case core::Reason::item_unavailable: return "product_snoozed";
+    case core::Reason::item_unknown: return "product_not_found";
+    case core::Reason::price_mismatch: return "price_mismatch";
+    default: return "unknown";  // they have no other
+  }
+}
+
+}  // namespace storegate::codec
