@@ -13,6 +13,7 @@
 #include "codec/partners/doordash.hpp"
 #include "codec/partners/generic.hpp"
 #include "codec/partners/grubhub.hpp"
+#include "codec/partners/hubrise.hpp"
 #include "codec/partners/just_eat.hpp"
 #include "codec/partners/otter.hpp"
 #include "codec/text.hpp"
@@ -26,10 +27,11 @@ const Deliveroo deliveroo;
 const DoorDash doordash;
 const Generic generic;
 const Grubhub grubhub;
+const HubRise hubrise;
 const JustEat just_eat;
 const Otter otter;
-constexpr std::array<const PartnerCodec*, 7> all_codecs{&deliverect, &deliveroo, &doordash, &generic,
-                                                        &grubhub,    &just_eat,  &otter};
+constexpr std::array<const PartnerCodec*, 8> all_codecs{&deliverect, &deliveroo, &doordash, &generic,
+                                                        &grubhub,    &hubrise,   &just_eat, &otter};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;

@@ -1,0 +1,235 @@
+// HubRise's JSON to webhooks: amounts as "9.00 EUR", quantities as "2.0", and orders that others may change while they
+// live: what is marked as deleted is not there, and what comes later than the creation is never cooked.
+#include "codec/partners/hubrise.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "codec/decimal.hpp"
+#include "codec/partners/reading.hpp"
+#include "codec/partners/signature.hpp"
+
+namespace storegate::codec {
+
+namespace {
+
+using json::Place;
+
+/// Reads one order's amounts, which must all be in one currency: the first one's.
+class Amounts {
+ public:
+  [[nodiscard]] std::int64_t required(const Place& place, std::int64_t min) {
+    const std::string_view text = place.text(name_rule);
+    const auto blank = text.find(' ');
+    const std::string_view code = blank == std::string_view::npos ? text : text.substr(blank + 1);
+    if (currency_.empty() && is_code(code)) currency_ = code;
+    const auto minor = decimal_from(text.substr(0, blank), minor_digits(currency_));
+    const bool good = code == currency_ && minor && *minor >= min && *minor <= core::money_minor_max;
+    if (!good)
+      place.refuse("must be an amount such as 9.00 EUR, in the order's one currency and within limits");
+    return good ? *minor : 0;
+  }
+  [[nodiscard]] std::int64_t if_given(const Place& place, std::int64_t min) {
+    return place.given() ? required(place, min) : 0;
+  }
+  [[nodiscard]] const std::string& currency() const { return currency_; }
+
+ private:
+  static bool is_code(std::string_view code) {
+    return code.size() == 3 &&
+           std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  }
+  std::string currency_;
+};
+
+bool is_marked(const Place& place, std::string_view flag) {
+  const Place mark = place.member(flag);
+  return mark.given() && mark.boolean();
+}
+
+// ---- the order ----
+
+/// Options are for each piece of their item and do not nest. A removed one is no modifier, which a POS would add by its
+/// id: it stands in the item's note.
+std::vector<core::Modifier> read_options(const Place& options, Amounts& amounts, ModifierCount& count,
+                                         std::string& note) {
+  std::vector<core::Modifier> modifiers;
+  if (!options.given()) return modifiers;
+  options.elements(0, modifiers_per_order_max, [&](const Place& option) {
+    if (!count.enter(option, 1)) return;
+    if (is_marked(option, "removed")) return append_note(note, option.member("name"), "without");
+    core::Modifier& modifier = modifiers.emplace_back();
+    modifier.id = id_or_name(option.member("ref"), option.member("name"));
+    modifier.name = text_if_given(option.member("name"), name_rule);
+    modifier.quantity = quantity_of(option.member("quantity"));
+    modifier.unit_price = {amounts.if_given(option.member("price"), -core::money_minor_max)};
+  });
+  return modifiers;
+}
+
+/// `price` is for one piece, without its options.
+std::vector<core::Item> read_items(const Place& lines, Amounts& amounts) {
+  std::vector<core::Item> items;
+  ModifierCount count;
+  lines.elements(1, core::items_per_order_max, [&](const Place& line) {
+    if (!line.must_be_object() || is_marked(line, "deleted")) return;
+    core::Item& item = items.emplace_back();
+    item.id = id_or_name(line.member("sku_ref"), line.member("product_name"));
+    item.name = name_with_kind(line.member("product_name"), line.member("sku_name"));
+    item.quantity = required_quantity(line.member("quantity"));
+    item.unit_price = {amounts.required(line.member("price"), 0)};
+    append_note(item.note, line.member("customer_notes"));
+    item.modifiers = read_options(line.member("options"), amounts, count, item.note);
+  });
+  if (items.empty()) lines.refuse("has no item that is not deleted");
+  return items;
+}
+
+/// The sum of one amount of every element that is not deleted; at most money_minor_max each, so no sum overflows.
+std::int64_t sum_of(const Place& list, std::string_view member, Amounts& amounts) {
+  std::int64_t sum = 0;
+  if (!list.given()) return sum;
+  list.elements(0, groups_max, [&](const Place& element) {
+    if (!is_marked(element, "deleted"))
+      sum += amounts.if_given(element.member(member), -core::money_minor_max);
+  });
+  return sum;
+}
+
+/// Taxes are in the prices, fees (`charges`) in the total that HubRise has worked out.
+std::optional<core::Totals> read_totals(const Place& state, Amounts& amounts,
+                                        const std::vector<core::Item>& items) {
+  StatedTotals stated;
+  const std::int64_t discount = sum_of(state.member("discounts"), "price_off", amounts);
+  stated.discount = discount < 0 ? -discount : discount;
+  if (const Place total = state.member("total"); total.given()) stated.total = amounts.required(total, 0);
+  const auto totals = totals_of(stated, items);
+  if (!totals || stated.discount > core::money_minor_max)
+    state.refuse("its amounts add up beyond every limit");
+  return totals;
+}
+
+/// "If payments are omitted, the order should be considered as unpaid": paid is what payments cover, cash apart.
+bool is_prepaid(const Place& state, Amounts& amounts, const std::optional<core::Totals>& totals) {
+  const Place payments = state.member("payments");
+  bool cash = false;
+  if (payments.given()) {
+    payments.elements(0, groups_max, [&](const Place& payment) {
+      cash = cash || (payment.member("type").text_or_empty() == "cash" && !is_marked(payment, "deleted"));
+    });
+  }
+  const std::int64_t due = totals ? totals->total.minor : std::numeric_limits<std::int64_t>::max();
+  return sum_of(payments, "amount", amounts) >= due && !cash;
+}
+
+core::FulfilmentType read_fulfilment(std::string_view service) {
+  if (service == "collection") return core::FulfilmentType::pickup;
+  if (service == "eat_in") return core::FulfilmentType::dine_in;
+  return core::FulfilmentType::delivery;
+}
+
+core::Customer read_customer(const Place& state) {
+  core::Customer customer;
+  const Place person = state.member("customer");
+  customer.name = person_name(person.member("first_name"), person.member("last_name"));
+  customer.phone = phone_of(person.member("phone"), person.member("phone_access_code"));
+  append_note(customer.note, state.member("customer_notes"));
+  append_note(customer.note, state.member("seller_notes"));
+  append_note(customer.note, person.member("delivery_notes"));
+  return customer;
+}
+
+std::optional<std::int64_t> read_promise(const Place& state) {
+  const auto confirmed = time_in_any_form(state.member("confirmed_time"));
+  return confirmed ? confirmed : time_in_any_form(state.member("expected_time"));
+}
+
+/// The order of which an event speaks: it names its resource and what that belongs to; the state says it again.
+std::string read_order_id(const Place& root, const Place& state) {
+  const Place named = root.member("order_id");
+  if (named.given()) return std::string(named.text(order_id_rule));
+  const bool of_delivery = root.member("resource_type").text_or_empty() == "delivery";
+  return std::string(state.member(of_delivery ? "order_id" : "id").text(order_id_rule));
+}
+
+core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
+  core::CanonicalOrder order;
+  const Place state = root.member("new_state");
+  if (!state.must_be_object()) return order;
+  order.partner = partner;
+  order.partner_order_id = read_order_id(root, state);
+  order.placed_at_wall_ms = time_in_any_form(state.member("created_at"));
+  order.promised_at_wall_ms = read_promise(state);
+  order.fulfilment = read_fulfilment(state.member("service_type").text_or_empty());
+  order.customer = read_customer(state);
+  Amounts amounts;
+  order.items = read_items(state.member("items"), amounts);
+  order.totals = read_totals(state, amounts, order.items);
+  order.prepaid = is_prepaid(state, amounts, order.totals);
+  order.currency = amounts.currency();
+  return order;
+}
+
+// ---- which event it is ----
+
+enum class Event : std::uint8_t { created, cancelled, courier_near, nothing };
+
+/// Nearing pickup, or waiting there (deliveries.md, delivery statuses).
+bool is_near(const Place& delivery) {
+  const std::string_view status = delivery.member("status").text_or_empty();
+  return status == "pickup_approaching" || status == "pickup_waiting";
+}
+
+Event event_of_order(std::string_view type, const Place& state) {
+  const Place status = state.member("status");
+  const std::string_view word = status.text_or_empty();
+  if (type == "create") return !status.given() || word == "new" ? Event::created : Event::nothing;
+  if (type != "update") return Event::nothing;
+  if (word == "cancelled" || word == "rejected") return Event::cancelled;
+  return is_near(state.member("delivery")) ? Event::courier_near : Event::nothing;
+}
+
+Event event_of(const Place& root) {
+  const std::string_view resource = root.member("resource_type").text(word_rule);
+  const std::string_view type = root.member("event_type").text(word_rule);
+  const Place state = root.member("new_state");
+  if (resource == "order") return event_of_order(type, state);
+  return resource == "delivery" && is_near(state) ? Event::courier_near : Event::nothing;
+}
+
+WebhookKind kind_by_event(const Place& root) {
+  const Event event = event_of(root);
+  if (event == Event::created) return WebhookKind::order;
+  return event == Event::cancelled ? WebhookKind::cancel : WebhookKind::release;
+}
+
+std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
+  core::OrderRef ref;
+  ref.by = std::pair(std::string(partner), read_order_id(root, root.member("new_state")));
+  return {std::move(ref)};
+}
+
+Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  if (kind == WebhookKind::order) {
+    core::CanonicalOrder order = read_order(root, partner);
+    return OrderReceived{with_bytes(std::move(order), delivery.body)};
+  }
+  if (kind == WebhookKind::cancel) return CancelReceived{read_ref(root, partner), ""};
+  if (event_of(root) == Event::nothing) return NothingReceived{};
+  return ReleaseReceived{read_ref(root, partner)};
+}
+
+}  // namespace
+
+bool HubRise::authenticate(const Delivery& delivery) const {
+  return body_is_signed(delivery, "x-hubrise-hmac-sha256", SignatureEncoding::hex);
+}
+
+Parsed<Webhook> HubRise::read(const Delivery& delivery, std::optional<WebhookKind> fixed) const {
+  const std::string_view partner = partner_of(delivery);
+  return read_webhook(delivery, fixed, kind_by_event, [&](const Place& root, WebhookKind kind) {
+    return read_any(root, kind, delivery, partner);
+  });
+}
+
+}  // namespace storegate::codec
