@@ -14,6 +14,7 @@
 #include "codec/partners/generic.hpp"
 #include "codec/partners/grubhub.hpp"
 #include "codec/partners/hubrise.hpp"
+#include "codec/partners/jet_connect.hpp"
 #include "codec/partners/just_eat.hpp"
 #include "codec/partners/otter.hpp"
 #include "codec/text.hpp"
@@ -28,10 +29,11 @@ const DoorDash doordash;
 const Generic generic;
 const Grubhub grubhub;
 const HubRise hubrise;
+const JetConnect jet_connect;
 const JustEat just_eat;
 const Otter otter;
-constexpr std::array<const PartnerCodec*, 8> all_codecs{&deliverect, &deliveroo, &doordash, &generic,
-                                                        &grubhub,    &hubrise,   &just_eat, &otter};
+constexpr std::array<const PartnerCodec*, 9> all_codecs{
+    &deliverect, &deliveroo, &doordash, &generic, &grubhub, &hubrise, &jet_connect, &just_eat, &otter};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;

@@ -1,0 +1,38 @@
+// JET Connect (Just Eat Takeaway's API for POS systems, formerly Flyt; also Skip and Menulog): orders that were accepted
+// on JET's own tablet are pushed whole, and JET is told whether they got in. Knows their field names and no other
+// partner's. Source: JET Connect's OpenAPI document (Receive Order, Cancel Order, Driver Status, Failed Order).
+#pragma once
+
+#include "codec/partners/partner.hpp"
+
+namespace storegate::codec {
+
+class JetConnect final : public PartnerCodec {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "jet_connect"; }
+
+  /// `X-JET-Connect-Hash: HMAC-SHA256 t=…,signature=BASE64`, the HMAC-SHA-256 of the body alone (t is not signed, so an
+  /// age would prove nothing); where the header stands, it decides. Without it, the key that JET was given, in
+  /// `Authorization` or `X-Flyt-Api-Key`, since cancels and driver notices may come with the key only.
+  [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
+
+  /// `items` with an `id` = order; `orderID` with a `reason` = cancel; `orderID` with a `driverStatus` of a driver who
+  /// arrives or is there = release. A failed order (`validationError`), drivers further on, a restaurant that went
+  /// offline and whatever is new are nothing.
+  [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
+                                     std::optional<WebhookKind> fixed) const override;
+
+  /// `errorCode` of sent-to-pos-failed: MENU_ERROR, STORE_CLOSED, INACTIVE, MALFORMED_REQUEST, TIMEOUT, UNKNOWN.
+  [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;
+  /// JET Connect has no call by which a store cancels: it is done on the tablet.
+  [[nodiscard]] std::string_view cancel_code(core::Reason) const noexcept override { return {}; }
+
+  /// 200 means that the order is in, so an order that we reject must not get it: a 400 sends it to the restaurant's
+  /// tablet at once, where a person sees it. They come again on 5xx (up to five times), nothing is said of 429.
+  /// An order's answer is `{"OrderId":…}`.
+  [[nodiscard]] AnswerStyle style() const noexcept override {
+    return {.comes_again_on_429 = false, .refused = 400, .order_id_member = "OrderId"};
+  }
+};
+
+}  // namespace storegate::codec
