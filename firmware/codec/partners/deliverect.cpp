@@ -40,7 +40,7 @@ std::vector<core::Modifier> read_sub_items(const Place& sub_items, std::size_t d
     modifier.name = text_if_given(sub_item.member("name"), name_rule);
     modifier.quantity = quantity_of(sub_item.member("quantity"));
     modifier.unit_price = {minor_if_given(sub_item.member("price"), -core::money_minor_max)};
-    append_note(note, sub_item.member("remark"), modifier.name);
+    add_note(note, sub_item.member("remark"), modifier.name);
     modifier.modifiers = read_sub_items(sub_item.member("subItems"), depth + 1, count, note);
   });
   return modifiers;
@@ -56,7 +56,7 @@ std::vector<core::Item> read_items(const Place& lines) {
     item.name = text_if_given(line.member("name"), name_rule);
     item.quantity = required_quantity(line.member("quantity"));
     item.unit_price = {line.member("price").integer(0, core::money_minor_max)};
-    append_note(item.note, line.member("remark"));
+    add_note(item.note, line.member("remark"));
     item.modifiers = read_sub_items(line.member("subItems"), 1, count, item.note);
   });
   return items;
@@ -89,11 +89,7 @@ std::optional<core::Totals> read_totals(const Place& root, const std::vector<cor
   stated.discount = read_discount(root);
   const Place payment = root.member("payment");
   if (const Place amount = payment.member("amount"); amount.given()) stated.total = minor_if_given(amount, 0);
-  const auto beyond = [](std::int64_t minor) { return minor < 0 || minor > core::money_minor_max; };
-  const auto totals = totals_of(stated, items);
-  if (!totals || beyond(stated.tax) || beyond(stated.tip) || beyond(stated.discount))
-    root.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(root, stated, items);
 }
 
 core::FulfilmentType read_fulfilment(const Place& type) {
@@ -110,10 +106,10 @@ core::FulfilmentType read_fulfilment(const Place& type) {
 core::Customer read_customer(const Place& root) {
   core::Customer customer;
   const Place person = root.member("customer");
-  customer.name = loose_text(person.member("name"), name_bytes_max);
+  customer.name = text_if_fit(person.member("name"), name_rule);
   customer.phone = phone_of(person.member("phoneNumber"), person.member("phoneAccessCode"));
-  append_note(customer.note, root.member("note"));
-  append_note(customer.note, person.member("note"));
+  add_note(customer.note, root.member("note"));
+  add_note(customer.note, person.member("note"));
   return customer;
 }
 
@@ -172,9 +168,8 @@ WebhookKind kind_by_shape(const Place& root) {
 }
 
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
-  core::OrderRef ref;
-  ref.by = std::pair(std::string(partner), std::string(root.member("_id").text(order_id_rule)));
-  CancelReceived cancel{{std::move(ref)}, reason_text(root.member("cancellationReason"), cancel_words)};
+  CancelReceived cancel{{order_ref(partner, root.member("_id").text(order_id_rule))},
+                        reason_text(root.member("cancellationReason"), cancel_words)};
   if (cancel.text.empty()) cancel.text = reason_text(root.member("reason"), cancel_words);
   return cancel;
 }

@@ -2,6 +2,8 @@
 // of states is the truth about it.
 #include "codec/partners/deliveroo.hpp"
 
+#include <array>
+
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
 #include "codec/times.hpp"
@@ -116,7 +118,7 @@ void read_item(const Place& place, Reckoning& reckoning, std::vector<core::Item>
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"pos_item_id", "operational_name", "name"});
   item.name = text_if_given(place.member("name"), name_rule);
-  item.quantity = quantity_given(place.member("quantity"));
+  item.quantity = required_quantity(place.member("quantity"));
   item.unit_price = {reckoning.amount(place.member("unit_price"), 0)};
   item.modifiers = read_modifiers(place, 1, reckoning);
 }
@@ -158,9 +160,7 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   const Place theirs = order.member("total_price");
   const Place ours = order.member("partner_order_total");
   if (ours.given() || theirs.given()) stated.total = reckoning.amount(ours.given() ? ours : theirs, 0);
-  const auto totals = totals_of(stated, items);
-  if (!totals) order.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(order, stated, items);
 }
 
 /// When it was placed, by the log. Only for orders to be cooked at once: those for later have no time within which they
@@ -213,10 +213,11 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
 
 // ---- the rest ----
 
-constexpr ReasonWords<4> reject_reasons{{{"ingredient_unavailable", core::Reason::item_unavailable},
-                                         {"closing_early", core::Reason::store_closed},
-                                         {"busy", core::Reason::too_busy},
-                                         {"other", core::Reason::other}}};
+constexpr std::array<ReasonWord, 4> reject_reasons{
+    {{"ingredient_unavailable", core::Reason::item_unavailable},
+     {"closing_early", core::Reason::store_closed},
+     {"busy", core::Reason::too_busy},
+     {"other", core::Reason::other}}};
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
   const Place body = root.member("body");
@@ -225,7 +226,7 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
   if (kind == WebhookKind::release)
     return ReleaseReceived{{order_ref(partner, body.member("order_id").text(order_id_rule))}};
   return CancelReceived{{order_ref(partner, order.member("id").text(order_id_rule))},
-                        reason_name(reject_reasons, order.member("reject_reason").text_or_empty())};
+                        reason_name(order.member("reject_reason").text_or_empty(), reject_reasons)};
 }
 
 }  // namespace

@@ -95,10 +95,7 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   stated.tax = minor_if_given(order.member("tax"), 0);
   stated.tip =
       minor_if_given(order.member("tip_amount"), 0) + minor_if_given(order.member("merchant_tip_amount"), 0);
-  const auto totals = totals_of(stated, items);
-  if (!totals || totals->tip.minor > core::money_minor_max)
-    order.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(order, stated, items);
 }
 
 core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
@@ -131,8 +128,7 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
     core::CanonicalOrder order = read_order(root, partner);
     return OrderReceived{with_bytes(std::move(order), delivery.body)};
   }
-  core::OrderRef ref;
-  ref.by = std::pair(std::string(partner), std::string(root.member("external_order_id").text(order_id_rule)));
+  core::OrderRef ref = order_ref(partner, root.member("external_order_id").text(order_id_rule));
   if (kind == WebhookKind::release) return ReleaseReceived{{std::move(ref)}};
   return CancelReceived{{std::move(ref)}, ""};
 }

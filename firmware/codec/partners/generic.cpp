@@ -112,8 +112,7 @@ core::OrderRef read_ref(const Place& place, std::string_view partner) {
     ref.by = found.value_or(core::ReleaseToken{});
     return ref;
   }
-  ref.by = std::pair(std::string(partner), std::string(place.member("partner_order_id").text(order_id_rule)));
-  return ref;
+  return order_ref(partner, place.member("partner_order_id").text(order_id_rule));
 }
 
 std::vector<core::OrderRef> read_refs(const Place& root, std::string_view list, std::string_view partner) {

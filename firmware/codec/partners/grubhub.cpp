@@ -3,6 +3,7 @@
 #include "codec/partners/grubhub.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
@@ -116,7 +117,7 @@ void read_item(const Place& place, ModifierCount& modifiers, std::vector<core::I
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"external_id", "menu_item_id", "menu_item_uuid", "name"});
   item.name = text_if_given(place.member("name"), name_rule);
-  item.quantity = quantity_given(place.member("quantity"));
+  item.quantity = required_quantity(place.member("quantity"));
   const auto price = first_cents(place, {"merchant_price", "price"});
   if (!price) place.member("merchant_price").refuse("is missing; must be whole cents");
   item.unit_price = {price.value_or(0)};
@@ -207,9 +208,7 @@ std::optional<core::Totals> read_totals(const Place& charges, const std::vector<
   stated.tip = first_cents(charges.member("tip"), {"amount"}).value_or(0);
   stated.discount = read_discount(charges);
   stated.total = first_cents(charges, {"merchant_total", "adjusted_grand_total", "grand_total"});
-  const auto totals = totals_of(stated, items);
-  if (!totals) charges.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(charges, stated, items);
 }
 
 /// All but cash is paid to Grubhub (Payment.payment_type).
@@ -240,15 +239,15 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
 
 // ---- the cancel ----
 
-constexpr ReasonWords<4> reason_codes{{{"RESTAURANT_OFFLINE", core::Reason::pos_offline},
-                                       {"MENU_ITEM_NOT_FOUND", core::Reason::item_unknown},
-                                       {"PRICE_MISMATCH", core::Reason::price_mismatch},
-                                       {"OTHER", core::Reason::other}}};
+constexpr std::array<ReasonWord, 4> reason_codes{{{"RESTAURANT_OFFLINE", core::Reason::pos_offline},
+                                                  {"MENU_ITEM_NOT_FOUND", core::Reason::item_unknown},
+                                                  {"PRICE_MISMATCH", core::Reason::price_mismatch},
+                                                  {"OTHER", core::Reason::other}}};
 
 /// Why and by whom, from `reason_code` or else from the states it went through: STALE is one that nobody confirmed.
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
   CancelReceived cancel{{order_ref(partner, read_id(root))},
-                        reason_name(reason_codes, root.member("reason_code").text_or_empty())};
+                        reason_name(root.member("reason_code").text_or_empty(), reason_codes)};
   each_of(root.member("statusHistory"), [&](const Place& entry) {
     const std::string_view status = entry.member("status").text_or_empty();
     if (status == "STALE" && cancel.text.empty()) cancel.text = name_of(core::Reason::timed_out);

@@ -2,7 +2,6 @@
 // live: what is marked as deleted is not there, and what comes later than the creation is never cooked.
 #include "codec/partners/hubrise.hpp"
 
-#include <algorithm>
 #include <limits>
 
 #include "codec/decimal.hpp"
@@ -22,7 +21,7 @@ class Amounts {
     const std::string_view text = place.text(name_rule);
     const auto blank = text.find(' ');
     const std::string_view code = blank == std::string_view::npos ? text : text.substr(blank + 1);
-    if (currency_.empty() && is_code(code)) currency_ = code;
+    if (currency_.empty() && is_currency_code(code)) currency_ = code;
     const auto minor = decimal_from(text.substr(0, blank), minor_digits(currency_));
     const bool good = code == currency_ && minor && *minor >= min && *minor <= core::money_minor_max;
     if (!good)
@@ -35,10 +34,6 @@ class Amounts {
   [[nodiscard]] const std::string& currency() const { return currency_; }
 
  private:
-  static bool is_code(std::string_view code) {
-    return code.size() == 3 &&
-           std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  }
   std::string currency_;
 };
 
@@ -57,7 +52,7 @@ std::vector<core::Modifier> read_options(const Place& options, Amounts& amounts,
   if (!options.given()) return modifiers;
   options.elements(0, modifiers_per_order_max, [&](const Place& option) {
     if (!count.enter(option, 1)) return;
-    if (is_marked(option, "removed")) return append_note(note, option.member("name"), "without");
+    if (is_marked(option, "removed")) return add_note(note, option.member("name"), "without");
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(option.member("ref"), option.member("name"));
     modifier.name = text_if_given(option.member("name"), name_rule);
@@ -78,7 +73,7 @@ std::vector<core::Item> read_items(const Place& lines, Amounts& amounts) {
     item.name = name_with_kind(line.member("product_name"), line.member("sku_name"));
     item.quantity = required_quantity(line.member("quantity"));
     item.unit_price = {amounts.required(line.member("price"), 0)};
-    append_note(item.note, line.member("customer_notes"));
+    add_note(item.note, line.member("customer_notes"));
     item.modifiers = read_options(line.member("options"), amounts, count, item.note);
   });
   if (items.empty()) lines.refuse("has no item that is not deleted");
@@ -103,10 +98,7 @@ std::optional<core::Totals> read_totals(const Place& state, Amounts& amounts,
   const std::int64_t discount = sum_of(state.member("discounts"), "price_off", amounts);
   stated.discount = discount < 0 ? -discount : discount;
   if (const Place total = state.member("total"); total.given()) stated.total = amounts.required(total, 0);
-  const auto totals = totals_of(stated, items);
-  if (!totals || stated.discount > core::money_minor_max)
-    state.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(state, stated, items);
 }
 
 /// "If payments are omitted, the order should be considered as unpaid": paid is what payments cover, cash apart.
@@ -133,9 +125,9 @@ core::Customer read_customer(const Place& state) {
   const Place person = state.member("customer");
   customer.name = person_name(person.member("first_name"), person.member("last_name"));
   customer.phone = phone_of(person.member("phone"), person.member("phone_access_code"));
-  append_note(customer.note, state.member("customer_notes"));
-  append_note(customer.note, state.member("seller_notes"));
-  append_note(customer.note, person.member("delivery_notes"));
+  add_note(customer.note, state.member("customer_notes"));
+  add_note(customer.note, state.member("seller_notes"));
+  add_note(customer.note, person.member("delivery_notes"));
   return customer;
 }
 
@@ -204,9 +196,7 @@ WebhookKind kind_by_event(const Place& root) {
 }
 
 std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
-  core::OrderRef ref;
-  ref.by = std::pair(std::string(partner), read_order_id(root, root.member("new_state")));
-  return {std::move(ref)};
+  return {order_ref(partner, read_order_id(root, root.member("new_state")))};
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {

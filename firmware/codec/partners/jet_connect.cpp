@@ -75,7 +75,7 @@ struct Items {
     item.name = text_if_given(line.member("name"), name_rule);
     item.quantity = quantity_of(line.member("quantity"));
     item.unit_price = {line.member("price").integer(0, core::money_minor_max)};
-    append_note(item.note, line.member("notes"));
+    add_note(item.note, line.member("notes"));
     item.modifiers = read_children(line.member("children"), 1, modifiers);
   }
 };
@@ -136,10 +136,7 @@ std::optional<core::Totals> read_totals(const Place& root, const std::vector<cor
   stated.discount = sums.discount != 0 ? sums.discount : sums.promotions;
   if (const Place price = final_price.member("inc_tax"); price.given())
     stated.total = minor_if_given(price, 0);
-  const auto totals = totals_of(stated, items);
-  if (!totals || stated.tip > core::money_minor_max || stated.discount > core::money_minor_max)
-    payment.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(payment, stated, items);
 }
 
 /// Who collects, or who gets the delivery; the driver is left out, since another may come when it is sent again.
@@ -150,7 +147,7 @@ core::Customer read_customer(const Place& root) {
   customer.name = person_name(person.member("first_name"), person.member("last_name"));
   customer.phone = phone_of(person.member("phone_number"), person.member("phone_masking_code"));
   for (const std::string_view notes : {"kitchen_notes", "collection_notes", "delivery_notes"})
-    append_note(customer.note, root.member(notes));
+    add_note(customer.note, root.member(notes));
   return customer;
 }
 
@@ -190,9 +187,7 @@ WebhookKind kind_by_shape(const Place& root) {
 }
 
 std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
-  core::OrderRef ref;
-  ref.by = std::pair(std::string(partner), std::string(root.member("orderID").text(order_id_rule)));
-  return {std::move(ref)};
+  return {order_ref(partner, root.member("orderID").text(order_id_rule))};
 }
 
 CancelReceived read_cancel(const Place& root, std::string_view partner) {

@@ -23,21 +23,9 @@ constexpr std::array<ReasonWord, 5> cancel_words{
      {"cust_cancelled_other", core::Reason::other},
      {"system_cancelled_other", core::Reason::other}}};
 
-/// Amounts of one order: numbers with a fraction, in its currency.
-struct Amounts {
-  int digits = 2;
-
-  [[nodiscard]] std::int64_t required(const Place& place, std::int64_t min) const {
-    return place.decimal(digits, min, core::money_minor_max);
-  }
-  [[nodiscard]] std::int64_t if_given(const Place& place, std::int64_t min) const {
-    return place.given() ? required(place, min) : 0;
-  }
-};
-
 // ---- the order ----
 
-std::vector<core::Modifier> read_parts(const Place& parts, const Amounts& amounts, std::size_t depth,
+std::vector<core::Modifier> read_parts(const Place& parts, const DecimalAmounts& amounts, std::size_t depth,
                                        ModifierCount& count) {
   std::vector<core::Modifier> modifiers;
   if (!parts.given()) return modifiers;
@@ -53,7 +41,7 @@ std::vector<core::Modifier> read_parts(const Place& parts, const Amounts& amount
   return modifiers;
 }
 
-std::vector<core::Item> read_items(const Place& lines, const Amounts& amounts) {
+std::vector<core::Item> read_items(const Place& lines, const DecimalAmounts& amounts) {
   std::vector<core::Item> items;
   ModifierCount count;
   lines.elements(1, core::items_per_order_max, [&](const Place& line) {
@@ -68,22 +56,21 @@ std::vector<core::Item> read_items(const Place& lines, const Amounts& amounts) {
   return items;
 }
 
-/// `{"noteForRestaurant":"…"}` by the schema, `[{"Key":"Floor","Value":"…"}]` by its own example.
+/// `{"noteForRestaurant":"…"}` by the schema, `[{"Key":"Floor","Value":"…"}]` by its own example. What is no text in a map
+/// that is open to anything is no note.
 std::string read_notes(const Place& notes) {
   std::string note;
-  if (notes.is(Kind::object)) {
-    notes.members([&](std::string_view name, const Place& text) { append_note(note, text, name); });
-  } else if (notes.is(Kind::array)) {
-    notes.elements(0, groups_max, [&](const Place& pair) {
-      append_note(note, pair.member("Value"), pair.member("Key").text_or_empty());
-    });
-  }
+  const auto add = [&](std::string_view label, const Place& text) {
+    if (text.is(Kind::string)) add_note(note, text, label);
+  };
+  if (notes.is(Kind::object)) notes.members(add);
+  each_of(notes, [&](const Place& pair) { add(pair.member("Key").text_or_empty(), pair.member("Value")); });
   return note;
 }
 
 core::Customer read_customer(const Place& root) {
   core::Customer customer;
-  customer.name = loose_text(root.member("Customer").member("Name"), name_bytes_max);
+  customer.name = text_if_fit(root.member("Customer").member("Name"), name_rule);
   const Place fulfilment = root.member("Fulfilment");
   customer.phone = phone_of(fulfilment.member("PhoneNumber"), fulfilment.member("PhoneMaskingCode"));
   customer.note = read_notes(root.member("CustomerNotes"));
@@ -91,7 +78,7 @@ core::Customer read_customer(const Place& root) {
 }
 
 /// Fees have no place of their own; they are in the total that Just Eat states.
-std::optional<core::Totals> read_totals(const Place& root, const Amounts& amounts,
+std::optional<core::Totals> read_totals(const Place& root, const DecimalAmounts& amounts,
                                         const std::vector<core::Item>& items) {
   const Place parts = root.member("PriceBreakdown");
   const Place total = root.member("TotalPrice");
@@ -104,9 +91,7 @@ std::optional<core::Totals> read_totals(const Place& root, const Amounts& amount
   const std::int64_t discount = amounts.if_given(parts.member("Discount"), -core::money_minor_max);
   stated.discount = discount < 0 ? -discount : discount;
   if (total.given()) stated.total = amounts.required(total, 0);
-  const auto totals = totals_of(stated, items);
-  if (!totals) root.refuse("its amounts add up beyond every limit");
-  return totals;
+  return totals_within_limits(root, stated, items);
 }
 
 /// Only if no line of the payment says that it is still to be paid.
@@ -133,7 +118,7 @@ core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   order.promised_at_wall_ms = time_in_any_form(fulfilment.member("CustomerDueDate"));
   order.customer = read_customer(root);
   order.currency = currency_if_given(root.member("Currency"));
-  const Amounts amounts{minor_digits(order.currency)};
+  const DecimalAmounts amounts{minor_digits(order.currency)};
   order.items = read_items(root.member("Items"), amounts);
   order.totals = read_totals(root, amounts, order.items);
   order.prepaid = is_prepaid(root.member("Payment"));
@@ -165,15 +150,13 @@ WebhookKind kind_of_shape(const Place& root, std::optional<WebhookKind> fixed) {
 }
 
 std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
-  core::OrderRef ref;
-  ref.by = std::pair(std::string(partner), std::string(root.member("OrderId").text(order_id_rule)));
-  return {std::move(ref)};
+  return {order_ref(partner, root.member("OrderId").text(order_id_rule))};
 }
 
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
   const std::string_view word = root.member("Reason").text_or_empty();
   CancelReceived cancel{read_ref(root, partner), reason_text(root.member("Reason"), cancel_words)};
-  if (cancel.text.empty()) cancel.text = loose_text(root.member("RejectedReason"), note_bytes_max);
+  if (cancel.text.empty()) cancel.text = text_if_fit(root.member("RejectedReason"), note_rule);
   if (word.starts_with("cust_cancelled_") || word == "rest_cancelled_customer_requested")
     cancel.actor = core::Actor::customer;
   return cancel;

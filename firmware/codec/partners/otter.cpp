@@ -2,6 +2,8 @@
 // that nest as lines do.
 #include "codec/partners/otter.hpp"
 
+#include <array>
+
 #include "codec/decimal.hpp"
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
@@ -39,15 +41,8 @@ std::optional<WebhookKind> said_by(const Place& root) {
 
 /// What the lines of one order share.
 struct Reckoning {
-  int digits = 2;  // of the currency's minor unit
+  DecimalAmounts amounts;
   ModifierCount modifiers;
-
-  [[nodiscard]] std::int64_t amount(const Place& place, std::int64_t min) const {
-    return place.decimal(digits, min, core::money_minor_max);
-  }
-  [[nodiscard]] std::int64_t amount_if_given(const Place& place, std::int64_t min) const {
-    return place.given() ? amount(place, min) : 0;
-  }
 };
 
 /// Of one: `price` is what it was sold for, `skuPrice` what it costs on the menu.
@@ -65,7 +60,7 @@ std::vector<core::Modifier> read_modifiers(const Place& list, std::size_t depth,
     modifier.id = first_id(place, {"id", "skuId", "name"});
     modifier.name = text_if_given(place.member("name"), name_rule);
     modifier.quantity = quantity_of(place.member("quantity"));
-    modifier.unit_price = {reckoning.amount_if_given(price_of(place), -core::money_minor_max)};
+    modifier.unit_price = {reckoning.amounts.if_given(price_of(place), -core::money_minor_max)};
     modifier.modifiers = read_modifiers(place.member("modifiers"), depth + 1, reckoning);
   });
   return modifiers;
@@ -76,8 +71,8 @@ void read_item(const Place& place, Reckoning& reckoning, std::vector<core::Item>
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"id", "skuId", "name"});
   item.name = text_if_given(place.member("name"), name_rule);
-  item.quantity = quantity_given(place.member("quantity"));
-  item.unit_price = {reckoning.amount(price_of(place), 0)};
+  item.quantity = required_quantity(place.member("quantity"));
+  item.unit_price = {reckoning.amounts.required(price_of(place), 0)};
   item.note = text_if_given(place.member("note"), note_rule);
   item.modifiers = read_modifiers(place.member("modifiers"), 1, reckoning);
 }
@@ -123,17 +118,15 @@ core::Customer read_customer(const Place& order, const Place& fulfilment) {
 /// `subtotal` is the sum of items and modifiers; fees stand in the total alone. Without `orderTotal` there are none: the
 /// gateway invents no money.
 std::optional<core::Totals> read_totals(const Place& place, const std::vector<core::Item>& items,
-                                        const Reckoning& reckoning) {
+                                        const DecimalAmounts& amounts) {
   if (!place.given() || !place.must_be_object()) return std::nullopt;
   StatedTotals stated;
-  stated.subtotal = reckoning.amount(place.member("subtotal"), 0);
-  stated.tax = reckoning.amount_if_given(place.member("tax"), 0);
-  stated.tip = reckoning.amount_if_given(place.member("tip"), 0);
-  stated.discount = reckoning.amount_if_given(place.member("discount"), 0);
-  if (const Place total = place.member("total"); total.given()) stated.total = reckoning.amount(total, 0);
-  const auto totals = totals_of(stated, items);
-  if (!totals) place.refuse("its amounts add up beyond every limit");
-  return totals;
+  stated.subtotal = amounts.required(place.member("subtotal"), 0);
+  stated.tax = amounts.if_given(place.member("tax"), 0);
+  stated.tip = amounts.if_given(place.member("tip"), 0);
+  stated.discount = amounts.if_given(place.member("discount"), 0);
+  if (const Place total = place.member("total"); total.given()) stated.total = amounts.required(total, 0);
+  return totals_within_limits(place, stated, items);
 }
 
 /// Not while a payment is still to be collected.
@@ -160,17 +153,17 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   const Place fulfilment = order.member("fulfillmentInfo");
   read_fulfilment(fulfilment, canonical);
   canonical.customer = read_customer(order, fulfilment);
-  Reckoning reckoning{.digits = minor_digits(canonical.currency), .modifiers = {}};
+  Reckoning reckoning{.amounts = {minor_digits(canonical.currency)}, .modifiers = {}};
   order.member("items").elements(1, core::items_per_order_max,
                                  [&](const Place& item) { read_item(item, reckoning, canonical.items); });
-  canonical.totals = read_totals(order.member("orderTotal"), canonical.items, reckoning);
+  canonical.totals = read_totals(order.member("orderTotal"), canonical.items, reckoning.amounts);
   canonical.prepaid = is_prepaid(order.member("customerPayments"));
   return canonical;
 }
 
 // ---- the cancel ----
 
-constexpr ReasonWords<12> cancellation_reasons{
+constexpr std::array<ReasonWord, 12> cancellation_reasons{
     {{"UNAVAILABLE_ITEM", core::Reason::item_unavailable},
      {"ALL_ITEMS_OUT_OF_STOCK", core::Reason::item_unavailable},
      {"ALL_ITEMS_EXPIRED", core::Reason::item_unavailable},
@@ -186,7 +179,7 @@ constexpr ReasonWords<12> cancellation_reasons{
 
 CancelReceived read_cancel(const Place& payload, std::string_view partner) {
   const std::string_view reason = payload.member("cancellationReason").text_or_empty();
-  CancelReceived cancel{{order_ref(partner, read_id(payload))}, reason_name(cancellation_reasons, reason)};
+  CancelReceived cancel{{order_ref(partner, read_id(payload))}, reason_name(reason, cancellation_reasons)};
   if (reason == "CUSTOMER_CALLED_TO_CANCEL") cancel.actor = core::Actor::customer;
   return cancel;
 }

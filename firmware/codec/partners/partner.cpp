@@ -127,12 +127,12 @@ PartnerSummary summary_of(std::string_view partner) noexcept {
   constexpr std::string_view thin = "announced, then fetched";
   static constexpr std::array<Row, 12> rows{{
       {"deliverect", {"X-Server-Authorization-HMAC-SHA256, hex", whole}},
-      {"deliveroo", {"X-Deliveroo-HMAC-SHA256, hex", whole}},
+      {"deliveroo", {"X-Deliveroo-HMAC-SHA256, hex, guid and body", whole}},
       {"doordash", {"Authorization: a token", whole}},
       {"generic", {"as configured", whole}},
-      {"grubhub", {"Authorization", whole}},
+      {"grubhub", {"Authorization: a token or a Basic pair", whole}},
       {"hubrise", {"X-HubRise-Hmac-SHA256, hex", whole}},
-      {"jet_connect", {"X-Flyt-Api-Key: a key", whole}},
+      {"jet_connect", {"X-JET-Connect-Hash, base64, or a key", whole}},
       {"just_eat", {"Authorization: a key", whole}},
       {"open_delivery", {"X-App-Signature, hex", thin}},
       {"otter", {"X-HMAC-SHA256, base64", whole}},

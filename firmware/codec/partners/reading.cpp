@@ -20,6 +20,10 @@ std::int64_t milliseconds_of(std::int64_t number) {
   return number <= unix_seconds_max ? number * 1000 : number;
 }
 
+bool is_blank(const Place& place) {
+  return !place.given() || (place.is(Kind::string) && place.text_or_empty().empty());
+}
+
 bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -39,7 +43,7 @@ std::int64_t minor_if_given(const Place& place, std::int64_t min) {
   return place.given() ? place.integer(min, core::money_minor_max) : 0;
 }
 
-std::int64_t quantity_given(const Place& place) {
+std::int64_t required_quantity(const Place& place) {
   constexpr int digits = 3;
   constexpr std::int64_t one = 1000;
   const std::int64_t thousandths = place.decimal(digits, one, quantity_max * one);
@@ -48,12 +52,7 @@ std::int64_t quantity_given(const Place& place) {
 }
 
 std::int64_t quantity_of(const Place& place, std::int64_t absent) {
-  return place.given() ? quantity_given(place) : absent;
-}
-
-std::int64_t required_quantity(const Place& place) {
-  if (!place.given()) place.refuse("is missing; must be a whole number from 1");
-  return quantity_of(place);
+  return place.given() ? required_quantity(place) : absent;
 }
 
 std::string person_name(const Place& first, const Place& last) {
@@ -64,7 +63,7 @@ std::string person_name(const Place& first, const Place& last) {
 }
 
 std::optional<std::int64_t> time_in_any_form(const Place& place) {
-  if (!place.given() || (place.is(Kind::string) && place.text_or_empty().empty())) return std::nullopt;
+  if (is_blank(place)) return std::nullopt;
   if (place.is(Kind::integer)) return milliseconds_of(place.integer(0, unix_seconds_max * 1000));
   if (place.is(Kind::fraction)) return place.decimal(3, 0, unix_seconds_max * 1000);
   if (is_digits(place.text_or_empty())) return milliseconds_of(place.decimal(0, 0, unix_seconds_max * 1000));
@@ -81,23 +80,15 @@ std::string text_if_fit(const Place& place, const json::TextRule& rule) {
 std::string first_id(const Place& line, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     const Place place = line.member(name);
-    const bool is_blank = place.is(Kind::string) && place.text_or_empty().empty();
-    if (place.given() && !is_blank) return id_text(place, item_id_rule);
+    if (!is_blank(place)) return id_text(place, item_id_rule);
   }
   line.member(*names.begin()).refuse("is missing, and so is every other name of what was ordered");
   return {};
 }
 
-std::string loose_text(const Place& place, std::size_t bytes_max) {
-  if (place.is(Kind::integer)) return std::to_string(place.integer(INT64_MIN, INT64_MAX));
-  const std::string_view text = place.text_or_empty();
-  const bool fits = text.size() <= bytes_max && text.find('\0') == std::string_view::npos;
-  return fits ? std::string(text) : std::string();
-}
-
 std::string phone_of(const Place& number, const Place& code) {
-  std::string phone = loose_text(number, phone_bytes_max);
-  const std::string digits = loose_text(code, phone_bytes_max);
+  std::string phone = text_if_fit(number, phone_rule);
+  const std::string digits = text_if_fit(code, phone_rule);
   constexpr std::string_view between = " code ";
   const bool fits = phone.size() + between.size() + digits.size() <= phone_bytes_max;
   if (phone.empty() || digits.empty() || !fits) return phone;
@@ -105,8 +96,7 @@ std::string phone_of(const Place& number, const Place& code) {
 }
 
 std::string id_or_name(const Place& id, const Place& name) {
-  const bool has_id = id.given() && !(id.is(Kind::string) && id.text_or_empty().empty());
-  return has_id ? id_text(id, item_id_rule) : std::string(name.text(item_id_rule));
+  return is_blank(id) ? std::string(name.text(item_id_rule)) : id_text(id, item_id_rule);
 }
 
 std::string name_with_kind(const Place& name, const Place& kind) {
@@ -118,34 +108,41 @@ std::string name_with_kind(const Place& name, const Place& kind) {
   return text.append(" (").append(more).append(")");
 }
 
-void append_note(std::string& note, const Place& place, std::string_view label) {
-  if (place.text_or_empty().empty()) return;
-  std::string line = label.empty() ? std::string() : std::string(label) + ": ";
-  line += place.text(note_rule);
-  if (line.find('\0') != std::string::npos) return place.refuse("must not contain U+0000, nor its label");
-  if (note.size() + line.size() + 1 > note_bytes_max) return place.refuse("the notes are too long together");
-  if (!note.empty()) note += '\n';
-  note += line;
+bool is_currency_code(std::string_view text) noexcept {
+  return text.size() == 3 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 std::string currency_if_given(const Place& place) {
   if (!place.given()) return {};
   const std::string_view code = place.text({.min = 3, .max = 3, .printable = true});
-  const bool is_code = std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (!is_code) place.refuse("must be three capital letters (ISO 4217)");
+  if (!is_currency_code(code)) place.refuse("must be three capital letters (ISO 4217)");
   return std::string(code);
 }
 
 void add_note_line(std::string& note, std::string_view line, const Place& place) {
   if (line.empty()) return;
+  if (line.find('\0') != std::string_view::npos)
+    return place.refuse("must not contain U+0000, nor its label");
   const std::size_t break_bytes = note.empty() ? 0 : 1;
   if (note.size() + break_bytes + line.size() > note_bytes_max)
     return place.refuse("makes a note of more than " + std::to_string(note_bytes_max) + " bytes");
   note.append(break_bytes, '\n').append(line);
 }
 
-void add_note(std::string& note, const Place& place) {
-  if (place.given()) add_note_line(note, place.text(note_rule), place);
+void add_note(std::string& note, const Place& place, std::string_view label) {
+  const std::string text = text_if_given(place, note_rule);
+  if (text.empty() || label.empty()) return add_note_line(note, text, place);
+  add_note_line(note, std::string(label).append(": ").append(text), place);
+}
+
+std::optional<core::Totals> totals_within_limits(const Place& place, const StatedTotals& stated,
+                                                 const std::vector<core::Item>& items) {
+  const auto totals = totals_of(stated, items);
+  const auto within = [](std::int64_t minor) { return minor >= 0 && minor <= core::money_minor_max; };
+  if (!totals || !within(stated.tax) || !within(stated.tip) || !within(stated.discount))
+    place.refuse("its amounts add up beyond every limit");
+  return totals;
 }
 
 core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id) {
@@ -154,11 +151,16 @@ core::OrderRef order_ref(std::string_view partner, std::string_view partner_orde
   return ref;
 }
 
-std::string reason_text(const Place& place, std::span<const ReasonWord> words) {
-  std::string word = loose_text(place, note_bytes_max);
+std::string reason_name(std::string_view word, std::span<const ReasonWord> words) {
   const auto found =
       std::find_if(words.begin(), words.end(), [&](const ReasonWord& known) { return known.first == word; });
-  return found == words.end() ? word : std::string(name_of(found->second));
+  return found == words.end() ? std::string() : std::string(name_of(found->second));
+}
+
+std::string reason_text(const Place& place, std::span<const ReasonWord> words) {
+  std::string word = text_if_fit(place, note_rule);
+  std::string name = reason_name(word, words);
+  return name.empty() ? word : name;
 }
 
 bool ModifierCount::enter(const Place& place, std::size_t depth) {

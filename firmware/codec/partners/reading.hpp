@@ -2,7 +2,6 @@
 // that are counted, and the frame of every webhook. Knows no partner's field names.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -11,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "codec/json.hpp"
 #include "codec/limits.hpp"
@@ -38,8 +38,6 @@ inline constexpr std::size_t groups_max = 1000;
 [[nodiscard]] std::int64_t minor_if_given(const json::Place& place, std::int64_t min);
 /// 1 to quantity_max, written as an integer, as "2" or as 2.0; `absent` where it is absent or null.
 [[nodiscard]] std::int64_t quantity_of(const json::Place& place, std::int64_t absent = 1);
-/// The same where it may not be absent.
-[[nodiscard]] std::int64_t quantity_given(const json::Place& place);
 /// The same where there must be one: how many of a dish is never guessed.
 [[nodiscard]] std::int64_t required_quantity(const json::Place& place);
 /// Both names with a blank between; either may be absent.
@@ -51,41 +49,6 @@ inline constexpr std::size_t groups_max = 1000;
 /// A text that no sale hangs on, a customer's name or phone: "" where it is no text, too long or holds U+0000; an
 /// integer as its digits. Dropped whole and never cut.
 [[nodiscard]] std::string text_if_fit(const json::Place& place, const json::TextRule& rule);
-/// The id that the POS knows a line by: the first of these members that is given and not "". A problem at the first
-/// name where there is none.
-[[nodiscard]] std::string first_id(const json::Place& line, std::initializer_list<std::string_view> names);
-/// ISO 4217, three capital letters; "" where it is absent or null.
-[[nodiscard]] std::string currency_if_given(const json::Place& place);
-/// Appends a line to a note that the kitchen reads. A note may hold an allergy, so it is never cut or dropped: beyond
-/// note_bytes_max it is a problem at `place`.
-void add_note_line(std::string& note, std::string_view line, const json::Place& place);
-/// The same with the text at `place`, if there is one.
-void add_note(std::string& note, const json::Place& place);
-/// An order as its partner names it.
-[[nodiscard]] core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id);
-
-/// Calls `each(Place)` for the elements of a list that nothing hangs on: what is no array has none.
-template <typename Each>
-void each_of(const json::Place& list, Each each) {
-  if (list.is(json::Kind::array)) list.elements(0, groups_max, each);
-}
-
-/// A partner's words and the canonical reasons they come to.
-template <std::size_t Size>
-using ReasonWords = std::array<std::pair<std::string_view, core::Reason>, Size>;
-
-/// The name of the canonical reason that a partner's word comes to; "" for a word that is not there.
-template <std::size_t Size>
-[[nodiscard]] std::string reason_name(const ReasonWords<Size>& words, std::string_view word) {
-  for (const auto& [theirs, reason] : words) {
-    if (theirs == word) return std::string(name_of(reason));
-  }
-  return {};
-}
-
-/// A text that nothing hangs on, or an integer as text; "" if it is anything else, too long, or holds U+0000: a
-/// customer's odd name or number never loses a sale.
-[[nodiscard]] std::string loose_text(const json::Place& place, std::size_t bytes_max);
 /// A number to call and the code that it asks for, "+44… code 123"; either may be absent, neither is ever refused.
 [[nodiscard]] std::string phone_of(const json::Place& number, const json::Place& code);
 /// The id of an item or modifier; its name where the menu gave it none ("" or null): a dish that the POS cannot look up
@@ -93,14 +56,50 @@ template <std::size_t Size>
 [[nodiscard]] std::string id_or_name(const json::Place& id, const json::Place& name);
 /// "Pepsi (330ml)": a line's name with its size or kind, which may be absent. Too long together is a problem.
 [[nodiscard]] std::string name_with_kind(const json::Place& name, const json::Place& kind);
-/// Puts the text, if there is one, on a line of its own behind `note`, "LABEL: text" with a label. Notes that are together
-/// beyond note_bytes_max are the place's problem: an allergy must not be cut off.
-void append_note(std::string& note, const json::Place& place, std::string_view label = {});
+/// The id that the POS knows a line by: the first of these members that is given and not "". A problem at the first
+/// name where there is none.
+[[nodiscard]] std::string first_id(const json::Place& line, std::initializer_list<std::string_view> names);
+/// Three capital letters (ISO 4217).
+[[nodiscard]] bool is_currency_code(std::string_view text) noexcept;
+/// The same at `place`, where anything else is a problem, since the meaning of every amount hangs on it; "" where it is
+/// absent or null.
+[[nodiscard]] std::string currency_if_given(const json::Place& place);
+/// Appends a line to a note that the kitchen reads. A note may hold an allergy, so it is never cut or dropped: U+0000, and
+/// what is together beyond note_bytes_max, is a problem at `place`.
+void add_note_line(std::string& note, std::string_view line, const json::Place& place);
+/// The same with the text at `place`, if there is one; "LABEL: text" with a label.
+void add_note(std::string& note, const json::Place& place, std::string_view label = {});
+/// The totals of what is stated; a problem at `place` where an amount, as told or worked out, lies beyond money_minor_max.
+[[nodiscard]] std::optional<core::Totals> totals_within_limits(const json::Place& place,
+                                                               const StatedTotals& stated,
+                                                               const std::vector<core::Item>& items);
+/// An order as its partner names it.
+[[nodiscard]] core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id);
 
 /// A partner's word for why, and what we call it.
 using ReasonWord = std::pair<std::string_view, core::Reason>;
-/// The canonical reason's name if `words` has the word, else the word itself: a person can still read it.
+/// The name of the canonical reason that a partner's word comes to; "" for a word that is not there.
+[[nodiscard]] std::string reason_name(std::string_view word, std::span<const ReasonWord> words);
+/// The same for the text at `place`, but a word that is not there stays itself: a person can still read it.
 [[nodiscard]] std::string reason_text(const json::Place& place, std::span<const ReasonWord> words);
+
+/// Calls `each(Place)` for the elements of a list that nothing hangs on: what is no array has none.
+template <typename Each>
+void each_of(const json::Place& list, Each each) {
+  if (list.is(json::Kind::array)) list.elements(0, groups_max, each);
+}
+
+/// Amounts of one order that are written as decimals of its currency.
+struct DecimalAmounts {
+  int digits = 2;  // of the currency's minor unit
+
+  [[nodiscard]] std::int64_t required(const json::Place& place, std::int64_t min) const {
+    return place.decimal(digits, min, core::money_minor_max);
+  }
+  [[nodiscard]] std::int64_t if_given(const json::Place& place, std::int64_t min) const {
+    return place.given() ? required(place, min) : 0;
+  }
+};
 
 /// Counts the modifiers of one order and their depth; what is beyond is the reading's problem.
 class ModifierCount {

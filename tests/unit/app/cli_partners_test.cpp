@@ -46,6 +46,7 @@ TEST_CASE("partners lists every partner with a codec, and how it is known") {
     CAPTURE(codec->name());
     const auto summary = codec::summary_of(codec->name());
     CHECK_FALSE(summary.authentication.empty());
+    CHECK(summary.authentication.size() <= 45);  // the column's width, and a blank
     CHECK_FALSE(summary.orders.empty());
     CHECK(has(shell.out, "\n" + std::string(codec->name()) + " "));
   }

@@ -31,10 +31,7 @@ Parsed<Webhook> read(const std::string& text, std::optional<WebhookKind> fixed =
 
 template <typename Said>
 Said said(const std::string& text) {
-  const auto webhook = read(text);
-  REQUIRE(webhook.ok());
-  REQUIRE(std::holds_alternative<Said>(*webhook));
-  return std::get<Said>(*webhook);
+  return PartnerCase("deliveroo").said<Said>(text);
 }
 
 TEST_CASE("an HMAC over the sequence's guid, a blank and the body lets in") {
@@ -234,57 +231,41 @@ TEST_CASE("what is no news of an order to cook is nothing, under any URL") {
 }
 
 TEST_CASE("a kind that the URL fixes takes no other shape") {
-  const std::string bodies[] = {order_text(), fixture("deliveroo/status_canceled.json"),
-                                fixture("deliveroo/rider_arrived.json")};
-  const WebhookKind kinds[] = {WebhookKind::order, WebhookKind::cancel, WebhookKind::release};
-  for (std::size_t body = 0; body < 3; ++body) {
-    for (std::size_t kind = 0; kind < 3; ++kind) {
-      const auto webhook = read(bodies[body], kinds[kind]);
-      CHECK(webhook.ok() == (body == kind));
-      if (!webhook) CHECK(webhook.problem().kind == ProblemKind::wrong_kind);
-    }
-  }
+  test::must_keep_kinds(PartnerCase("deliveroo"),
+                        {{order_text(), WebhookKind::order},
+                         {fixture("deliveroo/status_canceled.json"), WebhookKind::cancel},
+                         {fixture("deliveroo/rider_arrived.json"), WebhookKind::release}});
 }
 
 TEST_CASE("bad webhooks are refused with the place") {
-  struct Row {
-    std::string text;
-    const char* pointer;
-  };
   const std::string good = order_text();
-  const Row rows[] = {
-      {"{}", "/event"},
-      {R"({"event":7})", "/event"},
-      {R"({"event":"order.new"})", "/body/order"},
-      {R"({"event":"order.new","body":{"order":{"items":[]}}})", "/body/order/id"},
-      {replaced(good, "order.new", "new_order"), "/event"},
-      {replaced(good, "\"quantity\": 2", "\"quantity\": 0"), "/body/order/items/0/quantity"},
-      {replaced(good, "\"quantity\": 2", "\"amount\": 2"), "/body/order/items/0/quantity"},
-      {replaced(good, "\"quantity\": 2", "\"quantity\": 1.5"), "/body/order/items/0/quantity"},
-      {replaced(good, "{\"fractional\": 895", "{\"fractional\": 8.95"),
-       "/body/order/items/0/unit_price/fractional"},
-      {replaced(good, "{\"fractional\": 895", "{\"fractional\": -1"),
-       "/body/order/items/0/unit_price/fractional"},
-      {replaced(good, "\"unit_price\": {\"fractional\": 895", "\"x\": {\"fractional\": 895"),
-       "/body/order/items/0/unit_price"},
-      {replaced(good, "895, \"currency_code\": \"GBP\"", "895, \"currency_code\": \"gbp\""),
-       "/body/order/items/0/unit_price/currency_code"},
-      {replaced(good, "3470, \"currency_code\": \"GBP\"", "3470, \"currency_code\": \"EUR\""),
-       "/body/order/subtotal/currency_code"},
-      {replaced(good, "\"pos_item_id\": \"wrap-lamb\"", "\"pos_item_id\": \"a\\u0007\""),
-       "/body/order/items/0/pos_item_id"},
-      {replaced(good, "\"pos_item_id\": \"grilled\", \"name\": \"Grilled\"", "\"x\": 1"),
-       "/body/order/items/0/modifiers/1/modifiers/0/pos_item_id"},
-      {replaced(good, "2026-11-23T12:24:30Z", "soon"), "/body/order/prepare_for"},
-      {R"({"event":"order.status_update","body":{"order":{"status":"canceled"}}})", "/body/order/id"},
-      {R"({"event":"rider.status_update","body":{"status":"rider_arrived"}})", "/body/order_id"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.pointer);
-    const auto webhook = read(row.text);
-    REQUIRE_FALSE(webhook.ok());
-    CHECK(webhook.problem().pointer == row.pointer);
-  }
+  test::must_refuse(
+      PartnerCase("deliveroo"),
+      {{"{}", "/event"},
+       {R"({"event":7})", "/event"},
+       {R"({"event":"order.new"})", "/body/order"},
+       {R"({"event":"order.new","body":{"order":{"items":[]}}})", "/body/order/id"},
+       {replaced(good, "order.new", "new_order"), "/event"},
+       {replaced(good, "\"quantity\": 2", "\"quantity\": 0"), "/body/order/items/0/quantity"},
+       {replaced(good, "\"quantity\": 2", "\"amount\": 2"), "/body/order/items/0/quantity"},
+       {replaced(good, "\"quantity\": 2", "\"quantity\": 1.5"), "/body/order/items/0/quantity"},
+       {replaced(good, "{\"fractional\": 895", "{\"fractional\": 8.95"),
+        "/body/order/items/0/unit_price/fractional"},
+       {replaced(good, "{\"fractional\": 895", "{\"fractional\": -1"),
+        "/body/order/items/0/unit_price/fractional"},
+       {replaced(good, "\"unit_price\": {\"fractional\": 895", "\"x\": {\"fractional\": 895"),
+        "/body/order/items/0/unit_price"},
+       {replaced(good, "895, \"currency_code\": \"GBP\"", "895, \"currency_code\": \"gbp\""),
+        "/body/order/items/0/unit_price/currency_code"},
+       {replaced(good, "3470, \"currency_code\": \"GBP\"", "3470, \"currency_code\": \"EUR\""),
+        "/body/order/subtotal/currency_code"},
+       {replaced(good, "\"pos_item_id\": \"wrap-lamb\"", "\"pos_item_id\": \"a\\u0007\""),
+        "/body/order/items/0/pos_item_id"},
+       {replaced(good, "\"pos_item_id\": \"grilled\", \"name\": \"Grilled\"", "\"x\": 1"),
+        "/body/order/items/0/modifiers/1/modifiers/0/pos_item_id"},
+       {replaced(good, "2026-11-23T12:24:30Z", "soon"), "/body/order/prepare_for"},
+       {R"({"event":"order.status_update","body":{"order":{"status":"canceled"}}})", "/body/order/id"},
+       {R"({"event":"rider.status_update","body":{"status":"rider_arrived"}})", "/body/order_id"}});
 }
 
 TEST_CASE("modifiers nest ten levels and not eleven, and quantities may be texts") {
@@ -322,27 +303,17 @@ TEST_CASE("answers make Deliveroo stop once an order is stored, and come again w
 }
 
 TEST_CASE("every canonical reason has a code for a rejection and one for a failed sync") {
-  using core::Reason;
-  struct Row {
-    Reason reason;
-    const char* rejection;
-    const char* cancel;
-  };
-  const Row rows[] = {{Reason::item_unavailable, "ingredient_unavailable", "items_out_of_stock"},
-                      {Reason::item_unknown, "other", "pos_item_id_not_found"},
-                      {Reason::store_closed, "closing_early", "location_offline"},
-                      {Reason::pos_offline, "other", "location_offline"},
-                      {Reason::too_busy, "busy", "other"},
-                      {Reason::price_mismatch, "other", "price_mismatched"},
-                      {Reason::invalid_order, "other", "unsupported_order_type"},
-                      {Reason::timed_out, "other", "timed_out"},
-                      {Reason::other, "other", "other"}};
-  const PartnerCodec& codec = *partner_codec("deliveroo");
-  for (const Row& row : rows) {
-    CAPTURE(name_of(row.reason));
-    CHECK(codec.rejection_code(row.reason) == row.rejection);
-    CHECK(codec.cancel_code(row.reason) == row.cancel);
-  }
+  using enum core::Reason;
+  test::must_have_codes(*partner_codec("deliveroo"),
+                        {{item_unavailable, "ingredient_unavailable", "items_out_of_stock"},
+                         {item_unknown, "other", "pos_item_id_not_found"},
+                         {store_closed, "closing_early", "location_offline"},
+                         {pos_offline, "other", "location_offline"},
+                         {too_busy, "busy", "other"},
+                         {price_mismatch, "other", "price_mismatched"},
+                         {invalid_order, "other", "unsupported_order_type"},
+                         {timed_out, "other", "timed_out"},
+                         {other, "other", "other"}});
 }
 
 TEST_CASE("twenty thousand damaged Deliveroo orders give a problem or a whole webhook") {

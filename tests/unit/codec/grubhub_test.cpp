@@ -38,10 +38,7 @@ Parsed<Webhook> read(const std::string& text, std::optional<WebhookKind> fixed =
 
 template <typename Said>
 Said said(const std::string& text) {
-  const auto webhook = read(text);
-  REQUIRE(webhook.ok());
-  REQUIRE(std::holds_alternative<Said>(*webhook));
-  return std::get<Said>(*webhook);
+  return PartnerCase("grubhub").said<Said>(text);
 }
 
 std::string with_status(const char* status) {
@@ -256,52 +253,36 @@ TEST_CASE("the driver's coming releases: the event, the flag, or any news under 
 }
 
 TEST_CASE("a kind that the URL fixes takes no other shape") {
-  const std::string bodies[] = {order_text(), fixture("grubhub/cancelled.json"),
-                                fixture("grubhub/just_in_time.json")};
-  const WebhookKind kinds[] = {WebhookKind::order, WebhookKind::cancel, WebhookKind::release};
-  for (std::size_t body = 0; body < 3; ++body) {
-    for (std::size_t kind = 0; kind < 3; ++kind) {
-      const auto webhook = read(bodies[body], kinds[kind]);
-      CHECK(webhook.ok() == (body == kind));
-      if (!webhook) CHECK(webhook.problem().kind == ProblemKind::wrong_kind);
-    }
-  }
+  test::must_keep_kinds(PartnerCase("grubhub"),
+                        {{order_text(), WebhookKind::order},
+                         {fixture("grubhub/cancelled.json"), WebhookKind::cancel},
+                         {fixture("grubhub/just_in_time.json"), WebhookKind::release}});
 }
 
 TEST_CASE("bad webhooks are refused with the place") {
-  struct Row {
-    std::string text;
-    std::string pointer;
-  };
   const std::string good = order_text();
   const std::string line = "/charges/line_groups/0/lines/0";
-  const Row rows[] = {
-      {R"({"charges":{}})", "/status"},
-      {R"({"charges":{},"status":"RESTAURANT_CONFIRMABLE"})", "/uuid"},
-      {R"({"charges":[],"uuid":"u","status":"RESTAURANT_CONFIRMABLE"})", "/charges"},
-      {R"({"charges":{"line_groups":[{"lines":[]}]},"uuid":"u","status":"RESTAURANT_CONFIRMABLE"})",
-       "/charges/line_groups"},
-      {R"({"status":"CANCELLED"})", "/uuid"},
-      {R"({"order_id":7,"order_status":"CONFIRMED"})", "/order_id"},
-      {replaced(good, "\"quantity\": 2,\n            \"menu_item_id\"",
-                "\"x\": 2,\n            \"menu_item_id\""),
-       line + "/quantity"},
-      {replaced(good, "1195", "11.95"), line + "/merchant_price"},
-      {replaced(replaced(good, "\"merchant_price\": 1195", "\"x\": 1"), "\"price\": 1200", "\"y\": 1"),
-       line + "/merchant_price"},
-      {replaced(good, "\"external_id\": \"PT-TOFU\"", "\"external_id\": \"\\n\""),
-       line + "/line_options/0/external_id"},
-      {replaced(good, "\"tip\": {\"amount\": 400", "\"tip\": {\"amount\": -1"), "/charges/tip/amount"},
-      {replaced(good, "2026-11-23T12:31:00.000Z", "soon"),
-       "/fulfillment_info/delivery_info/managed_delivery_estimated_pickup"},
-      {replaced(good, "\"2026-11-23T12:00:00.214Z\"", "{\"millis\": \"x\"}"), "/time_placed/millis"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.pointer);
-    const auto webhook = read(row.text);
-    REQUIRE_FALSE(webhook.ok());
-    CHECK(webhook.problem().pointer == row.pointer);
-  }
+  test::must_refuse(
+      PartnerCase("grubhub"),
+      {{R"({"charges":{}})", "/status"},
+       {R"({"charges":{},"status":"RESTAURANT_CONFIRMABLE"})", "/uuid"},
+       {R"({"charges":[],"uuid":"u","status":"RESTAURANT_CONFIRMABLE"})", "/charges"},
+       {R"({"charges":{"line_groups":[{"lines":[]}]},"uuid":"u","status":"RESTAURANT_CONFIRMABLE"})",
+        "/charges/line_groups"},
+       {R"({"status":"CANCELLED"})", "/uuid"},
+       {R"({"order_id":7,"order_status":"CONFIRMED"})", "/order_id"},
+       {replaced(good, "\"quantity\": 2,\n            \"menu_item_id\"",
+                 "\"x\": 2,\n            \"menu_item_id\""),
+        line + "/quantity"},
+       {replaced(good, "1195", "11.95"), line + "/merchant_price"},
+       {replaced(replaced(good, "\"merchant_price\": 1195", "\"x\": 1"), "\"price\": 1200", "\"y\": 1"),
+        line + "/merchant_price"},
+       {replaced(good, "\"external_id\": \"PT-TOFU\"", "\"external_id\": \"\\n\""),
+        line + "/line_options/0/external_id"},
+       {replaced(good, "\"tip\": {\"amount\": 400", "\"tip\": {\"amount\": -1"), "/charges/tip/amount"},
+       {replaced(good, "2026-11-23T12:31:00.000Z", "soon"),
+        "/fulfillment_info/delivery_info/managed_delivery_estimated_pickup"},
+       {replaced(good, "\"2026-11-23T12:00:00.214Z\"", "{\"millis\": \"x\"}"), "/time_placed/millis"}});
 }
 
 TEST_CASE("options nest ten levels and not eleven") {
@@ -332,22 +313,16 @@ TEST_CASE("answers make Grubhub stop once an order is stored, and 503 where it i
 }
 
 TEST_CASE("every canonical reason has a code for a rejection; a cancel has none") {
-  using core::Reason;
-  const std::pair<Reason, const char*> rows[] = {{Reason::item_unavailable, "MENU_ITEM_NOT_FOUND"},
-                                                 {Reason::item_unknown, "MENU_ITEM_NOT_FOUND"},
-                                                 {Reason::store_closed, "RESTAURANT_OFFLINE"},
-                                                 {Reason::pos_offline, "RESTAURANT_OFFLINE"},
-                                                 {Reason::too_busy, "OTHER"},
-                                                 {Reason::price_mismatch, "PRICE_MISMATCH"},
-                                                 {Reason::invalid_order, "OTHER"},
-                                                 {Reason::timed_out, "OTHER"},
-                                                 {Reason::other, "OTHER"}};
-  const PartnerCodec& codec = *partner_codec("grubhub");
-  for (const auto& [reason, code] : rows) {
-    CAPTURE(name_of(reason));
-    CHECK(codec.rejection_code(reason) == code);
-    CHECK(codec.cancel_code(reason).empty());
-  }
+  using enum core::Reason;
+  test::must_have_codes(*partner_codec("grubhub"), {{item_unavailable, "MENU_ITEM_NOT_FOUND", ""},
+                                                    {item_unknown, "MENU_ITEM_NOT_FOUND", ""},
+                                                    {store_closed, "RESTAURANT_OFFLINE", ""},
+                                                    {pos_offline, "RESTAURANT_OFFLINE", ""},
+                                                    {too_busy, "OTHER", ""},
+                                                    {price_mismatch, "PRICE_MISMATCH", ""},
+                                                    {invalid_order, "OTHER", ""},
+                                                    {timed_out, "OTHER", ""},
+                                                    {other, "OTHER", ""}});
 }
 
 TEST_CASE("twenty thousand damaged Grubhub orders give a problem or a whole webhook") {

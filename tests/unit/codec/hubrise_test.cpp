@@ -18,7 +18,7 @@ constexpr const char* order_id = "q8w2e";
 
 std::string order_text() { return fixture("hubrise/order_create.json"); }
 
-core::CanonicalOrder changed(std::string_view what, std::string_view with) {
+core::CanonicalOrder order_with(std::string_view what, std::string_view with) {
   return PartnerCase("hubrise").order(replaced(order_text(), what, with)).order;
 }
 
@@ -71,25 +71,25 @@ TEST_CASE("an amount has its currency behind it, and the whole order one currenc
 }
 
 TEST_CASE("paid is what payments cover, cash apart; an order without payments is not paid") {
-  CHECK_FALSE(changed("\"amount\": \"10.60 EUR\"", "\"amount\": \"10.59 EUR\"").prepaid);
+  CHECK_FALSE(order_with("\"amount\": \"10.60 EUR\"", "\"amount\": \"10.59 EUR\"").prepaid);
   CHECK_FALSE(
-      changed("\"type\": \"online\", \"name\": \"Voucher\"", "\"type\": \"cash\", \"name\": \"Voucher\"")
+      order_with("\"type\": \"online\", \"name\": \"Voucher\"", "\"type\": \"cash\", \"name\": \"Voucher\"")
           .prepaid);
-  CHECK_FALSE(changed("\"payments\": [", "\"payments\": [], \"was\": [").prepaid);
-  CHECK(changed("\"amount\": \"10.60 EUR\"", "\"amount\": \"11.00 EUR\"").prepaid);
+  CHECK_FALSE(order_with("\"payments\": [", "\"payments\": [], \"was\": [").prepaid);
+  CHECK(order_with("\"amount\": \"10.60 EUR\"", "\"amount\": \"11.00 EUR\"").prepaid);
 }
 
 TEST_CASE("the time that was confirmed counts before the one that was asked for; an order may have neither") {
-  CHECK(changed("\"confirmed_time\": null", "\"confirmed_time\": \"2026-11-23T13:50:00+01:00\"")
+  CHECK(order_with("\"confirmed_time\": null", "\"confirmed_time\": \"2026-11-23T13:50:00+01:00\"")
             .promised_at_wall_ms == 1'795'438'200'000);
-  CHECK_FALSE(changed("\"expected_time\": \"2026-11-23T13:40:00+01:00\"", "\"expected_time\": null")
+  CHECK_FALSE(order_with("\"expected_time\": \"2026-11-23T13:40:00+01:00\"", "\"expected_time\": null")
                   .promised_at_wall_ms);
 }
 
 TEST_CASE("the kinds of service, and a new one as a delivery") {
   using enum core::FulfilmentType;
   const auto service = [](const std::string& type) {
-    return changed("\"service_type\": \"collection\"", "\"service_type\": " + type).fulfilment;
+    return order_with("\"service_type\": \"collection\"", "\"service_type\": " + type).fulfilment;
   };
   CHECK(service("\"delivery\"") == delivery);
   CHECK(service("\"eat_in\"") == dine_in);
@@ -98,7 +98,7 @@ TEST_CASE("the kinds of service, and a new one as a delivery") {
 }
 
 TEST_CASE("only a creation of a new order is one: what came out of a POS, or was changed, is never cooked") {
-  CHECK(changed("\"status\": \"new\"", "\"status\": null").partner_order_id == order_id);
+  CHECK(order_with("\"status\": \"new\"", "\"status\": null").partner_order_id == order_id);
   test::must_be_nothing(
       PartnerCase("hubrise"),
       {with_status("received"), with_status("accepted"), with_status("in_preparation"),

@@ -30,10 +30,7 @@ Parsed<Webhook> read(const std::string& text, std::optional<WebhookKind> fixed =
 
 template <typename Said>
 Said said(const std::string& text) {
-  const auto webhook = read(text);
-  REQUIRE(webhook.ok());
-  REQUIRE(std::holds_alternative<Said>(*webhook));
-  return std::get<Said>(*webhook);
+  return PartnerCase("otter").said<Said>(text);
 }
 
 TEST_CASE("an HMAC over the body in base64 lets in") {
@@ -210,48 +207,31 @@ TEST_CASE("what is no news of an order to cook is nothing, under any URL") {
 }
 
 TEST_CASE("a kind that the URL fixes takes no other shape") {
-  const std::string bodies[] = {order_text(), fixture("otter/cancel.json")};
-  const WebhookKind kinds[] = {WebhookKind::order, WebhookKind::cancel, WebhookKind::release};
-  for (std::size_t body = 0; body < 2; ++body) {
-    for (std::size_t kind = 0; kind < 3; ++kind) {
-      const auto webhook = read(bodies[body], kinds[kind]);
-      CHECK(webhook.ok() == (body == kind));
-      if (!webhook) CHECK(webhook.problem().kind == ProblemKind::wrong_kind);
-    }
-  }
+  test::must_keep_kinds(PartnerCase("otter"), {{order_text(), WebhookKind::order},
+                                               {fixture("otter/cancel.json"), WebhookKind::cancel}});
 }
 
 TEST_CASE("bad webhooks are refused with the place") {
-  struct Row {
-    std::string text;
-    std::string pointer;
-  };
   const std::string good = order_text();
   const std::string order = "/metadata/payload";
-  const Row rows[] = {
-      {"{}", "/eventType"},
-      {R"({"eventType":"orders.new_order"})", order},
-      {R"({"eventType":"orders.cancel_order"})", order + "/externalIdentifiers/id"},
-      {replaced(good, "\"externalIdentifiers\"", "\"x\""), order + "/externalIdentifiers/id"},
-      {replaced(good, "\"USD\"", "\"usd\""), order + "/currencyCode"},
-      {replaced(good, "\"items\"", "\"x\""), order + "/items"},
-      {replaced(good, "\"quantity\": 2", "\"quantity\": 0"), order + "/items/0/quantity"},
-      {replaced(good, "9.25", "-9.25"), order + "/items/0/price"},
-      {replaced(good, "9.25", "\"nine\""), order + "/items/0/price"},
-      {replaced(good, "\"skuPrice\": 3.4", "\"x\": 3.4"), order + "/items/1/skuPrice"},
-      {replaced(good, "\"id\": \"crispy\", \"name\": \"Extra crispy\"", "\"x\": 1"),
-       order + "/items/0/modifiers/0/modifiers/0/id"},
-      {replaced(good, "\"subtotal\"", "\"x\""), order + "/orderTotal/subtotal"},
-      {replaced(good, "\"tip\": 3", "\"tip\": -3"), order + "/orderTotal/tip"},
-      {replaced(good, "2026-11-23T12:25:00Z", "soon"), order + "/fulfillmentInfo/pickupTime"},
-      {replaced(good, "2026-11-23T13:00:00+01:00", "2026-11-23 13:00"), order + "/orderedAt"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.pointer);
-    const auto webhook = read(row.text);
-    REQUIRE_FALSE(webhook.ok());
-    CHECK(webhook.problem().pointer == row.pointer);
-  }
+  test::must_refuse(
+      PartnerCase("otter"),
+      {{"{}", "/eventType"},
+       {R"({"eventType":"orders.new_order"})", order},
+       {R"({"eventType":"orders.cancel_order"})", order + "/externalIdentifiers/id"},
+       {replaced(good, "\"externalIdentifiers\"", "\"x\""), order + "/externalIdentifiers/id"},
+       {replaced(good, "\"USD\"", "\"usd\""), order + "/currencyCode"},
+       {replaced(good, "\"items\"", "\"x\""), order + "/items"},
+       {replaced(good, "\"quantity\": 2", "\"quantity\": 0"), order + "/items/0/quantity"},
+       {replaced(good, "9.25", "-9.25"), order + "/items/0/price"},
+       {replaced(good, "9.25", "\"nine\""), order + "/items/0/price"},
+       {replaced(good, "\"skuPrice\": 3.4", "\"x\": 3.4"), order + "/items/1/skuPrice"},
+       {replaced(good, "\"id\": \"crispy\", \"name\": \"Extra crispy\"", "\"x\": 1"),
+        order + "/items/0/modifiers/0/modifiers/0/id"},
+       {replaced(good, "\"subtotal\"", "\"x\""), order + "/orderTotal/subtotal"},
+       {replaced(good, "\"tip\": 3", "\"tip\": -3"), order + "/orderTotal/tip"},
+       {replaced(good, "2026-11-23T12:25:00Z", "soon"), order + "/fulfillmentInfo/pickupTime"},
+       {replaced(good, "2026-11-23T13:00:00+01:00", "2026-11-23 13:00"), order + "/orderedAt"}});
 }
 
 TEST_CASE("modifiers nest ten levels and not eleven") {
@@ -284,27 +264,17 @@ TEST_CASE("answers are a 200 without a body, and 503 where they are to come agai
 }
 
 TEST_CASE("every canonical reason has a code for a rejection and one for a cancel") {
-  using core::Reason;
-  struct Row {
-    Reason reason;
-    const char* rejection;
-    const char* cancel;
-  };
-  const Row rows[] = {{Reason::item_unavailable, "UNAVAILABLE_ITEM", "UNAVAILABLE_ITEM"},
-                      {Reason::item_unknown, "ITEM_MAPPING_FAILED", "UNAVAILABLE_ITEM"},
-                      {Reason::store_closed, "KITCHEN_CLOSED", "KITCHEN_CLOSED"},
-                      {Reason::pos_offline, "INTEGRATION_ERROR", "RESTAURANT_INTERNAL_ISSUE"},
-                      {Reason::too_busy, "RESTAURANT_TOO_BUSY", "RESTAURANT_TOO_BUSY"},
-                      {Reason::price_mismatch, "REASON_OTHER", "REASON_OTHER"},
-                      {Reason::invalid_order, "UNKNOWN_ORDER_ISSUE", "REASON_OTHER"},
-                      {Reason::timed_out, "ORDER_TOO_OLD", "UNACCEPTED_ORDER"},
-                      {Reason::other, "REASON_OTHER", "REASON_OTHER"}};
-  const PartnerCodec& codec = *partner_codec("otter");
-  for (const Row& row : rows) {
-    CAPTURE(name_of(row.reason));
-    CHECK(codec.rejection_code(row.reason) == row.rejection);
-    CHECK(codec.cancel_code(row.reason) == row.cancel);
-  }
+  using enum core::Reason;
+  test::must_have_codes(*partner_codec("otter"),
+                        {{item_unavailable, "UNAVAILABLE_ITEM", "UNAVAILABLE_ITEM"},
+                         {item_unknown, "ITEM_MAPPING_FAILED", "UNAVAILABLE_ITEM"},
+                         {store_closed, "KITCHEN_CLOSED", "KITCHEN_CLOSED"},
+                         {pos_offline, "INTEGRATION_ERROR", "RESTAURANT_INTERNAL_ISSUE"},
+                         {too_busy, "RESTAURANT_TOO_BUSY", "RESTAURANT_TOO_BUSY"},
+                         {price_mismatch, "REASON_OTHER", "REASON_OTHER"},
+                         {invalid_order, "UNKNOWN_ORDER_ISSUE", "REASON_OTHER"},
+                         {timed_out, "ORDER_TOO_OLD", "UNACCEPTED_ORDER"},
+                         {other, "REASON_OTHER", "REASON_OTHER"}});
 }
 
 TEST_CASE("twenty thousand damaged Otter orders give a problem or a whole webhook") {

@@ -1,6 +1,8 @@
 // A partner's webhook as the tests send it: real signatures, the project's own fixtures (tests/fixtures/partners).
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -40,6 +42,9 @@ class PartnerCase {
   [[nodiscard]] Parsed<Webhook> open(std::string_view body, std::optional<WebhookKind> fixed = {}) const;
   /// Reads without a look at the headers.
   [[nodiscard]] Parsed<Webhook> read(std::string_view body, std::optional<WebhookKind> fixed = {}) const;
+  /// What a webhook says that must be understood, and as this kind.
+  template <typename Said>
+  [[nodiscard]] Said said(std::string_view body, std::optional<WebhookKind> fixed = {}) const;
   /// The order of a webhook that must carry one.
   [[nodiscard]] Decoded order(std::string_view body) const;
   /// Status of the codec's answer.
@@ -56,6 +61,15 @@ class PartnerCase {
   std::optional<std::int64_t> now_wall_ms_;
   const WebhookScheme* scheme_ = nullptr;
 };
+
+template <typename Said>
+Said PartnerCase::said(std::string_view body, std::optional<WebhookKind> fixed) const {
+  auto webhook = read(body, fixed);
+  if (!webhook) FAIL(webhook.problem().text());
+  auto* found = std::get_if<Said>(&*webhook);
+  REQUIRE(found != nullptr);
+  return std::move(*found);
+}
 
 /// The partner and partner_order_id that a reference names.
 [[nodiscard]] std::pair<std::string, std::string> named(const core::OrderRef& ref);
@@ -74,7 +88,7 @@ void must_read_as(const PartnerCase& partner, const std::string& text, const std
 /// A text that is refused, and the place its problem points at.
 struct Refused {
   std::string text;
-  const char* pointer;
+  std::string pointer;
 };
 void must_refuse(const PartnerCase& partner, const std::vector<Refused>& rows);
 
