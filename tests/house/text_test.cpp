@@ -75,10 +75,15 @@ TEST_CASE("a planted backend switch is found, the question for a sanitizer is no
   const ScratchTree tree;
   tree.write("platform/tls.cpp", "// A comment: #ifdef USE_OPENSSL\n#if USE_OPENSSL\n#else\n#endif\n");
   tree.write("platform/loop.cpp", "#  ifdef __SANITIZE_ADDRESS__\n#endif\n");
+  // Two versions of one library may meet in one file, and nowhere else.
+  const std::string versions = "#if MBEDTLS_VERSION_NUMBER >= 0x03000000\n#else\n#endif\n";
+  tree.write("platform/tls_compat.hpp", versions + "#ifdef MBEDTLS_SSL_TLS_C\n#endif\n");
+  tree.write("platform/tls_engine.cpp", versions);
   const auto findings = conditional_code(tree.read());
-  REQUIRE_MESSAGE(findings.size() == 1, report(findings));
-  CHECK(findings[0].file == "platform/tls.cpp");
-  CHECK(findings[0].line == 2);
+  REQUIRE_MESSAGE(findings.size() == 3, report(findings));
+  CHECK(found(findings, "platform/tls.cpp", "USE_OPENSSL"));
+  CHECK(found(findings, "platform/tls_compat.hpp", "MBEDTLS_SSL_TLS_C"));
+  CHECK(found(findings, "platform/tls_engine.cpp", "MBEDTLS_VERSION_NUMBER"));
 }
 
 TEST_CASE("every planted SQL violation is found, and no good file") {

@@ -1,0 +1,114 @@
+// Where mbedTLS 2.28 (Debian 12) and 3.6 differ, and nowhere else: everything above compiles against both.
+// Platform-internal. tests/house permits a preprocessor condition on the library's version in this file alone.
+#pragma once
+
+#include <mbedtls/pk.h>
+#include <mbedtls/platform.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace storegate::platform::tls_compat {
+
+using Random = int (*)(void*, unsigned char*, std::size_t);
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+
+inline constexpr int no_common_version = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+inline constexpr int no_common_suite = MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE;
+
+/// 3.6 hashes and checks signatures through PSA where that is compiled in; it has to be told once.
+inline bool prepare_library() { return psa_crypto_init() == PSA_SUCCESS; }
+
+inline int parse_key(mbedtls_pk_context* key, const unsigned char* text, std::size_t size, Random random) {
+  return mbedtls_pk_parse_key(key, text, size, nullptr, 0, random, nullptr);
+}
+
+inline int check_pair(const mbedtls_pk_context* certified, const mbedtls_pk_context* key, Random random) {
+  return mbedtls_pk_check_pair(certified, key, random, nullptr);
+}
+
+inline void use_tls_1_2_only(mbedtls_ssl_config* config) {
+  mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+  mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+}
+
+/// For the key exchange and for a peer's own key: X25519 and P-256.
+inline void use_our_curves(mbedtls_ssl_config* config) {
+  static constexpr std::array<std::uint16_t, 3> groups{MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+                                                       MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+                                                       MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+  mbedtls_ssl_conf_groups(config, groups.data());
+}
+
+/// In the handshake: SHA-256 and longer, with ECDSA or RSA.
+inline void use_our_hashes(mbedtls_ssl_config* config) {
+  static constexpr std::array<std::uint16_t, 6> signatures{
+      MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+      MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+      MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,       MBEDTLS_TLS1_3_SIG_NONE};
+  mbedtls_ssl_conf_sig_algs(config, signatures.data());
+}
+
+inline bool is_handshake_over(mbedtls_ssl_context* ssl) { return mbedtls_ssl_is_handshake_over(ssl) != 0; }
+
+/// The number of the alert that was just received (RFC 5246 7.2); the library has no call for it.
+inline int received_alert(const mbedtls_ssl_context& ssl) {
+  return ssl.MBEDTLS_PRIVATE(in_msg) != nullptr ? ssl.MBEDTLS_PRIVATE(in_msg)[1] : -1;
+}
+
+/// The peer's certificate is of no use once it was judged, and takes 1.5 to 3 KiB for as long as the connection lives.
+/// 3.6 may be compiled so that it keeps none.
+inline void forget_peer_certificate(mbedtls_ssl_context*) {}
+
+#else
+
+inline constexpr int no_common_version = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+inline constexpr int no_common_suite = MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN;
+
+inline bool prepare_library() { return true; }
+
+inline int parse_key(mbedtls_pk_context* key, const unsigned char* text, std::size_t size, Random) {
+  return mbedtls_pk_parse_key(key, text, size, nullptr, 0);
+}
+
+inline int check_pair(const mbedtls_pk_context* certified, const mbedtls_pk_context* key, Random) {
+  return mbedtls_pk_check_pair(certified, key);
+}
+
+inline void use_tls_1_2_only(mbedtls_ssl_config* config) {
+  mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+  mbedtls_ssl_conf_max_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+}
+
+inline void use_our_curves(mbedtls_ssl_config* config) {
+  static constexpr std::array<mbedtls_ecp_group_id, 3> curves{MBEDTLS_ECP_DP_CURVE25519,
+                                                              MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_NONE};
+  mbedtls_ssl_conf_curves(config, curves.data());
+}
+
+inline void use_our_hashes(mbedtls_ssl_config* config) {
+  static constexpr std::array<int, 4> hashes{MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512,
+                                             MBEDTLS_MD_NONE};
+  mbedtls_ssl_conf_sig_hashes(config, hashes.data());
+}
+
+inline bool is_handshake_over(mbedtls_ssl_context* ssl) { return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER; }
+
+inline int received_alert(const mbedtls_ssl_context& ssl) {
+  return ssl.in_msg != nullptr ? ssl.in_msg[1] : -1;
+}
+
+inline void forget_peer_certificate(mbedtls_ssl_context* ssl) {
+  if (ssl->session == nullptr || ssl->session->peer_cert == nullptr) return;
+  mbedtls_x509_crt_free(ssl->session->peer_cert);
+  mbedtls_free(std::exchange(ssl->session->peer_cert, nullptr));
+}
+
+#endif
+
+}  // namespace storegate::platform::tls_compat

@@ -1,0 +1,246 @@
+// TLS when memory runs out, and what it takes of it. This program links mbedTLS statically and puts its own functions
+// before the library's calloc and free, which works under AddressSanitizer as well: the sanitizer's come behind ours.
+#include <doctest/doctest.h>
+#include <execinfo.h>
+#include <malloc.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <new>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "tls_pair.hpp"
+
+namespace {
+
+constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+
+/// What mbedTLS asks for, and all of what lives.
+struct Memory {
+  std::uint64_t asked = 0;
+  std::uint64_t fails_at = never;  // the call with this number gets nothing
+  std::int64_t live_bytes = 0;     // as malloc hands them out, its own 8 bytes in front of each included
+
+  bool notes_places = false;
+  std::unordered_set<std::size_t> places;  // chains of calls that led to one
+  std::vector<std::uint64_t> first_at;     // the number of the first call from each
+};
+Memory memory;
+
+void note_place() {
+  std::array<void*, 40> chain{};
+  const auto depth = static_cast<std::size_t>(backtrace(chain.data(), static_cast<int>(chain.size())));
+  const std::string_view bytes(reinterpret_cast<const char*>(chain.data()), depth * sizeof(void*));
+  if (memory.places.insert(std::hash<std::string_view>()(bytes)).second)
+    memory.first_at.push_back(memory.asked);
+}
+
+void* counted(void* block) {
+  if (block != nullptr) memory.live_bytes += static_cast<std::int64_t>(malloc_usable_size(block)) + 8;
+  return block;
+}
+
+void uncount(void* block) {
+  if (block != nullptr) memory.live_bytes -= static_cast<std::int64_t>(malloc_usable_size(block)) + 8;
+}
+
+}  // namespace
+
+extern "C" {
+void* __real_calloc(std::size_t count, std::size_t size);
+void __real_free(void* block);
+void* __wrap_calloc(std::size_t count, std::size_t size);
+void __wrap_free(void* block);
+
+void* __wrap_calloc(std::size_t count, std::size_t size) {
+  if (++memory.asked == memory.fails_at) return nullptr;
+  if (memory.notes_places) note_place();
+  return counted(__real_calloc(count, size));
+}
+
+void __wrap_free(void* block) {
+  uncount(block);
+  __real_free(block);
+}
+}
+
+void* operator new(std::size_t size) {
+  void* const block = counted(std::malloc(size));
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+void operator delete(void* block) noexcept {
+  uncount(block);
+  __real_free(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+  uncount(block);
+  __real_free(block);
+}
+
+namespace storegate::tests {
+namespace {
+
+constexpr std::string_view question = "GET / HTTP/1.1\r\n\r\n";
+constexpr std::string_view answer = "HTTP/1.1 204 No Content\r\n\r\n";
+
+struct Common {
+  TlsFolder folder;
+  Context server = folder.server();
+};
+const Common& common() {
+  static const Common made;
+  return made;
+}
+
+/// Runs it once with the n-th request for memory failing.
+void with_failing(std::uint64_t n, const std::function<void()>& run) {
+  memory.asked = 0;
+  memory.fails_at = n;
+  run();
+  memory.fails_at = never;
+}
+
+/// Runs it with each request for memory failing, one at a time, until one run needs fewer. How many did.
+std::uint64_t with_each_failing(const std::function<void()>& run) {
+  for (std::uint64_t n = 1;; ++n) {
+    with_failing(n, run);
+    if (memory.asked < n) return n - 1;
+  }
+}
+
+/// A full handshake asks for memory tens of thousands of times, nearly always for a number in the middle of a calculation. So: from
+/// each place once, a place being the whole chain of calls. How many requests there were, and how many places.
+std::pair<std::uint64_t, std::size_t> with_each_place_failing(const std::function<void()>& run) {
+  memory.places.clear();
+  memory.first_at.clear();
+  memory.notes_places = true;
+  with_failing(never, run);
+  memory.notes_places = false;
+  const auto asked = memory.asked;
+  const auto numbers = memory.first_at;
+  for (const auto n : numbers) with_failing(n, run);
+  return {asked, numbers.size()};
+}
+
+/// A whole conversation of two ends that may fail to be made. Nobody hears what was not said, and a conversation in
+/// which nothing failed is complete.
+void converse(const Context& server_context, const Context& client_context) {
+  auto server = TlsEngine::serve(server_context);
+  auto client = TlsEngine::connect(client_context, "localhost", 443);
+  if (!server || !client) {
+    const auto& error = server ? client.error() : server.error();
+    REQUIRE(error.code == core::ErrorCode::failed);
+    REQUIRE(error.context.find("no memory") != std::string::npos);
+    return;
+  }
+  TlsPair pair(std::move(server).value(), std::move(client).value());
+  pair.run();
+  if (pair.client.open) pair.client.say(question);
+  pair.run();
+  if (pair.server.open) pair.server.say(answer);
+  pair.server.engine->close();
+  pair.run();
+  REQUIRE(question.starts_with(pair.server.plain));
+  REQUIRE(answer.starts_with(pair.client.plain));
+  const bool has_failed = !pair.client.error.empty() || !pair.server.error.empty();
+  const bool is_whole =
+      pair.server.plain == question && pair.client.plain == answer && pair.client.engine->has_ended();
+  REQUIRE(has_failed != is_whole);
+}
+
+TEST_CASE("a full handshake fails cleanly wherever an allocation fails, and succeeds if none does") {
+  (void)common();
+  const auto [asked, places] = with_each_place_failing([] {
+    const auto client = TlsContext::client(common().folder.client_options());
+    if (client) converse(common().server, *client);
+  });
+  MESSAGE("loading a client's context, a full handshake and a short talk, both ends: ", asked,
+          " allocations from ", places, " places");
+  CHECK(places > 300);
+}
+
+TEST_CASE("so does a short one, at each of its allocations") {
+  const Context client = common().folder.client();
+  const auto asked = with_each_failing([&] {
+    const auto fails_at = std::exchange(memory.fails_at, never);
+    converse(common().server, client);  // leaves a session
+    memory.asked = 0;
+    memory.fails_at = fails_at;
+    converse(common().server, client);
+  });
+  MESSAGE("a short handshake and talk, both ends: ", asked, " allocations");
+  CHECK(asked > 20);
+}
+
+TEST_CASE("so does one with certificates on both sides, and loading a server's context") {
+  common().folder.issue("asking");
+  auto server_options = common().folder.server_options("asking");
+  server_options.client_ca_file = common().folder.file("ca.pem");
+  auto client_options = common().folder.client_options();
+  client_options.certificate_file = common().folder.file("asking.pem");
+  client_options.key_file = common().folder.file("asking.key");
+  const auto [asked, places] = with_each_place_failing([&] {
+    const auto server = TlsContext::server(server_options);
+    const auto client = TlsContext::client(client_options);
+    if (server && client) converse(*server, *client);
+  });
+  MESSAGE("with certificates on both sides, and both contexts: ", asked, " allocations from ", places,
+          " places");
+  CHECK(places > 300);
+}
+
+TEST_CASE("an idle connection takes at most 36 KiB of heap, at both ends") {
+  const Context client_context = common().folder.client();
+  const auto taken_by = [](const std::function<void()>& make) {
+    const auto before = memory.live_bytes;
+    make();
+    return memory.live_bytes - before;
+  };
+  std::unique_ptr<TlsEngine> server;
+  std::unique_ptr<TlsEngine> client;
+  const auto server_new = taken_by([&] { server = made(TlsEngine::serve(common().server)); });
+  const auto client_new =
+      taken_by([&] { client = made(TlsEngine::connect(client_context, "localhost", 443)); });
+  TlsPair pair(std::move(server), std::move(client));
+  pair.run();
+  REQUIRE(pair.both_open());
+  const auto client_idle = -taken_by([&] { pair.client.engine.reset(); });
+  const auto server_idle = -taken_by([&] { pair.server.engine.reset(); });
+  MESSAGE("heap of one end in bytes: server new ", server_new, ", client new ", client_new, "; idle: server ",
+          server_idle, ", client ", client_idle);
+  CHECK(server_idle <= 36 * 1024);
+  CHECK(client_idle <= 36 * 1024);
+}
+
+TEST_CASE("figures: what a handshake costs, full and short" * doctest::skip()) {
+  using clock = std::chrono::steady_clock;
+  const auto mean_us = [](const std::function<void()>& run) {
+    constexpr int rounds = 200;
+    const auto begin = clock::now();
+    for (int i = 0; i < rounds; ++i) run();
+    return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begin).count() / rounds;
+  };
+  const Context returning = common().folder.client();
+  auto forgetful = common().folder.server_options();
+  forgetful.ticket_lifetime = std::chrono::seconds(0);
+  const Context without_tickets = TlsFolder::made(TlsContext::server(forgetful));
+  const auto shake = [](const Context& server, const Context& client) {
+    TlsPair pair(server, client);
+    pair.run();
+    REQUIRE(pair.both_open());
+  };
+  shake(common().server, returning);
+  const auto full = mean_us([&] { shake(without_tickets, returning); });
+  shake(common().server, returning);
+  const auto resumed = mean_us([&] { shake(common().server, returning); });
+  MESSAGE("both ends together, microseconds: full ", full, ", resumed ", resumed);
+}
+
+}  // namespace
+}  // namespace storegate::tests
