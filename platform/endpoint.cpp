@@ -81,6 +81,8 @@ bool is_host(const HostPort& split) {
          std::all_of(split.host.begin(), split.host.end(), is_host_name_char);
 }
 
+std::uint16_t default_port(bool tls) { return tls ? 443 : 80; }
+
 /// Why the text after "http://" cannot be a base URL, or nothing.
 std::string_view why_no_base_url(std::string_view rest) {
   for (const char c : rest) {
@@ -126,19 +128,19 @@ std::string Endpoint::text() const {
 
 std::string Origin::text() const {
   if (!unix_path.empty()) return std::string(unix_prefix) + unix_path;
-  return Endpoint{Endpoint::Kind::tcp, host, port}.text();
+  return (tls ? "https://" : "") + Endpoint{Endpoint::Kind::tcp, host, port}.text();
 }
 
 std::string Origin::host_header() const {
   if (!unix_path.empty()) return "localhost";
-  auto full = text();
-  if (port == 80) full.resize(full.rfind(':'));
+  auto full = Endpoint{Endpoint::Kind::tcp, host, port}.text();
+  if (port == default_port(tls)) full.resize(full.rfind(':'));
   return full;
 }
 
 Origin Origin::of(const Endpoint& endpoint) {
-  if (endpoint.is_unix()) return Origin{"", 0, endpoint.address};
-  return Origin{endpoint.address, endpoint.port, ""};
+  if (endpoint.is_unix()) return Origin{"", 0, endpoint.address, false};
+  return Origin{endpoint.address, endpoint.port, "", false};
 }
 
 core::Result<Url> Url::parse(std::string_view text) {
@@ -147,17 +149,17 @@ core::Result<Url> Url::parse(std::string_view text) {
     if (!endpoint) return std::move(endpoint).error();
     return Url{Origin::of(*endpoint), ""};
   }
-  constexpr std::string_view scheme = "http://";
-  if (text.starts_with("https://")) return invalid(text, "https is not supported here, only http://");
-  if (!text.starts_with(scheme)) return invalid(text, "expected http://HOST[:PORT][/PATH] or unix:/PATH");
-  const auto rest = text.substr(scheme.size());
+  const bool tls = text.starts_with("https://");
+  if (!tls && !text.starts_with("http://"))
+    return invalid(text, "expected http://HOST[:PORT][/PATH], https://... or unix:/PATH");
+  const auto rest = text.substr(text.find("//") + 2);
   if (const auto why = why_no_base_url(rest); !why.empty()) return invalid(text, why);
 
   const auto slash = rest.find('/');
   const auto split = split_host_port(rest.substr(0, slash));
   if (!split || !is_host(*split))
     return invalid(text, "the host is neither a name nor an address ([..] around IPv6)");
-  Url url{Origin{split->host, 80, ""},
+  Url url{Origin{split->host, default_port(tls), "", tls},
           slash == std::string_view::npos ? "" : std::string(rest.substr(slash))};
   if (split->port) {
     const auto port = parse_port(*split->port);

@@ -1,4 +1,5 @@
-// Endpoint: where a listener or a client's peer lives: a TCP address, or the path of a Unix socket; and http:// URLs.
+// Endpoint: where a listener or a client's peer lives: a TCP address, or the path of a Unix socket; and http:// and
+// https:// URLs.
 // Text in, value out. Opens nothing and looks up no name.
 #pragma once
 
@@ -36,11 +37,12 @@ struct Endpoint {
 struct Origin {
   std::string host;  // empty for a Unix socket
   std::uint16_t port = 80;
-  std::string unix_path;  // empty for TCP
+  std::string unix_path = {};  // empty for TCP
+  bool tls = false;            // https
 
-  /// "host:port", "[v6]:port" or "unix:/path"; equal origins share connections.
+  /// "host:port", "[v6]:port" or "unix:/path", with "https://" in front where it is so; equal origins share connections.
   [[nodiscard]] std::string text() const;
-  /// What stands in the Host header: without ":80"; "localhost" for a Unix socket.
+  /// What stands in the Host header: without ":80", with TLS without ":443"; "localhost" for a Unix socket.
   [[nodiscard]] std::string host_header() const;
 
   static Origin of(const Endpoint& endpoint);
@@ -53,8 +55,8 @@ struct Url {
   Origin origin;
   std::string path;  // "" or "/prefix", never with a trailing slash, query or fragment
 
-  /// Reads "http://host[:port][/prefix]" or "unix:/path".
-  /// Errors: invalid, saying what is wrong (https, user info, query, fragment, bad port, blanks in it).
+  /// Reads "http://host[:port][/prefix]", "https://..." (port 443 if none is given) or "unix:/path".
+  /// Errors: invalid, saying what is wrong (user info, query, fragment, bad port, blanks in it).
   static core::Result<Url> parse(std::string_view text);
 };
 

@@ -65,7 +65,8 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
     bool ended = false;
   };
 
-  Inner(Loop& loop, HttpClientOptions limits) : context(loop.context()), options(limits), sweep(context) {}
+  Inner(Loop& loop, HttpClientOptions limits)
+      : context(loop.context()), options(std::move(limits)), sweep(context) {}
 
   void begin(const std::shared_ptr<Call>& call) {
     if (closed) return;
@@ -106,7 +107,8 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
       ++counters.connects;
     }
     ++counters.connections_now;
-    call->exchange->use(std::move(connection), {options.header_bytes_max, options.body_bytes_max});
+    call->exchange->use(std::move(connection), {options.header_bytes_max, options.body_bytes_max},
+                        options.tls);
     asio::co_spawn(
         context,
         [self = shared_from_this(), call]() -> HttpExchange::Awaitable<void> {
@@ -220,7 +222,7 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
 };
 
 HttpClient::HttpClient(Loop& loop, HttpClientOptions options)
-    : inner_(std::make_shared<Inner>(loop, options)) {}
+    : inner_(std::make_shared<Inner>(loop, std::move(options))) {}
 
 HttpClient::~HttpClient() { inner_->close_all(); }
 
@@ -233,12 +235,14 @@ void HttpClient::request(HttpCall call, HttpCallback callback) {
   });
 }
 
+void HttpClient::replace_tls(std::shared_ptr<const TlsContext> tls) { inner_->options.tls = std::move(tls); }
+
 const HttpClientCounters& HttpClient::counters() const noexcept { return inner_->counters; }
 
 HttpOutcome call_once(HttpCall call, HttpClientOptions options) {
   Loop loop;
   HttpOutcome outcome;
-  HttpClient client(loop, options);
+  HttpClient client(loop, std::move(options));
   client.request(std::move(call), [&](HttpOutcome ended) {
     outcome = std::move(ended);
     loop.stop();

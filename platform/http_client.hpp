@@ -17,6 +17,8 @@
 
 namespace storegate::platform {
 
+class TlsContext;
+
 /// One request to make. Host, Content-Length and Connection are written by the client.
 struct HttpCall {
   std::string method = "GET";
@@ -32,7 +34,8 @@ struct HttpCall {
 struct HttpOutcome {
   std::optional<HttpResponse> response;
   /// If there is no response: unavailable (refused, reset, half a reply, queue full, no such name), timed_out,
-  /// or invalid (the reply is not HTTP, or is above a limit; or the call itself cannot be sent).
+  /// or invalid (the reply is not HTTP, or is above a limit; or the call itself cannot be sent). A TLS handshake that
+  /// fails, for whatever reason, is unavailable: the other side may put it right.
   core::Error failure;
   /// True once a byte of the request was handed to the kernel; false means it certainly was not:
   /// only then may the request be made again without asking (design: placing once).
@@ -49,6 +52,8 @@ struct HttpClientOptions {
   /// Unused connections are closed after this. Below the 5 s at which common servers close theirs, because a request
   /// that meets such a close on its way is in doubt.
   std::chrono::milliseconds idle{4'000};
+  /// A client's, for https origins; without it their calls fail as `invalid`, nothing written.
+  std::shared_ptr<const TlsContext> tls = nullptr;
 };
 
 struct HttpClientCounters {
@@ -72,6 +77,9 @@ class HttpClient {
   /// Sends the request once. The callback comes exactly once, from the loop, never from within request().
   /// After a failure the connection has been closed, and its unsent bytes thrown away, before the callback is called.
   void request(HttpCall call, HttpCallback callback);
+
+  /// New connections shake hands with this context; those there are keep theirs.
+  void replace_tls(std::shared_ptr<const TlsContext> tls);
 
   [[nodiscard]] const HttpClientCounters& counters() const noexcept;
 

@@ -41,16 +41,19 @@ HttpResponse busy_response(std::string_view detail) {
 }  // namespace
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpServerShared> shared, Socket socket, std::size_t listener,
-                               bool peer_is_unix)
+                               bool peer_is_unix, std::shared_ptr<const TlsContext> tls)
     : shared_(std::move(shared)),
-      socket_(std::move(socket)),
-      answered_(socket_.get_executor()),
+      stream_(std::move(socket)),
+      tls_(std::move(tls)),
+      answered_(stream_.socket().get_executor()),
       parser_(HttpRequestParser::make({shared_->options.header_bytes_max, shared_->options.body_bytes_max})),
       place_(shared_->connections.size()),
       listener_(listener),
       peer_is_unix_(peer_is_unix) {
   shared_->connections.push_back(this);
   shared_->counters.connections_now = shared_->connections.size();
+  holds_handshake_ = tls_ != nullptr;
+  if (holds_handshake_) ++shared_->counters.handshakes_now;
 }
 
 HttpConnection::~HttpConnection() {
@@ -60,17 +63,18 @@ HttpConnection::~HttpConnection() {
   all.pop_back();
   shared_->counters.connections_now = all.size();
   hold_body(0);
+  leave_handshake();
   if (all.empty() && shared_->on_empty) std::exchange(shared_->on_empty, nullptr)();
 }
 
 void HttpConnection::start(std::shared_ptr<HttpConnection> self) {
-  const auto executor = self->socket_.get_executor();
+  const auto executor = self->stream_.socket().get_executor();
   asio::co_spawn(
       executor, [kept = std::move(self)]() -> Awaitable<void> { co_await kept->serve(); }, asio::detached);
 }
 
 void HttpConnection::start_refusal(std::shared_ptr<HttpConnection> self) {
-  const auto executor = self->socket_.get_executor();
+  const auto executor = self->stream_.socket().get_executor();
   asio::co_spawn(
       executor, [kept = std::move(self)]() -> Awaitable<void> { co_await kept->refuse_connection(); },
       asio::detached);
@@ -81,18 +85,17 @@ void HttpConnection::expire(Clock::time_point now) {
   expired_ = true;
   deadline_ = Clock::time_point::max();
   error_code ignored;
-  socket_.cancel(ignored);
+  stream_.socket().cancel(ignored);
 }
 
 void HttpConnection::finish_up() {
   closing_ = true;
-  if (phase_ == Phase::idle) abort();
+  if (phase_ == Phase::idle || phase_ == Phase::handshake) abort();
   if (streaming_) answered_.cancel();
 }
 
 void HttpConnection::abort() {
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
   answered_.cancel();
 }
 
@@ -104,6 +107,34 @@ void HttpConnection::answer(std::uint64_t request, HttpResponse&& response) {
 }
 
 auto HttpConnection::serve() -> Awaitable<void> {
+  const bool is_ready = co_await shake_hands();
+  if (is_ready) co_await serve_requests();
+  co_await linger_and_close();
+}
+
+/// False: the connection is to be ended.
+auto HttpConnection::shake_hands() -> Awaitable<bool> {
+  if (!tls_) co_return true;
+  enter(Phase::handshake);
+  auto begun = stream_.serve_tls(std::exchange(tls_, nullptr));
+  if (!begun) co_return false;
+  const auto [error] = co_await stream_.async_handshake(awaiting);
+  leave_handshake();
+  if (!error) co_return stream_.is_open();
+  ++shared_->counters.handshakes_failed;
+  closing_ = linger_ = true;
+  if (stream_.gives_way_to_plain_http()) refuse(400, "this port speaks HTTPS, not plain HTTP");
+  if (!expired_) co_return false;
+  ++shared_->counters.timeouts;
+  abort();
+  co_return false;
+}
+
+void HttpConnection::leave_handshake() {
+  if (std::exchange(holds_handshake_, false)) --shared_->counters.handshakes_now;
+}
+
+auto HttpConnection::serve_requests() -> Awaitable<void> {
   while (co_await read_request()) {
     if (parser_->body_too_large()) {
       closing_ = closing_ || !parser_->keep_alive();
@@ -113,7 +144,7 @@ auto HttpConnection::serve() -> Awaitable<void> {
     }
     hand_over();
     if (!has_answer_) co_await await_answer();
-    if (!socket_.is_open()) co_return;
+    if (!stream_.is_open()) co_return;
     if (response_.stream) {
       co_await send_stream();
       break;
@@ -123,7 +154,6 @@ auto HttpConnection::serve() -> Awaitable<void> {
     const bool is_open = co_await flush_above(joined_bytes_max);
     if (!is_open) break;
   }
-  co_await linger_and_close();
 }
 
 auto HttpConnection::refuse_connection() -> Awaitable<void> {
@@ -141,7 +171,7 @@ auto HttpConnection::read_request() -> Awaitable<bool> {
   while (true) {
     in_.consume(parser_->feed(in_.unread()));
     switch (parser_->state()) {
-      case HttpParser::State::complete: co_return socket_.is_open();
+      case HttpParser::State::complete: co_return stream_.is_open();
       case HttpParser::State::failed:
         closing_ = linger_ = true;
         refuse(parser_->failure_status(), parser_->failure());
@@ -200,7 +230,7 @@ auto HttpConnection::read_more() -> Awaitable<bool> {
   if (!expired_) {
     in_.prepare(phase_ == Phase::body ? body_read_bytes : header_read_bytes);
     const auto [error, count] =
-        co_await socket_.async_read_some(asio::buffer(in_.prepare(1), in_.room()), awaiting);
+        co_await stream_.async_read_some(asio::buffer(in_.prepare(1), in_.room()), awaiting);
     if (!error) {
       in_.commit(count);
       shared_->counters.bytes_in += count;
@@ -233,8 +263,8 @@ void HttpConnection::hand_over() {
 auto HttpConnection::await_answer() -> Awaitable<void> {
   answered_.expires_after(shared_->options.answer);
   co_await flush_above(0);  // earlier answers do not wait for this one
-  if (!has_answer_ && socket_.is_open()) co_await answered_.async_wait(awaiting);
-  if (has_answer_ || !socket_.is_open()) co_return;
+  if (!has_answer_ && stream_.is_open()) co_await answered_.async_wait(awaiting);
+  if (has_answer_ || !stream_.is_open()) co_return;
   ++request_;  // the handler's answer, should it still come, is for nobody
   ++shared_->counters.timeouts;
   response_ = busy_response("the request was not decided in time; it may or may not have taken effect");
@@ -259,7 +289,7 @@ auto HttpConnection::send_stream() -> Awaitable<void> {
     if (stream->ended_ || shared_->stopping) break;
     answered_.expires_at(Clock::time_point::max());
     co_await answered_.async_wait(awaiting);
-    is_open = socket_.is_open();
+    is_open = stream_.is_open();
   }
   stream->open_ = false;
   stream->wake_ = nullptr;
@@ -292,6 +322,7 @@ void HttpConnection::enter(Phase phase) {
 auto HttpConnection::time_for(Phase phase) const -> Clock::duration {
   const auto& options = shared_->options;
   switch (phase) {
+    case Phase::handshake: return options.handshake;
     case Phase::idle: return options.idle;
     case Phase::header: return options.header;
     case Phase::body: return options.body;
@@ -306,14 +337,14 @@ auto HttpConnection::time_for(Phase phase) const -> Clock::duration {
 
 /// Sends if more than so many bytes wait. False: the connection is closed, the peer has gone or does not read.
 auto HttpConnection::flush_above(std::size_t bytes) -> Awaitable<bool> {
-  if (!socket_.is_open()) co_return false;
+  if (!stream_.is_open()) co_return false;
   if (out_.size() <= bytes) co_return true;
   const auto phase_before = phase_;
   const auto deadline_before = deadline_;
   Sent sent = send_now();
   if (sent == Sent::blocked) enter(Phase::writing);
   while (sent == Sent::blocked && !expired_) {
-    co_await socket_.async_wait(Socket::wait_write, awaiting);
+    co_await stream_.socket().async_wait(Socket::wait_write, awaiting);
     if (!expired_) sent = send_now();
   }
   if (expired_ && phase_ == Phase::writing) {
@@ -332,15 +363,16 @@ auto HttpConnection::flush_above(std::size_t bytes) -> Awaitable<bool> {
 }
 
 auto HttpConnection::send_now() -> Sent {
-  while (out_sent_ < out_.size()) {
-    error_code error;
+  error_code error;
+  while (!error && out_sent_ < out_.size()) {
     const auto count =
-        socket_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
-    if (error == asio::error::would_block) return Sent::blocked;
-    if (error) return Sent::failed;
+        stream_.write_some(asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
     out_sent_ += count;
     shared_->counters.bytes_out += count;
   }
+  if (!error) stream_.flush(error);
+  if (error == asio::error::would_block) return Sent::blocked;
+  if (error) return Sent::failed;
   out_sent_ = 0;
   out_.clear();
   if (out_.capacity() > kept_bytes_max) out_ = std::string();
@@ -353,19 +385,19 @@ auto HttpConnection::linger_and_close() -> Awaitable<void> {
   error_code error;
   const bool is_open = co_await flush_above(0);
   if (is_open && linger_) {
-    socket_.shutdown(Socket::shutdown_send, error);
+    stream_.shutdown_send();
     enter(Phase::lingering);
     std::size_t read = 0;
     while (!error && !expired_ && read < linger_bytes_max) {
       in_ = HttpBuffer{};
       in_.prepare(header_read_bytes);
       const auto [failure, count] =
-          co_await socket_.async_read_some(asio::buffer(in_.prepare(1), in_.room()), awaiting);
+          co_await stream_.socket().async_read_some(asio::buffer(in_.prepare(1), in_.room()), awaiting);
       error = failure;
       read += count;
     }
   }
-  socket_.close(error);
+  stream_.close();
 }
 
 }  // namespace storegate::platform

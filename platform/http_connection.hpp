@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -17,6 +16,7 @@
 #include "platform/http_parser.hpp"
 #include "platform/http_server.hpp"
 #include "platform/response_stream.hpp"
+#include "platform/tls_stream.hpp"
 
 namespace storegate::platform {
 
@@ -36,14 +36,14 @@ struct HttpServerShared {
 class HttpConnection final : public Responder::Sink, public std::enable_shared_from_this<HttpConnection> {
  public:
   using Executor = boost::asio::io_context::executor_type;
-  // A TLS stream of our own will stand in the place of this socket: only the functions at the end of the .cpp use it.
-  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
+  using Socket = TlsStream::Socket;
   using Clock = std::chrono::steady_clock;
   template <typename T>
   using Awaitable = boost::asio::awaitable<T, Executor>;
 
+  /// `tls`: what to shake hands with first; none = plain. It takes one of the places for handshakes.
   HttpConnection(std::shared_ptr<HttpServerShared> shared, Socket socket, std::size_t listener,
-                 bool peer_is_unix);
+                 bool peer_is_unix, std::shared_ptr<const TlsContext> tls);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -63,10 +63,12 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   void answer(std::uint64_t request, HttpResponse&& response) override;
 
  private:
-  enum class Phase { idle, header, body, answering, writing, lingering };
+  enum class Phase { handshake, idle, header, body, answering, writing, lingering };
   enum class Sent { all, blocked, failed };
 
   Awaitable<void> serve();
+  Awaitable<bool> shake_hands();
+  Awaitable<void> serve_requests();
   Awaitable<void> refuse_connection();
   Awaitable<bool> read_request();
   Awaitable<bool> read_more();
@@ -82,11 +84,13 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   void refuse(int status, std::string_view detail);
   void write_response(const HttpResponse& response);
   void enter(Phase phase);
+  void leave_handshake();
   Clock::duration time_for(Phase phase) const;
   Sent send_now();
 
   std::shared_ptr<HttpServerShared> shared_;
-  Socket socket_;
+  TlsStream stream_;
+  std::shared_ptr<const TlsContext> tls_;  // until the handshake is over
   boost::asio::steady_timer answered_;  // its expiry is the handler's deadline, its cancellation the answer
   std::unique_ptr<HttpRequestParser> parser_;
   HttpBuffer in_;
@@ -100,6 +104,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   std::size_t listener_;
   Phase phase_ = Phase::idle;
   bool peer_is_unix_;
+  bool holds_handshake_ = false;  // counts among those under way
   bool head_only_ = false;
   bool closing_ = false;  // nothing is read after the answer under way
   bool streaming_ = false;

@@ -1,14 +1,11 @@
-// The steps of one exchange in their order: look the name up, connect, send, receive. After each wait the first
+// The steps of one exchange in their order: look the name up, connect, shake hands, send, receive. After each wait the first
 // question is whether the exchange was closed meanwhile.
 #include "platform/http_exchange.hpp"
-
-#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
 #include <tuple>
 #include <utility>
 
@@ -24,23 +21,19 @@ constexpr std::size_t chunk_line_bytes_max = 16 * 1024;
 
 }  // namespace
 
-bool HttpExchangeConnection::is_quiet() {
-  char byte = 0;
-  const auto count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
 void HttpExchangeConnection::reset() {
   error_code ignored;
-  socket.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket.close(ignored);
+  stream.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  stream.socket().close(ignored);
 }
 
 HttpExchange::HttpExchange(asio::io_context& context, HttpCall&& call)
     : call_(std::move(call)), resolver_(context.get_executor()) {}
 
-void HttpExchange::use(std::unique_ptr<HttpExchangeConnection> connection, HttpParseLimits limits) {
+void HttpExchange::use(std::unique_ptr<HttpExchangeConnection> connection, HttpParseLimits limits,
+                       std::shared_ptr<const TlsContext> tls) {
   connection_ = std::move(connection);
+  tls_ = std::move(tls);
   parser_ = HttpResponseParser::make(limits);
 }
 
@@ -55,12 +48,13 @@ core::Error HttpExchange::failure(core::ErrorCode code, std::string_view what) c
 }
 
 core::Error HttpExchange::broken_off(const error_code& error) const {
-  return failure(core::ErrorCode::unavailable, error.message());
+  return failure(core::ErrorCode::unavailable, connection_->stream.words(error));
 }
 
 auto HttpExchange::run() -> Awaitable<Failure> {
-  if (!connection_->socket.is_open()) {
+  if (!connection_->stream.is_open()) {
     if (auto failed = co_await connect(); failed || closed_) co_return failed;
+    if (auto failed = co_await shake_hands(); failed || closed_) co_return failed;
   }
   connection_->is_reusable = false;
   if (auto failed = co_await send(); failed || closed_) co_return failed;
@@ -73,7 +67,7 @@ auto HttpExchange::connect() -> Awaitable<Failure> {
   doing_ = "looking up the name";
   if (auto failed = co_await find_addresses(addresses); failed || closed_) co_return failed;
   doing_ = "connecting";
-  auto& socket = connection_->socket;
+  auto& socket = connection_->stream.socket();
   error_code error = asio::error::host_not_found;
   for (const auto& address : addresses) {
     if (socket.is_open()) socket.close(error);
@@ -88,6 +82,18 @@ auto HttpExchange::connect() -> Awaitable<Failure> {
   socket.non_blocking(true, ignored);
   if (call_.origin.unix_path.empty()) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   co_return std::nullopt;
+}
+
+/// Whatever happens here: no byte of the request has left.
+auto HttpExchange::shake_hands() -> Awaitable<Failure> {
+  if (!call_.origin.tls) co_return std::nullopt;
+  doing_ = "the TLS handshake";
+  if (!tls_) co_return failure(core::ErrorCode::invalid, "nothing is configured for https://");
+  auto begun = connection_->stream.connect_tls(tls_, call_.origin.host, call_.origin.port);
+  if (!begun) co_return failure(begun.error().code, begun.error().context);
+  const auto [error] = co_await connection_->stream.async_handshake(awaiting);
+  if (closed_ || !error) co_return std::nullopt;
+  co_return broken_off(error);
 }
 
 auto HttpExchange::find_addresses(std::vector<GenericEndpoint>& found) -> Awaitable<Failure> {
@@ -115,19 +121,21 @@ auto HttpExchange::find_addresses(std::vector<GenericEndpoint>& found) -> Awaita
 auto HttpExchange::send() -> Awaitable<Failure> {
   doing_ = "sending the request";
   append_request(out_, call_.method, call_.origin.host_header(), call_.target, call_.headers, call_.body);
-  auto& socket = connection_->socket;
-  while (bytes_written_ < out_.size()) {
+  auto& stream = connection_->stream;
+  while (true) {
     error_code error;
     const auto rest = asio::buffer(out_.data() + bytes_written_, out_.size() - bytes_written_);
-    bytes_written_ += socket.write_some(rest, error);
+    if (rest.size() > 0) bytes_written_ += stream.write_some(rest, error);
+    if (!error && bytes_written_ == out_.size()) stream.flush(error);
     if (error == asio::error::would_block) {
-      co_await socket.async_wait(HttpExchangeConnection::Socket::wait_write, awaiting);
+      co_await stream.socket().async_wait(HttpExchangeConnection::Socket::wait_write, awaiting);
       if (closed_) co_return std::nullopt;
     } else if (error) {
       co_return broken_off(error);
+    } else if (bytes_written_ == out_.size()) {
+      co_return std::nullopt;
     }
   }
-  co_return std::nullopt;
 }
 
 auto HttpExchange::receive() -> Awaitable<Failure> {
@@ -145,7 +153,7 @@ auto HttpExchange::receive() -> Awaitable<Failure> {
     }
     in.prepare(read_bytes);
     const auto [error, count] =
-        co_await connection_->socket.async_read_some(asio::buffer(in.prepare(1), in.room()), awaiting);
+        co_await connection_->stream.async_read_some(asio::buffer(in.prepare(1), in.room()), awaiting);
     if (closed_) co_return std::nullopt;
     if (error == asio::error::eof) {
       parser_->end_of_stream();

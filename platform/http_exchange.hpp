@@ -16,22 +16,23 @@
 #include "platform/http_buffer.hpp"
 #include "platform/http_client.hpp"
 #include "platform/http_parser.hpp"
+#include "platform/tls_stream.hpp"
 
 namespace storegate::platform {
 
-/// A connection to an origin, new or kept from an earlier exchange. TLS will be a second kind of it.
+/// A connection to an origin, new or kept from an earlier exchange; with TLS where the origin says so.
 struct HttpExchangeConnection {
-  using Executor = boost::asio::io_context::executor_type;
-  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
+  using Executor = TlsStream::Executor;
+  using Socket = TlsStream::Socket;
 
-  explicit HttpExchangeConnection(boost::asio::io_context& context) : socket(context) {}
+  explicit HttpExchangeConnection(boost::asio::io_context& context) : stream(Socket(context)) {}
 
   /// The peer has neither closed nor said anything unasked.
-  [[nodiscard]] bool is_quiet();
+  [[nodiscard]] bool is_quiet() { return stream.is_quiet(); }
   /// Closes with a reset: what the kernel holds unsent is thrown away instead of reaching the peer later.
   void reset();
 
-  Socket socket;
+  TlsStream stream;
   HttpBuffer in;
   bool is_reusable = false;
 };
@@ -44,7 +45,9 @@ class HttpExchange {
 
   HttpExchange(boost::asio::io_context& context, HttpCall&& call);
 
-  void use(std::unique_ptr<HttpExchangeConnection> connection, HttpParseLimits limits);
+  /// `tls`: for a new connection to an https origin, which fails without it.
+  void use(std::unique_ptr<HttpExchangeConnection> connection, HttpParseLimits limits,
+           std::shared_ptr<const TlsContext> tls);
 
   /// Connects if need be, sends and receives. Returns why it failed, or nothing: then response() is whole.
   /// After close() it returns at some later time; its result then means nothing.
@@ -58,7 +61,8 @@ class HttpExchange {
 
   [[nodiscard]] const HttpCall& call() const noexcept { return call_; }
   [[nodiscard]] HttpResponse& response() noexcept { return parser_->response(); }
-  /// Bytes of the request that the kernel has taken; exact at any moment.
+  /// Bytes of the request that the kernel has taken; exact at any moment. With TLS: of whose record it has taken a
+  /// byte. Those of the handshake do not count.
   [[nodiscard]] std::size_t bytes_written() const noexcept { return bytes_written_; }
   /// What is being waited for, in words.
   [[nodiscard]] std::string_view doing() const noexcept { return doing_; }
@@ -68,6 +72,7 @@ class HttpExchange {
   using GenericEndpoint = boost::asio::generic::stream_protocol::endpoint;
 
   Awaitable<Failure> connect();
+  Awaitable<Failure> shake_hands();
   Awaitable<Failure> find_addresses(std::vector<GenericEndpoint>& found);
   Awaitable<Failure> send();
   Awaitable<Failure> receive();
@@ -79,6 +84,7 @@ class HttpExchange {
   HttpCall call_;
   std::unique_ptr<HttpExchangeConnection> connection_;
   std::unique_ptr<HttpResponseParser> parser_;
+  std::shared_ptr<const TlsContext> tls_;
   boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Executor> resolver_;
   std::string out_;
   std::string_view doing_ = "connecting";

@@ -44,6 +44,7 @@ struct Listener {
   asio::steady_timer pause;
   std::size_t number = 0;
   bool is_unix = false;
+  std::shared_ptr<const TlsContext> tls;
   std::string path;     // of a Unix socket
   struct stat file {};  // its file as we made it, so that nobody else's is removed
 };
@@ -133,7 +134,8 @@ core::Result<void> open_listener(Listener& listener, const Endpoint& endpoint) {
 }
 
 std::chrono::milliseconds sweep_interval(const HttpServerOptions& options) {
-  const auto shortest = std::min({options.header, options.body, options.idle, options.write});
+  const auto shortest =
+      std::min({options.header, options.body, options.idle, options.write, options.handshake});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
@@ -201,11 +203,13 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     if (!listener.is_unix) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     ++shared->counters.accepted;
     const auto now = shared->connections.size();
-    const bool is_full = now >= shared->options.connections_max;
+    const bool is_full = now >= shared->options.connections_max ||
+                         (listener.tls && shared->counters.handshakes_now >= shared->options.handshakes_max);
     if (is_full) ++shared->counters.refused;
+    if (is_full && listener.tls) return;
     if (now >= shared->options.connections_max + refusals_max) return;
-    auto connection =
-        std::make_shared<HttpConnection>(shared, std::move(socket), listener.number, listener.is_unix);
+    auto connection = std::make_shared<HttpConnection>(shared, std::move(socket), listener.number,
+                                                       listener.is_unix, listener.tls);
     if (now == 0) sweep_later();
     is_full ? HttpConnection::start_refusal(std::move(connection))
             : HttpConnection::start(std::move(connection));
@@ -266,9 +270,11 @@ HttpServer::~HttpServer() {
   inner_->stop_timer.cancel();
 }
 
-core::Result<std::size_t> HttpServer::listen(const Endpoint& endpoint) {
+core::Result<std::size_t> HttpServer::listen(const Endpoint& endpoint,
+                                             std::shared_ptr<const TlsContext> tls) {
   auto listener = std::make_shared<Listener>(inner_->context);
   listener->number = inner_->listeners.size();
+  listener->tls = std::move(tls);
   if (auto opened = open_listener(*listener, endpoint); !opened) return std::move(opened).error();
   inner_->listeners.push_back(listener);
   asio::co_spawn(
@@ -276,6 +282,12 @@ core::Result<std::size_t> HttpServer::listen(const Endpoint& endpoint) {
       [inner = inner_, listener]() -> HttpConnection::Awaitable<void> { co_await inner->accept(listener); },
       asio::detached);
   return listener->number;
+}
+
+void HttpServer::replace_tls(std::size_t listener, std::shared_ptr<const TlsContext> tls) {
+  auto& at = *inner_->listeners.at(listener);
+  if (!at.tls || !tls) std::abort();  // a port must not change between plain and TLS under its clients
+  at.tls = std::move(tls);
 }
 
 std::uint16_t HttpServer::bound_port(std::size_t listener) const {

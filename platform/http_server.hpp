@@ -15,6 +15,8 @@
 
 namespace storegate::platform {
 
+class TlsContext;
+
 /// Limits and deadlines, each with what a client sees at it.
 struct HttpServerOptions {
   std::size_t header_bytes_max = 16 * 1024;  // request line and headers; 431 and closed
@@ -29,6 +31,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds write{10'000};          // to hand an answer to the kernel, and beyond it
   std::size_t slowest_reader_bytes_per_s = 8 * 1024;  //   one second for each so many bytes; closed
   std::chrono::milliseconds answer{30'000};           // the handler's own time; 503 with Retry-After
+  std::size_t handshakes_max = 16;                    // of TLS under way, all listeners together; closed
+  std::chrono::milliseconds handshake{10'000};        // from TCP to the end of TLS's; closed
 };
 
 /// The way back to one caller. Answer it once, on the loop thread, now or later; a second answer is our bug (abort).
@@ -74,8 +78,13 @@ class HttpServer {
 
   /// Starts listening there; the value is the listener's number, as it stands in HttpRequest::listener.
   /// A Unix socket gets mode 0660; a file left by a dead server is replaced.
+  /// With a server's TLS context it speaks HTTPS there; who speaks plain HTTP to it gets a plain 400. A connection
+  /// beyond a limit is closed without a word, since a word would cost a handshake.
   /// Errors: conflict (address in use, or a live server answers on the socket), invalid, failed; nothing is kept then.
-  core::Result<std::size_t> listen(const Endpoint& endpoint);
+  core::Result<std::size_t> listen(const Endpoint& endpoint, std::shared_ptr<const TlsContext> tls = nullptr);
+
+  /// New connections of that listener, which began with TLS, shake hands with this context; those there are keep theirs.
+  void replace_tls(std::size_t listener, std::shared_ptr<const TlsContext> tls);
 
   /// The port a TCP listener has got; 0 for a Unix socket. `listener` must come from listen().
   [[nodiscard]] std::uint16_t bound_port(std::size_t listener) const;

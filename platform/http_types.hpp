@@ -107,13 +107,15 @@ struct HttpResponse {
 /// What a server has seen since it started; read on the loop thread.
 struct HttpServerCounters {
   std::uint64_t connections_now = 0;
-  std::uint64_t accepted = 0;         // connections, the refused ones among them
-  std::uint64_t refused = 0;          // at the limit of connections or of bodies' memory: 503 and closed
-  std::uint64_t accept_failures = 0;  // the system gave no descriptor or memory
-  std::uint64_t requests = 0;         // complete ones, given to the handler
-  std::uint64_t bad_requests = 0;     // answered 400, 408, 413, 417 or 431 here
-  std::uint64_t timeouts = 0;         // connections that ran into a deadline other than the idle one
-  std::uint64_t bytes_in = 0;
+  std::uint64_t accepted = 0;           // connections, the refused ones among them
+  std::uint64_t refused = 0;            // at the limit of connections or of bodies' memory: 503 and closed
+  std::uint64_t accept_failures = 0;    // the system gave no descriptor or memory
+  std::uint64_t requests = 0;           // complete ones, given to the handler
+  std::uint64_t bad_requests = 0;       // answered 400, 408, 413, 417 or 431 here
+  std::uint64_t timeouts = 0;           // connections that ran into a deadline other than the idle one
+  std::uint64_t handshakes_now = 0;     // TLS connections that have not got through it yet
+  std::uint64_t handshakes_failed = 0;  // those that took too long among them
+  std::uint64_t bytes_in = 0;           // of HTTP: with TLS, before and after it
   std::uint64_t bytes_out = 0;
 };
 

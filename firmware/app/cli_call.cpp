@@ -91,6 +91,8 @@ core::Result<ServiceAddress> without_token(const CliRequest& request, const CliW
   if (!request.api.empty()) {
     const auto url = platform::Url::parse(request.api);
     if (!url) return url.error();
+    if (url->origin.tls)
+      return core::Error{core::ErrorCode::invalid, request.api + ": the console speaks http:// only"};
     return address_of(*url);
   }
   const auto hints = hints_for(request, world);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "http_loop_caller.hpp"
 #include "http_loop_thread.hpp"
 #include "http_raw_peer.hpp"
 #include "platform/http_server.hpp"
@@ -17,6 +18,7 @@ namespace storegate::platform {
 namespace {
 
 using std::chrono::milliseconds;
+using tests::Caller;
 using tests::RawListener;
 
 constexpr std::string_view ok_answer =
@@ -25,49 +27,13 @@ constexpr std::string_view ok_answer =
 HttpCall call_to(std::uint16_t port, milliseconds timeout = milliseconds(20'000)) {
   HttpCall call;
   call.method = "POST";
-  call.origin = Origin{"127.0.0.1", port, ""};
+  call.origin = Origin{"127.0.0.1", port};
   call.target = "/orders?x=1";
   call.headers.add("Idempotency-Key", "k1");
   call.body = "{}";
   call.timeout = timeout;
   return call;
 }
-
-class Caller {
- public:
-  explicit Caller(HttpClientOptions options = {}) {
-    thread_.on_loop([&] { client_ = std::make_unique<HttpClient>(thread_.loop(), options); });
-  }
-  ~Caller() {
-    thread_.on_loop([this] { client_.reset(); });
-  }
-  Caller(const Caller&) = delete;
-  Caller& operator=(const Caller&) = delete;
-
-  std::future<HttpOutcome> begin(HttpCall call) {
-    auto promise = std::make_shared<std::promise<HttpOutcome>>();
-    auto returned = std::make_shared<bool>(false);
-    thread_.on_loop([&] {
-      client_->request(std::move(call), [promise, returned](HttpOutcome outcome) {
-        CHECK_MESSAGE(*returned, "a callback from within request()");
-        promise->set_value(std::move(outcome));
-      });
-      *returned = true;
-    });
-    return promise->get_future();
-  }
-  HttpClientCounters counters() {
-    return thread_.on_loop([this] { return client_->counters(); });
-  }
-  tests::LoopThread& thread() { return thread_; }
-  void forget() {
-    thread_.on_loop([this] { client_.reset(); });
-  }
-
- private:
-  tests::LoopThread thread_;
-  std::unique_ptr<HttpClient> client_;
-};
 
 TEST_CASE("a call sends what it says and gets the whole response") {
   Caller caller;

@@ -105,6 +105,12 @@ class RawSocket {
     return read_head(request) && read_body(request) ? request.head + request.body : "";
   }
 
+  /// What comes next, whatever it is; "" at the end.
+  std::string receive() {
+    if (unread_.empty() && !read_some()) return {};
+    return take(unread_.size());
+  }
+
   /// True if the peer closes without sending another byte.
   bool sees_end() { return unread_.empty() && !read_some() && !timed_out_; }
   /// True if the peer's end has already arrived; does not wait.

@@ -32,12 +32,13 @@ inline std::string post(std::string_view target, std::string_view body, std::str
 /// /big answers with 8 MiB; /empty with 204.
 class Served {
  public:
-  explicit Served(HttpServerOptions options = {}, const std::string& address = "127.0.0.1:0") {
+  explicit Served(HttpServerOptions options = {}, const std::string& address = "127.0.0.1:0",
+                  const std::shared_ptr<const TlsContext>& tls = nullptr) {
     thread_.on_loop([&] {
       server_ = std::make_unique<HttpServer>(
           thread_.loop(), options,
           [this](HttpRequest request, Responder responder) { handle(request, responder); });
-      const auto listened = server_->listen(Endpoint::parse(address).value());
+      const auto listened = server_->listen(Endpoint::parse(address).value(), tls);
       REQUIRE(listened.ok());
       port_ = server_->bound_port(listened.value());
     });

@@ -141,15 +141,25 @@ TEST_CASE("endpoints are read, written and judged") {
 TEST_CASE("base URLs are read, and refused with the reason") {
   const auto url = Url::parse("http://pos.local:8081/api/");
   REQUIRE(url.ok());
-  CHECK(url.value().origin == Origin{"pos.local", 8081, ""});
+  CHECK(url.value().origin == Origin{"pos.local", 8081});
   CHECK(url.value().path == "/api");
   CHECK(url.value().origin.host_header() == "pos.local:8081");
   CHECK(Url::parse("http://pos").value().origin.host_header() == "pos");
   CHECK(Url::parse("http://[::1]:81").value().origin.text() == "[::1]:81");
   CHECK(Url::parse("unix:/run/x.sock").value().origin.text() == "unix:/run/x.sock");
-  for (const std::string text : {"https://pos", "pos:80", "http://", "http://:80", "http://a:0",
-                                 "http://a:99999", "http://u:p@a/", "http://a/?q", "http://a/#f",
-                                 "http://a b/", "http://a/\n", "ftp://a", "http://[::1", "http://[pos]/"}) {
+  const auto secure = Url::parse("https://pos.local/api");
+  REQUIRE(secure.ok());
+  CHECK(secure.value().origin == Origin{"pos.local", 443, "", true});
+  CHECK(secure.value().origin.host_header() == "pos.local");
+  CHECK(secure.value().origin.text() == "https://pos.local:443");
+  CHECK(Url::parse("https://[::1]:8443").value().origin.host_header() == "[::1]:8443");
+  CHECK(Url::parse("https://pos:80").value().origin.host_header() == "pos:80");
+  CHECK(Url::parse("http://pos:443").value().origin.host_header() == "pos:443");
+  CHECK_FALSE(Url::parse("http://pos:443").value().origin == Url::parse("https://pos").value().origin);
+  for (const std::string text :
+       {"https://", "https:/pos", "https://u:p@a", "pos:80", "http://", "http://:80", "http://a:0",
+        "http://a:99999", "http://u:p@a/", "http://a/?q", "http://a/#f", "http://a b/", "http://a/\n",
+        "ftp://a", "http://[::1", "http://[pos]/"}) {
     CAPTURE(text);
     REQUIRE_FALSE(Url::parse(text).ok());
     CHECK(Url::parse(text).error().code == core::ErrorCode::invalid);
