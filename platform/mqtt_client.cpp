@@ -48,7 +48,9 @@ Result<void> check_figures(const MqttOptions& options) {
 }  // namespace
 
 Result<void> MqttClient::check(const MqttOptions& options) {
-  if (auto url = parse_mqtt_url(options.url); !url) return std::move(url).error();
+  const auto url = parse_mqtt_url(options.url);
+  if (!url) return Error(url.error());
+  if (url->tls && !options.tls) return wrong("url: mqtts:// needs a CA bundle to trust");
   if (auto texts = check_texts(options); !texts) return texts;
   return check_figures(options);
 }
@@ -73,6 +75,8 @@ bool MqttClient::publish(std::uint64_t id, std::string topic, std::string payloa
 void MqttClient::stop(std::chrono::milliseconds within, std::function<void(bool)> ended) {
   engine_->stop(within, std::move(ended));
 }
+
+void MqttClient::replace_tls(std::shared_ptr<const TlsContext> tls) { engine_->replace_tls(std::move(tls)); }
 
 MqttCounters MqttClient::counters() const { return engine_->counters(); }
 

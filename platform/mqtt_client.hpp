@@ -17,6 +17,8 @@
 
 namespace storegate::platform {
 
+class TlsContext;
+
 /// One message as the broker delivered it. The strings are the receiver's to move from.
 struct MqttMessage {
   std::string topic;
@@ -75,7 +77,9 @@ struct MqttWill {
 };
 
 struct MqttOptions {
-  std::string url;                 // mqtt://host:port or tcp://host:port; default port 1883; IPv6 in brackets
+  std::string url;  // mqtt://host:port, or mqtts://host:port with TLS; IPv6 in brackets
+  /// A client's, without alpn, for mqtts://. See replace_tls().
+  std::shared_ptr<const TlsContext> tls = nullptr;
   std::string version = "5";       // "5" or "3.1.1"
   std::string client_id;           // 1..128 bytes
   std::string username;            // empty = none
@@ -86,7 +90,7 @@ struct MqttOptions {
   MqttWill will;
   std::string content_type;  // MQTT 5 Content Type of everything given to publish(); empty = none
 
-  std::chrono::milliseconds connect_timeout{10'000};  // TCP and CONNACK and SUBACK together
+  std::chrono::milliseconds connect_timeout{10'000};  // TCP, TLS, CONNACK and SUBACK together
   std::chrono::milliseconds retry_min{500};           // first wait after a failed or lost connection
   /// The wait doubles up to this; 75..125 % jitter on each. With an attempt that hangs it stays below 30 s (I13).
   std::chrono::milliseconds retry_max{15'000};
@@ -158,8 +162,8 @@ struct MqttCounters {
 class MqttClient {
  public:
   /// Starts connecting at once, in the background; a broker that is away is no error here.
-  /// Errors: `invalid` for options that can never work (the context names the option), `unavailable` for mqtts://
-  /// and wss:// (no TLS on this side yet). The loop must outlive the client.
+  /// Errors: `invalid` for options that can never work (the context names the option), `unavailable` for ws:// and
+  /// wss://. The loop must outlive the client.
   [[nodiscard]] static core::Result<std::unique_ptr<MqttClient>> start(Loop& loop, MqttOptions options,
                                                                        MqttCallbacks callbacks);
 
@@ -179,6 +183,9 @@ class MqttClient {
   /// `ended`, at the latest after `within`. true = in good order; false = there was no connection, it broke, or time was
   /// up. Publishes not yet reported are not reported. Only the first call counts.
   void stop(std::chrono::milliseconds within, std::function<void(bool)> ended);
+
+  /// The next connections shake hands with this context; one that is there keeps its own.
+  void replace_tls(std::shared_ptr<const TlsContext> tls);
 
   [[nodiscard]] MqttCounters counters() const;
 

@@ -30,6 +30,7 @@ MqttClient::Engine::Engine(Loop& loop, MqttOptions options, MqttAddress address,
     : loop_(loop),
       options_(std::move(options)),
       address_(std::move(address)),
+      tls_(options_.tls),
       version_(options_.version == "5" ? MqttVersion::v5 : MqttVersion::v3_1_1),
       callbacks_(std::move(callbacks)),
       backoff_(options_.retry_min, options_.retry_max, options_.jitter_seed) {}
@@ -40,7 +41,7 @@ void MqttClient::Engine::begin_attempt() {
   ++link_number_;
   heard_bytes_ = 0;
   watch_attempt();
-  link_ = MqttLink::open(loop_, {address_, link_number_}, version_, options_.message_bytes_max, *this);
+  link_ = MqttLink::open(loop_, {address_, link_number_, tls_}, version_, options_.message_bytes_max, *this);
 }
 
 void MqttClient::Engine::watch_attempt() {

@@ -47,6 +47,7 @@ class MqttClient::Engine final : public MqttReceiptDesk,
   void stop(std::chrono::milliseconds within, std::function<void(bool)> ended);
   /// Cuts the connection and calls nothing any more.
   void abandon() noexcept;
+  void replace_tls(std::shared_ptr<const TlsContext> tls) { tls_ = std::move(tls); }
   [[nodiscard]] MqttCounters counters() const { return count_; }
 
   void settle(std::uint64_t number, bool accepted) noexcept override;
@@ -56,7 +57,7 @@ class MqttClient::Engine final : public MqttReceiptDesk,
 
   enum class State : std::uint8_t {
     waiting,      // for the next attempt
-    connecting,   // TCP
+    connecting,   // TCP, TLS
     greeting,     // CONNECT sent
     subscribing,  // SUBSCRIBE sent
     online,
@@ -124,6 +125,7 @@ class MqttClient::Engine final : public MqttReceiptDesk,
   Loop& loop_;
   const MqttOptions options_;
   const MqttAddress address_;
+  std::shared_ptr<const TlsContext> tls_;
   const MqttVersion version_;
   MqttCallbacks callbacks_;
   MqttBackoff backoff_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -18,37 +19,40 @@ using core::Result;
 namespace {
 // A buffer that a burst made large is not kept for ever.
 constexpr std::size_t out_kept = 64 * 1024;
-
-Error broken(const char* doing, const error_code& error) {
-  if (error == asio::error::eof) return {ErrorCode::unavailable, "the broker closed the connection"};
-  return {ErrorCode::unavailable, std::string(doing) + ": " + error.message()};
-}
 }  // namespace
 
-MqttLink::MqttLink(Loop& loop, MqttVersion version, std::uint32_t packet_bytes_max,
-                   MqttLinkListener& listener)
-    : loop_(loop), socket_(loop.context()), reader_(version, packet_bytes_max), listener_(&listener) {}
+MqttLink::MqttLink(Loop& loop, MqttDestination destination, MqttVersion version,
+                   std::uint32_t packet_bytes_max, MqttLinkListener& listener)
+    : loop_(loop),
+      destination_(std::move(destination)),
+      stream_(TlsStream::Socket(loop.context())),
+      reader_(version, packet_bytes_max),
+      listener_(&listener) {}
+
+Error MqttLink::broken(const char* doing, const error_code& error) const {
+  if (error == asio::error::eof) return {ErrorCode::unavailable, "the broker closed the connection"};
+  return {ErrorCode::unavailable, std::string(doing) + ": " + stream_.words(error)};
+}
 
 std::shared_ptr<MqttLink> MqttLink::open(Loop& loop, const MqttDestination& destination, MqttVersion version,
                                          std::uint32_t packet_bytes_max, MqttLinkListener& listener) {
-  auto link = std::make_shared<MqttLink>(loop, version, packet_bytes_max, listener);
-  link->lookup_ =
-      resolve(loop, destination.address.host, destination.address.port,
-              [weak = std::weak_ptr(link), attempt = destination.attempt](Result<TcpEndpoints> found) {
-                if (const auto self = weak.lock()) self->connect(std::move(found), attempt);
-              });
+  auto link = std::make_shared<MqttLink>(loop, destination, version, packet_bytes_max, listener);
+  link->lookup_ = resolve(loop, destination.address.host, destination.address.port,
+                          [weak = std::weak_ptr(link)](Result<TcpEndpoints> found) {
+                            if (const auto self = weak.lock()) self->connect(std::move(found));
+                          });
   return link;
 }
 
-void MqttLink::connect(Result<TcpEndpoints> found, std::uint64_t attempt) {
+void MqttLink::connect(Result<TcpEndpoints> found) {
   if (listener_ == nullptr) return;
   if (!found) return lost(std::move(found).error());
-  endpoints_ = std::move(*found);
-  const auto first = static_cast<std::ptrdiff_t>(attempt % endpoints_.size());
+  endpoints_.assign(found->begin(), found->end());
+  const auto first = static_cast<std::ptrdiff_t>(destination_.attempt % endpoints_.size());
   std::rotate(endpoints_.begin(), endpoints_.begin() + first, endpoints_.end());
-  asio::async_connect(socket_, endpoints_, [self = shared_from_this()](const error_code& error, const auto&) {
-    self->connected(error);
-  });
+  asio::async_connect(
+      stream_.socket(), endpoints_,
+      [self = shared_from_this()](const error_code& error, const auto&) { self->connected(error); });
 }
 
 void MqttLink::connected(const error_code& error) {
@@ -56,8 +60,22 @@ void MqttLink::connected(const error_code& error) {
   if (error) return lost(broken("connecting to the broker", error));
   error_code ignored;
   // Without it a small packet behind another waits for the peer's delayed acknowledgement, about 40 ms.
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  stream_.socket().non_blocking(true, ignored);
+  destination_.address.tls ? shake_hands() : begin();
+}
+
+void MqttLink::shake_hands() {
+  const auto& address = destination_.address;
+  if (auto begun = stream_.connect_tls(destination_.tls, address.host, address.port); !begun)
+    return lost(std::move(begun).error());
+  stream_.async_handshake([self = shared_from_this()](const error_code& error) {
+    if (self->listener_ == nullptr) return;
+    error ? self->lost(self->broken("the TLS handshake", error)) : self->begin();
+  });
+}
+
+void MqttLink::begin() {
   open_ = true;
   listener_->link_open();
   if (listener_ != nullptr) read();
@@ -66,12 +84,12 @@ void MqttLink::connected(const error_code& error) {
 void MqttLink::read() {
   if (reading_) return;
   reading_ = true;
-  socket_.async_read_some(asio::buffer(in_),
+  stream_.async_read_some(asio::buffer(in_),
                           [self = shared_from_this()](const error_code& error, std::size_t count) {
                             self->reading_ = false;
                             if (self->listener_ == nullptr) return;
                             if (self->ending_) return error ? self->conclude() : self->read();
-                            if (error) return self->lost(broken("reading from the broker", error));
+                            if (error) return self->lost(self->broken("reading from the broker", error));
                             self->bytes_in_ += count;
                             self->reader_.feed({self->in_.data(), count});
                             self->pump();
@@ -105,37 +123,46 @@ void MqttLink::send() {
   });
 }
 
-void MqttLink::write() {
-  while (listener_ != nullptr && sent_ < out_.size()) {
-    error_code error;
+/// Writes until the kernel takes no more. True: it has taken everything.
+bool MqttLink::is_flushed(error_code& error) {
+  error.clear();
+  while (!error && sent_ < out_.size()) {
     const std::size_t count =
-        socket_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+        stream_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
     sent_ += count;
     bytes_out_ += count;
-    if (error == asio::error::would_block) {
-      if (sent_ >= out_kept) {  // or a line that never catches up would keep every byte it ever sent
-        out_.erase(0, sent_);
-        sent_ = 0;
-      }
-      if (std::exchange(writing_, true)) return;
-      socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const error_code&) {
-        self->writing_ = false;
-        self->write();  // an error shows there
-      });
-      return;
-    }
-    if (error) return ending_ ? conclude() : lost(broken("writing to the broker", error));
   }
+  if (!error) stream_.flush(error);
+  return !error;
+}
+
+void MqttLink::write() {
   if (listener_ == nullptr) return;
+  error_code error;
+  if (!is_flushed(error)) {
+    if (error == asio::error::would_block) return wait_for_room();
+    return ending_ ? conclude() : lost(broken("writing to the broker", error));
+  }
   out_.clear();
   sent_ = 0;
   if (out_.capacity() > out_kept) out_.shrink_to_fit();
   resume();  // reading may have waited for room
   if (!finished_ || std::exchange(ending_, true)) return;
   // Closing with unread bytes would reset the connection, and the broker might never read the last packet.
-  error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.shutdown_send();
   read();
+}
+
+void MqttLink::wait_for_room() {
+  if (sent_ >= out_kept) {  // or a line that never catches up would keep every byte it ever sent
+    out_.erase(0, sent_);
+    sent_ = 0;
+  }
+  if (std::exchange(writing_, true)) return;
+  stream_.socket().async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const error_code&) {
+    self->writing_ = false;
+    self->write();  // an error shows there
+  });
 }
 
 void MqttLink::conclude() {
@@ -161,9 +188,7 @@ void MqttLink::close() noexcept {
   listener_ = nullptr;
   finished_ = nullptr;
   lookup_.cancel();
-  error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_.close();
 }
 
 }  // namespace storegate::platform

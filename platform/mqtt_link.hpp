@@ -1,20 +1,20 @@
-// One TCP connection that speaks MQTT: packets in, bytes out. Platform-internal (includes Asio). Loop thread only.
+// One TCP connection, with TLS or without, that speaks MQTT: packets in, bytes out. Platform-internal (includes Asio). Loop thread only.
 // It must not know sessions, windows or receipts.
 #pragma once
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "platform/loop.hpp"
 #include "platform/mqtt_packet.hpp"
 #include "platform/mqtt_url.hpp"
 #include "platform/resolve.hpp"
+#include "platform/tls_stream.hpp"
 
 namespace storegate::platform {
 
@@ -23,12 +23,13 @@ namespace storegate::platform {
 struct MqttDestination {
   MqttAddress address;
   std::uint64_t attempt = 0;
+  std::shared_ptr<const TlsContext> tls;  // needed if the address says so
 };
 
 /// Told by a link, always from the loop and never from within a call to the link. It may close the link.
 class MqttLinkListener {
  public:
-  virtual void link_open() = 0;  // TCP is up
+  virtual void link_open() = 0;  // TCP is up, and TLS where it is spoken
   virtual void link_packet(MqttPacket packet) = 0;
   virtual void link_lost(core::Error why) = 0;  // the last word
   /// Asked before each packet is read: false = read none until MqttLink::resume().
@@ -44,7 +45,8 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   [[nodiscard]] static std::shared_ptr<MqttLink> open(Loop& loop, const MqttDestination& destination,
                                                       MqttVersion version, std::uint32_t packet_bytes_max,
                                                       MqttLinkListener& listener);
-  MqttLink(Loop& loop, MqttVersion version, std::uint32_t packet_bytes_max, MqttLinkListener& listener);
+  MqttLink(Loop& loop, MqttDestination destination, MqttVersion version, std::uint32_t packet_bytes_max,
+           MqttLinkListener& listener);
   MqttLink(const MqttLink&) = delete;
   MqttLink& operator=(const MqttLink&) = delete;
 
@@ -66,20 +68,26 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   [[nodiscard]] std::uint64_t bytes_out() const noexcept { return bytes_out_; }
 
  private:
-  void connect(core::Result<TcpEndpoints> found, std::uint64_t attempt);
+  void connect(core::Result<TcpEndpoints> found);
   void connected(const boost::system::error_code& error);
+  void shake_hands();
+  void begin();
+  [[nodiscard]] core::Error broken(const char* doing, const boost::system::error_code& error) const;
   void read();
   void pump();
+  [[nodiscard]] bool is_flushed(boost::system::error_code& error);
   void write();
+  void wait_for_room();
   void conclude();
   void lost(core::Error why);
 
   Loop& loop_;
-  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
+  MqttDestination destination_;
+  TlsStream stream_;
   MqttReader reader_;
   MqttLinkListener* listener_;  // none once closed
   Lookup lookup_;
-  TcpEndpoints endpoints_;
+  std::vector<boost::asio::generic::stream_protocol::endpoint> endpoints_;
   std::string out_;       // not handed to the kernel yet
   std::size_t sent_ = 0;  // of out_
   bool open_ = false;

@@ -1,4 +1,4 @@
-// Reads mqtt:// and tcp:// URLs.
+// Reads mqtt:// and mqtts:// URLs, and their other names.
 #include "platform/mqtt_url.hpp"
 
 #include <algorithm>
@@ -31,17 +31,19 @@ core::Result<std::uint16_t> parse_port(std::string_view url, std::string_view te
 
 core::Result<MqttAddress> parse_mqtt_url(std::string_view url) {
   const auto scheme_end = url.find("://");
-  if (scheme_end == std::string_view::npos) return malformed(url, "it must begin with mqtt://");
+  if (scheme_end == std::string_view::npos) return malformed(url, "it must begin with mqtt:// or mqtts://");
   const std::string_view scheme = url.substr(0, scheme_end);
-  for (const std::string_view known : {"mqtts", "ssl", "ws", "wss"})
-    if (scheme == known)
-      return Error{ErrorCode::unavailable, "mqtt url \"" + std::string(url) + "\": " + std::string(known) +
-                                               ":// is not offered yet; use mqtt:// on a trusted network"};
-  if (scheme != "mqtt" && scheme != "tcp") return malformed(url, "it must begin with mqtt://");
+  if (scheme == "ws" || scheme == "wss")
+    return Error{ErrorCode::unavailable,
+                 "mqtt url \"" + std::string(url) +
+                     "\": MQTT over WebSockets is not offered; use mqtts:// or mqtt://"};
+  const bool tls = scheme == "mqtts" || scheme == "ssl";
+  if (!tls && scheme != "mqtt" && scheme != "tcp")
+    return malformed(url, "it must begin with mqtt:// or mqtts://");
 
   std::string_view rest = url.substr(scheme_end + 3);
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
-  MqttAddress address;
+  MqttAddress address{.host = {}, .port = static_cast<std::uint16_t>(tls ? 8883 : 1883), .tls = tls};
   std::string_view port_text;
   if (!rest.empty() && rest.front() == '[') {
     const auto close = rest.find(']');

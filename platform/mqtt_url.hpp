@@ -12,10 +12,11 @@ namespace storegate::platform {
 struct MqttAddress {
   std::string host;  // a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 1883;
+  bool tls = false;
 };
 
-/// mqtt://host[:port] or tcp://host[:port], nothing behind it. Errors: `unavailable` for mqtts://, ssl://, ws:// and
-/// wss:// (known, but not offered yet), `invalid` for anything else.
+/// mqtt://host[:port] or tcp://host[:port], port 1883 if none is given; mqtts:// or ssl:// for TLS, 8883; nothing behind
+/// it. Errors: `unavailable` for ws:// and wss:// (known, but not offered), `invalid` for anything else.
 [[nodiscard]] core::Result<MqttAddress> parse_mqtt_url(std::string_view url);
 
 }  // namespace storegate::platform

@@ -57,8 +57,8 @@ void read_socket(ConfigTable& table, const ConfigSurroundings& around, std::stri
 void check_mqtt_url(ConfigTable& table, const std::string& url) {
   if (url.empty() || reject_user_info(table, "url", url)) return;
   const auto address = platform::parse_mqtt_url(url);
-  if (address) return;
-  if (address.error().code != core::ErrorCode::unavailable)
+  if (address && !address->tls) return;
+  if (!address && address.error().code != core::ErrorCode::unavailable)
     return table.problem("url", address.error().context);
   table.problem("url",
                 "this build speaks to a broker without TLS only (mqtt://): let a broker or TLS proxy on this "
