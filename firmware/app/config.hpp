@@ -39,9 +39,24 @@ struct StorageConfig {
   std::int64_t max_live_orders = 20000;  // 0 = no limit
 };
 
+/// Files of a listener that speaks TLS; no certificate = it does not.
+struct ListenerTls {
+  std::string certificate, key;
+  std::string client_ca;  // "" = clients need no certificate
+  [[nodiscard]] bool is_on() const noexcept { return !certificate.empty(); }
+};
+
+/// Files by which a peer is verified, and we are where it asks.
+struct PeerTls {
+  std::string ca;                // "" = the system's bundle
+  std::string certificate, key;  // "" = none
+};
+
 struct HttpConfig {
-  std::string listen;        // platform::Endpoint::parse reads it: TCP, loopback; port 0 = the system chooses
-  std::string admin_listen;  // "" = none: everything is served on `listen`
+  std::string
+      listen;  // platform::Endpoint::parse reads it: TCP, loopback unless tls is on; port 0 = the system chooses
+  std::string admin_listen;                        // "" = none: everything is served on `listen`
+  ListenerTls tls;                                 // of `listen`, and of an admin_listen that is not loopback
   std::string socket = "/run/storegate/api.sock";  // a path; "" = none
   std::string admin_token;                         // secret; "" = no token is asked
   std::int64_t body_max_kib = 512;                 // 0 = no limit
@@ -53,6 +68,7 @@ struct HttpConfig {
 };
 
 struct MqttConfig {
+  PeerTls tls;                // for mqtts://
   std::string url;            // platform::parse_mqtt_url reads it
   std::string version = "5";  // or "3.1.1"
   std::string client_id;      // store.id if absent
@@ -66,6 +82,7 @@ struct MqttConfig {
 };
 
 struct PosConfig {
+  PeerTls tls;  // for https://
   std::string driver = "rest";
   std::string url;    // platform::Url::parse reads it
   std::string token;  // secret; "" = none

@@ -1,5 +1,5 @@
-// [http], [mqtt] and [[route]]: where this process listens and whom it calls. This build speaks neither TLS nor to
-// strangers: what would need either is a problem, never a silent plain connection.
+// [http], [mqtt] and [[route]]: where this process listens and whom it calls. What would send secrets or orders in the clear
+// beyond this machine is a problem, never a silent plain connection.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "app/config_sections.hpp"
+#include "app/tls.hpp"
 #include "platform/endpoint.hpp"
 #include "platform/mqtt_url.hpp"
 
 namespace storegate::app {
 namespace {
 
-constexpr std::string_view plain_only =
-    "this build serves plain HTTP on loopback only: put a TLS-terminating proxy in front of it";
 constexpr std::size_t topic_slashes_max = 7;  // AWS IoT Core's limit (interfaces: MQTT)
 
 /// A user or password in a URL is a secret in a file that anyone may read; the text must not repeat it.
@@ -24,27 +23,23 @@ bool reject_user_info(ConfigTable& table, std::string_view key, std::string_view
   return true;
 }
 
-void check_listener(ConfigTable& table, std::string_view key, const std::string& text) {
+/// Beyond loopback nothing is said in the clear, and nobody is believed by the mere fact that he could connect.
+void check_listener(ConfigTable& table, std::string_view key, const std::string& text,
+                    const HttpConfig& http) {
   const auto endpoint = platform::Endpoint::parse(text);
   if (!endpoint) return table.problem(key, endpoint.error().context);
   if (endpoint->is_unix())
     return table.problem(key, "must be ADDRESS:PORT; http.socket is the key for a Unix socket");
   if (endpoint->is_loopback()) return;
-  table.problem(key, std::string(plain_only) + " and listen on 127.0.0.1 or [::1] here");
-}
-
-void read_tls(ConfigTable& http) {
-  const ConfigNode* node = http.find("tls", ConfigNode::Kind::table);
-  if (node == nullptr) return;
-  ConfigTable tls = http.inner(*node, "tls");
-  std::string all;
-  for (const std::string_view key : {"certificate", "key", "client_ca"}) {
-    std::string path;
-    tls.text(key, path);
-    all += path;
-  }
-  tls.report_unknown();
-  if (!all.empty()) http.problem("tls", std::string(plain_only) + ", and remove this key");
+  if (!http.tls.is_on())
+    return table.problem(
+        key,
+        "others than this machine can connect there: give tls = { certificate = \"…\", key = \"…\" }, or "
+        "listen on 127.0.0.1 or [::1]");
+  if (http.admin_token.empty())
+    table.problem(
+        key,
+        "others than this machine can connect there: give admin_token_file, or listen on 127.0.0.1 or [::1]");
 }
 
 void read_socket(ConfigTable& table, const ConfigSurroundings& around, std::string& socket) {
@@ -54,15 +49,12 @@ void read_socket(ConfigTable& table, const ConfigSurroundings& around, std::stri
   if (!endpoint) table.problem("socket", endpoint.error().context);
 }
 
-void check_mqtt_url(ConfigTable& table, const std::string& url) {
-  if (url.empty() || reject_user_info(table, "url", url)) return;
+/// Whether it needs TLS.
+bool check_mqtt_url(ConfigTable& table, const std::string& url) {
+  if (url.empty() || reject_user_info(table, "url", url)) return false;
   const auto address = platform::parse_mqtt_url(url);
-  if (address && !address->tls) return;
-  if (!address && address.error().code != core::ErrorCode::unavailable)
-    return table.problem("url", address.error().context);
-  table.problem("url",
-                "this build speaks to a broker without TLS only (mqtt://): let a broker or TLS proxy on this "
-                "machine carry it on, or wait for the version with TLS");
+  if (!address) table.problem("url", address.error().context);
+  return address && address->tls;
 }
 
 void check_prefix(ConfigTable& table, std::string_view prefix) {
@@ -80,14 +72,6 @@ void check_prefix(ConfigTable& table, std::string_view prefix) {
   if (slashes > static_cast<std::ptrdiff_t>(topic_slashes_max)) {
     table.problem("prefix",
                   "makes topics of more than 7 slashes, which some brokers refuse; use at most 4 here");
-  }
-}
-
-void read_broker_tls(ConfigTable& table) {
-  for (const std::string_view key : {"certificate", "key", "ca"}) {
-    std::string path;
-    table.text(key, path);
-    if (!path.empty()) table.problem(key, "this build speaks to a broker without TLS only; remove this key");
   }
 }
 
@@ -128,10 +112,6 @@ bool matches_everything(std::string pattern) {
 
 void check_http_url(ConfigTable& table, std::string_view key, const std::string& url) {
   if (reject_user_info(table, key, url)) return;
-  if (url.starts_with("https://")) {
-    return table.problem(
-        key, "this build speaks plain HTTP only (http://): put a TLS proxy on this machine between them");
-  }
   const auto parsed = platform::Url::parse(url);
   if (!parsed) table.problem(key, parsed.error().context);
 }
@@ -139,16 +119,16 @@ void check_http_url(ConfigTable& table, std::string_view key, const std::string&
 void read_http(ConfigTable& table, const ConfigSurroundings& around, HttpConfig& http) {
   table.required("listen", "where orders come in, such as listen = \"127.0.0.1:8080\"");
   table.text("listen", http.listen);
-  if (!http.listen.empty()) check_listener(table, "listen", http.listen);
   table.text("admin_listen", http.admin_listen);
-  if (!http.admin_listen.empty()) check_listener(table, "admin_listen", http.admin_listen);
+  read_listener_tls(table, around, http.tls);
+  table.secret_file("admin_token_file", around, ConfigTable::SecretUse::token, http.admin_token);
+  if (!http.listen.empty()) check_listener(table, "listen", http.listen, http);
+  if (!http.admin_listen.empty()) check_listener(table, "admin_listen", http.admin_listen, http);
   if (!http.admin_listen.empty() && http.admin_listen == http.listen && !http.listen.ends_with(":0")) {
     table.problem("admin_listen", "is the same as listen; give it a port of its own or remove it");
   }
-  read_tls(table);
   table.integer("body_max_kib", http.body_max_kib, 0, 64 * 1024);
   table.integer("connections_max", http.connections_max, 0, 10'000);
-  table.secret_file("admin_token_file", around, ConfigTable::SecretUse::token, http.admin_token);
   read_socket(table, around, http.socket);
   table.report_unknown();
 }
@@ -156,11 +136,11 @@ void read_http(ConfigTable& table, const ConfigSurroundings& around, HttpConfig&
 void read_mqtt(ConfigTable& table, const ConfigSurroundings& around, MqttConfig& mqtt) {
   table.required("url", "the broker's address, such as url = \"mqtt://127.0.0.1:1883\"");
   table.text("url", mqtt.url);
-  check_mqtt_url(table, mqtt.url);
+  const bool uses_tls = check_mqtt_url(table, mqtt.url);
   if (table.one_of("version", {"5", "3.1.1"}) == 1U) mqtt.version = "3.1.1";
   table.text("client_id", mqtt.client_id);
   if (mqtt.client_id.size() > 128) table.problem("client_id", "has more than 128 bytes");
-  read_broker_tls(table);
+  read_peer_tls(table, around, uses_tls, mqtt_alpn, mqtt.tls);
   read_broker_user(table, around, mqtt);
   table.text("prefix", mqtt.prefix);
   check_prefix(table, mqtt.prefix);

@@ -2,6 +2,8 @@
 // [[route]]) are in config_addresses.cpp, [[partner]] in config_partner.cpp.
 #include "app/config_sections.hpp"
 
+#include "app/tls.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -110,6 +112,7 @@ void read_storage(ConfigTable& table, const ConfigSurroundings& around, StorageC
 void read_pos(ConfigTable& table, const ConfigSurroundings& around, PosConfig& pos) {
   (void)table.one_of("driver", {"rest"});
   read_pos_url(table, pos.url);
+  read_peer_tls(table, around, pos.url.starts_with("https://"), http_alpn, pos.tls);
   table.secret_file("token_file", around, ConfigTable::SecretUse::token, pos.token);
   table.integer("timeout_ms", pos.timeout_ms, 100, 600'000);
   table.integer("max_processing_ms", pos.max_processing_ms, 0, 3'600'000);
@@ -145,9 +148,6 @@ void read_alarm(ConfigTable& table, AlarmConfig& alarm) {
   table.integer("uplink_unreachable_s", alarm.uplink_unreachable_s, 0, 30 * day_s);
   table.integer("backlog_events", alarm.backlog_events, 0, 1'000'000'000);
   table.integer("certificate_days", alarm.certificate_days, 0, 3660);
-  if (table.has("certificate_days")) {
-    table.warning("certificate_days", "this version has no TLS yet, and so no certificate to watch");
-  }
   table.report_unknown();
 }
 

@@ -20,7 +20,13 @@ void read_route(ConfigTable& table, RouteConfig& route);
 void read_log(ConfigTable& table, LogConfig& log);
 void read_alarm(ConfigTable& table, AlarmConfig& alarm);
 
-/// A base URL that this build can call: http:// without user or password, or unix:/path.
+/// [http] tls, in config_tls.cpp: files that are there and belong together, or a problem that says what is wrong.
+void read_listener_tls(ConfigTable& http, const ConfigSurroundings& around, ListenerTls& tls);
+/// ca, certificate and key of a table whose `url` may need them. `used`: it does; files that nobody reads are warned of.
+void read_peer_tls(ConfigTable& table, const ConfigSurroundings& around, bool used, std::string alpn,
+                   PeerTls& tls);
+
+/// A base URL that can be called: http:// or https:// without user or password, or unix:/path.
 void check_http_url(ConfigTable& table, std::string_view key, const std::string& url);
 
 /// [store] hours, in config_hours.cpp.

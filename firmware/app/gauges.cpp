@@ -83,6 +83,9 @@ void Gauges::make_level_gauges() {
   add("storegate_customer_data_erased_timestamp_seconds",
       "When customers' data were last gone through to the end, 0 = not yet",
       [](const Levels& l) { return static_cast<double>(l.erased_at_wall_ms) / 1000; });
+  add("storegate_certificate_end_timestamp_seconds",
+      "When the first of the store's own certificates ends, 0 = it has none",
+      [](const Levels& l) { return static_cast<double>(l.certificates_end_wall_ms) / 1000; });
   add("storegate_early_marks", "Releases and cancels whose order has not come yet",
       [](const Levels& l) { return static_cast<double>(l.early_marks); });
   add("storegate_kitchen_orders", "Orders that count against the kitchen's capacity",

@@ -43,7 +43,8 @@ struct Levels {
   std::int64_t database_bytes = 0, unused_bytes = 0, wal_bytes = 0, reserve_bytes = 0;
   std::optional<std::int64_t> free_bytes;  // on the disk
   core::StorageRoom room = core::StorageRoom::enough;
-  std::int64_t erased_at_wall_ms = 0;  // when customers' data were last gone through
+  std::int64_t certificates_end_wall_ms = 0;  // the first of the store's own; 0 = there is none
+  std::int64_t erased_at_wall_ms = 0;         // when customers' data were last gone through
   std::size_t callers_waiting = 0;
   std::size_t inputs_waiting = 0;  // for a turn
   std::size_t pos_line_due = 0;    // released and waiting for the POS

@@ -9,6 +9,7 @@
 
 #include "app/config.hpp"
 #include "app/gauges.hpp"
+#include "app/tls.hpp"
 #include "codec/http.hpp"
 #include "core/messages.hpp"
 #include "platform/clock.hpp"
@@ -41,6 +42,8 @@ class PosDriver {
 
   /// Takes effect with the next request.
   void set_token(std::string token) { token_ = std::move(token); }
+  /// With the next connection.
+  void set_tls(SharedTls tls) { client_.replace_tls(std::move(tls)); }
 
  private:
   template <typename Effect>

@@ -48,6 +48,9 @@ Service::Service(Config config, HousekeepingPace housekeeping)
     : config_(std::move(config)), housekeeping_pace_(housekeeping) {}
 
 core::Result<void> Service::start() {
+  auto tls = load_tls(config_);
+  if (!tls) return std::move(tls).error();
+  tls_ = std::move(tls).value();
   if (auto opened = open_rows(); !opened) return opened;
   join_parts();
   if (auto listening = listen(); !listening) return listening;
@@ -55,6 +58,7 @@ core::Result<void> Service::start() {
   turns_->offer(std::move(started_));
   space_->start();
   housekeeping_->start();
+  certificates_->look();
   watch();
   platform::systemd_ready();
   platform::log_info("ready", {{"version", version()}, {"store", config_.store.id}, {"port", port()}});
@@ -97,7 +101,9 @@ void Service::join_parts() {
   hooks.sync_failed = [this] { on_sync_failed(); };
   turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, digest_, std::move(hooks));
   pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
+  pos_->set_tls(tls_.pos);
   space_.emplace(config_, loop_, *store_, *turns_);
+  certificates_.emplace(config_, loop_, *turns_, [this] { return tls_.ends_at_wall_ms(); });
   housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, *space_, housekeeping_pace_);
   streams_.emplace(loop_, *turns_, *store_, config_.store.id);
   api_.emplace(ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch,
@@ -111,10 +117,12 @@ core::Result<void> Service::listen() {
   server_.emplace(loop_, options, [this](platform::HttpRequest request, platform::Responder responder) {
     api_->handle(std::move(request), std::move(responder));
   });
-  const auto listen_on = [this](const std::string& address) -> core::Result<std::size_t> {
+  const auto listen_on = [&](const std::string& address) -> core::Result<std::size_t> {
     auto endpoint = platform::Endpoint::parse(address);
     if (!endpoint) return std::move(endpoint).error().in(address);
-    auto listener = server_->listen(*endpoint);
+    const bool speaks_tls = tls_.http && (address == config_.http.listen || !endpoint->is_loopback());
+    auto listener = server_->listen(*endpoint, speaks_tls ? tls_.http : nullptr);
+    if (listener && speaks_tls) tls_listeners_.push_back(*listener);
     if (!listener) return std::move(listener).error().in(address);
     return listener;
   };
@@ -135,7 +143,7 @@ core::Result<void> Service::listen() {
 core::Result<void> Service::connect() {
   if (!config_.mqtt) return {};
   uplink_.emplace(config_, loop_, clock_, *turns_, *desk_, *gauges_);
-  if (auto started = uplink_->start(); !started) return std::move(started).error().in("mqtt");
+  if (auto started = uplink_->start(tls_.mqtt); !started) return std::move(started).error().in("mqtt");
   return {};
 }
 
@@ -181,6 +189,7 @@ Levels Service::levels() {
   levels.reserve_bytes = space.reserve;
   levels.free_bytes = space.free;
   levels.room = gateway.room();
+  levels.certificates_end_wall_ms = certificates_->ends_at_wall_ms().value_or(0);
   levels.erased_at_wall_ms = housekeeping_->erased_at_wall_ms();
   levels.events_in_flight = outbox.in_flight();
   levels.early_marks = gateway.book().early_count();

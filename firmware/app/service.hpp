@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/api.hpp"
+#include "app/certificate_watch.hpp"
 #include "app/config.hpp"
 #include "app/desk.hpp"
 #include "app/event_streams.hpp"
@@ -19,6 +20,7 @@
 #include "app/space_watch.hpp"
 #include "app/stock.hpp"
 #include "app/store_thread.hpp"
+#include "app/tls.hpp"
 #include "app/turns.hpp"
 #include "app/uplink.hpp"
 #include "core/engine.hpp"
@@ -51,7 +53,7 @@ class Service {
   /// answered. Within 5 s. Any thread; a second call does nothing.
   void stop();
 
-  /// Takes over what can change while running: partners, tokens, the log level, alarms, limits of the policy.
+  /// Takes over what can change while running: partners, tokens, certificates, the log level, alarms, limits of the policy.
   /// Everything else stays as it was at start. Loop thread.
   void reload(Config config);
 
@@ -68,6 +70,7 @@ class Service {
   [[nodiscard]] core::Result<void> connect();
   void carry_out(core::Effect&& effect);
   void report(const core::ReportWrongToken& wrong);
+  void reload_tls(const Config& config);
   [[nodiscard]] Levels levels();
   [[nodiscard]] std::vector<Check> readiness() const;
 
@@ -90,6 +93,8 @@ class Service {
   std::optional<Turns> turns_;
   std::optional<PosDriver> pos_;
   std::optional<Uplink> uplink_;
+  TlsInUse tls_;
+  std::optional<CertificateWatch> certificates_;
   std::optional<EventStreams> streams_;
   std::optional<Api> api_;
   HousekeepingPace housekeeping_pace_;
@@ -106,6 +111,7 @@ class Service {
   std::chrono::steady_clock::time_point end_since_;
   platform::Timer end_timer_;
   platform::Timer reload_timer_;
+  std::vector<std::size_t> tls_listeners_;
   platform::Timer watch_timer_;
   std::uint64_t jobs_seen_ = 0;
 };

@@ -91,6 +91,25 @@ void Service::watch() {
   watch_timer_ = loop_.after(interval, [this] { watch(); });
 }
 
+// New connections take the new files; those that are there keep theirs. Files that cannot be used leave the old ones.
+void Service::reload_tls(const Config& config) {
+  Config wanted = config_;  // what is spoken stays as it was at the start
+  wanted.http.tls = config.http.tls;
+  wanted.pos.tls = config.pos.tls;
+  if (wanted.mqtt && config.mqtt) wanted.mqtt->tls = config.mqtt->tls;
+  auto tls = load_tls(wanted);
+  if (!tls || (tls->http == nullptr) != (tls_.http == nullptr)) {
+    platform::log_error("certificates not reloaded: the old ones stay",
+                        {{"why", tls ? "TLS is turned on and off at a start only" : tls.error().context}});
+    return;
+  }
+  tls_ = std::move(tls).value();
+  for (const std::size_t listener : tls_listeners_) server_->replace_tls(listener, tls_.http);
+  pos_->set_tls(tls_.pos);
+  if (uplink_) uplink_->set_tls(tls_.mqtt);
+  certificates_->look();
+}
+
 void Service::reload(Config config) {
   if (engine_->turn_open()) {  // the turn under way was decided by the old policy
     reload_timer_ = loop_.after(look_every, [this, config = std::move(config)] { reload(config); });
@@ -105,6 +124,7 @@ void Service::reload(Config config) {
   config_.store.kitchen_items = config.store.kitchen_items;
   config_.store.test_orders = config.store.test_orders;
   config_.store.hours = std::move(config.store.hours);
+  reload_tls(config);
   config_.pos.push_token = std::move(config.pos.push_token);
   config_.pos.token = config.pos.token;
   pos_->set_token(std::move(config.pos.token));

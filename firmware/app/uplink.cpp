@@ -34,8 +34,10 @@ Uplink::Uplink(const Config& config, platform::Loop& loop, const platform::Clock
       last_sequence_(turns.engine().outbox().last_written().sequence),
       online_since_ms_(clock.now().wall_ms) {}
 
-core::Result<void> Uplink::start() {
-  auto client = platform::MqttClient::start(loop_, options(), callbacks());
+core::Result<void> Uplink::start(SharedTls tls) {
+  auto wanted = options();
+  wanted.tls = std::move(tls);
+  auto client = platform::MqttClient::start(loop_, std::move(wanted), callbacks());
   if (!client) return std::move(client).error();
   client_ = std::move(*client);
   return {};

@@ -12,6 +12,7 @@
 #include "app/config.hpp"
 #include "app/desk.hpp"
 #include "app/gauges.hpp"
+#include "app/tls.hpp"
 #include "app/turns.hpp"
 #include "core/messages.hpp"
 #include "platform/clock.hpp"
@@ -26,8 +27,8 @@ class Uplink {
   Uplink(const Config& config, platform::Loop& loop, const platform::Clock& clock, Turns& turns, Desk& desk,
          Gauges& gauges);
 
-  /// Starts connecting in the background; a broker that is away is no error.
-  [[nodiscard]] core::Result<void> start();
+  /// Starts connecting in the background; a broker that is away is no error. `tls` for mqtts://, else nullptr.
+  [[nodiscard]] core::Result<void> start(SharedTls tls = nullptr);
 
   /// Publishes what the outbox gives; call it after each commit and each acknowledgement.
   void drain();
@@ -37,6 +38,9 @@ class Uplink {
   void close_door() noexcept { open_ = false; }
   /// Publishes the offline presence, disconnects, then calls `ended`; at the latest after `within`.
   void stop(std::chrono::milliseconds within, std::function<void()> ended);
+
+  /// With the next connection.
+  void set_tls(SharedTls tls) { client_->replace_tls(std::move(tls)); }
 
   [[nodiscard]] bool connected() const noexcept { return connected_; }
   [[nodiscard]] platform::MqttCounters counters() const;

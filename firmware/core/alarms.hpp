@@ -1,4 +1,4 @@
-// Alarms about the way up and the disk: what is raised once when it has lasted, and cleared once when it is over. Soft
+// Alarms about the way up, the disk and certificates: what is raised once when it has lasted, and cleared once when it is over. Soft
 // state: after a restart an alarm that still holds is raised anew. The POS's alarm is the POS gate's.
 #pragma once
 
@@ -29,6 +29,7 @@ struct AlarmFacts {
       0;  // how often it came up: it may have been up and down again between two looks
   std::int64_t events_waiting = 0;
   StorageRoom room = StorageRoom::enough;
+  bool certificate_ends = false;
 };
 
 class Alarms {
@@ -55,6 +56,7 @@ class Alarms {
     turn(backlog_, limits_.backlog_events > 0 && facts.events_waiting > most, "backlog_events");
     turn(low_, facts.room == StorageRoom::disk_low, "disk_low");
     turn(full_, facts.room == StorageRoom::database_full, "database_full");
+    turn(certificate_, facts.certificate_ends, "certificate_expires");
     return changes;
   }
   /// What was raised and cleared since `before` was not written after all; what was seen was seen.
@@ -63,6 +65,7 @@ class Alarms {
     backlog_ = before.backlog_;
     low_ = before.low_;
     full_ = before.full_;
+    certificate_ = before.certificate_;
   }
   /// When to look without anything else happening; nothing = no need.
   [[nodiscard]] std::optional<Milliseconds> wake_ms(bool connected) const noexcept {
@@ -77,7 +80,7 @@ class Alarms {
   AlarmLimits limits_;
   std::optional<Milliseconds> down_since_ms_;
   std::uint64_t connections_ = 0;
-  bool uplink_ = false, backlog_ = false, low_ = false, full_ = false;
+  bool uplink_ = false, backlog_ = false, low_ = false, full_ = false, certificate_ = false;
 };
 
 }  // namespace storegate::core

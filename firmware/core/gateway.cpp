@@ -131,6 +131,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     status_seen(*told, turn);
   } else if (const auto* measured = std::get_if<StorageMeasured>(&input)) {
     room_ = measured->room;
+  } else if (const auto* certificates = std::get_if<CertificatesSeen>(&input)) {
+    certificate_ends_ = certificates->end_soon;
   } else if (const auto* uplink = std::get_if<UplinkConnected>(&input)) {
     if (!uplink->session_present) emit_plain(EventType::gateway_snapshot_requested, {}, turn);
   }
@@ -426,7 +428,8 @@ void Gateway::decide_due(Turn& turn) {
 }
 
 void Gateway::watch(const Outbox& outbox, Turn& turn) {
-  const AlarmFacts facts{outbox.connected(), outbox.connections(), outbox.waiting(), room_};
+  const AlarmFacts facts{outbox.connected(), outbox.connections(), outbox.waiting(), room_,
+                         certificate_ends_};
   for (const Alarms::Change& change : alarms_.look(facts, turn.now.steady_ms)) {
     const EventType type = change.raised ? EventType::gateway_alarm_raised : EventType::gateway_alarm_cleared;
     emit_plain(type, {{"alarm", std::string(change.name)}}, turn);

@@ -91,6 +91,8 @@ class Gateway {
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
   /// As last measured: without room nobody's new order is taken.
   [[nodiscard]] StorageRoom room() const noexcept { return room_; }
+  /// As last seen: a certificate of the store's own ends soon.
+  [[nodiscard]] bool certificate_ends() const noexcept { return certificate_ends_; }
   [[nodiscard]] std::uint64_t stale_answers() const noexcept { return stale_answers_; }
 
  private:
@@ -274,6 +276,7 @@ class Gateway {
   WatchPace watch_pace_before_;
   std::array<ListPoll, pos_list_count> polls_before_;
   StorageRoom room_ = StorageRoom::enough;
+  bool certificate_ends_ = false;
   Alarms alarms_, alarms_before_;
   LineTurn line_turn_;  // who went to the POS last
   LineTurn line_turn_before_;

@@ -209,9 +209,15 @@ struct StorageMeasured {
   StorageRoom room = StorageRoom::enough;
 };
 
-using Input = std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
-                           AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected,
-                           GatewayStarted, StoreSet, PosStatusSeen, PosListed, StorageMeasured>;
+/// Somebody looked at the store's own certificates.
+struct CertificatesSeen {
+  bool end_soon = false;  // one has ended, or will within [alarm] certificate_days
+};
+
+using Input =
+    std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
+                 AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected, GatewayStarted,
+                 StoreSet, PosStatusSeen, PosListed, StorageMeasured, CertificatesSeen>;
 
 // ---------------------------------------------------------------- effects
 

@@ -49,7 +49,7 @@ HttpReply stored_order_reply(const AnswerStyle& wanted, const core::Answer& answ
   const bool refused = wanted.refused != 0 && answer.order && answer.order->phase == core::Phase::rejected;
   HttpReply reply = stored_reply(refused ? wanted.refused : wanted.order, wanted.has_body, answer);
   if (wanted.order_id_member.empty() || !answer.order) return reply;
-  reply.body = "{";
+  reply.body.assign(1, '{');
   json::append_string(reply.body, wanted.order_id_member);
   reply.body += ':';
   json::append_string(reply.body, answer.order->partner_order_id);

@@ -166,6 +166,9 @@ struct NoteInput {
   void operator()(const core::StorageMeasured& measured) const noexcept {
     trace.note(Noted::input, measured.room);
   }
+  void operator()(const core::CertificatesSeen& seen) const noexcept {
+    trace.note(Noted::input, seen.end_soon);
+  }
   void operator()(const core::GatewayStarted& started) const noexcept {
     note_text(trace, Noted::input, started.epoch);
     note_text(trace, Noted::input, started.previous_epoch.value_or(""));
@@ -192,9 +195,10 @@ std::string line_of(const core::Input& input) {
     return "release of " + std::to_string(release->orders.size());
   if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
     return "cancel of " + std::to_string(cancel->orders.size());
-  constexpr std::string_view names[] = {
-      "order",           "release",   "cancel",  "resolve", "POS",        "availability", "refused",
-      "acknowledgement", "uplink up", "started", "store",   "POS status", "POS list",     "storage"};
+  constexpr std::string_view names[] = {"order",     "release",      "cancel",      "resolve",
+                                        "POS",       "availability", "refused",     "acknowledgement",
+                                        "uplink up", "started",      "store",       "POS status",
+                                        "POS list",  "storage",      "certificates"};
   return std::string(names[input.index()]);
 }
 

@@ -355,16 +355,17 @@ TEST_CASE("check-config ends with 2 and every problem on its line, or with 0 and
   CHECK(has(refused.err, bad + ": pos.url: "));
   CHECK(refused.out.str().empty());
 
-  support::write_file(folder.path() / "good.toml",
-                      "[store]\nid = \"s\"\n[storage]\npath = \"/x\"\n[http]\nlisten = "
-                      "\"127.0.0.1:0\"\n"
-                      "[pos]\nurl = \"http://h\"\n[[partner]]\nname = \"kiosk\"\nrelease = \"immediate\"\n"
-                      "[alarm]\ncertificate_days = 3\n");
+  support::write_file(
+      folder.path() / "good.toml",
+      "[store]\nid = \"s\"\n[storage]\npath = \"/x\"\n[http]\nlisten = "
+      "\"127.0.0.1:0\"\n"
+      "[pos]\nurl = \"http://h\"\nmenu_poll_s = 600\n[[partner]]\nname = \"kiosk\"\nrelease = "
+      "\"immediate\"\n");
   const std::string good = folder.file("good.toml");
   Shell accepted;
   CHECK(accepted.run({"check-config", "--config", good.c_str()}) == 0);
   CHECK(accepted.out.str() == good + ": good\n");
-  CHECK(has(accepted.err, good + ":13:20: alarm.certificate_days: warning: "));
+  CHECK(has(accepted.err, good + ":9:15: pos.menu_poll_s: warning: "));
 }
 
 TEST_CASE("text from outside cannot move the cursor or forge a line") {

@@ -106,3 +106,14 @@ TEST_CASE("4.9 retention: many events that wait raise an alarm, and half of them
   CHECK(told(10).empty());
   CHECK_FALSE(alarms.wake_ms(false));
 }
+
+TEST_CASE("5.5 a certificate that ends soon is an alarm, raised once and cleared when it has been replaced") {
+  Script script;
+  script.give(CertificatesSeen{true});
+  script.give(CertificatesSeen{true});
+  script.arrive("A");
+  CHECK(script.phase("A") == Phase::held);
+  CHECK(script.engine->gateway().certificate_ends());
+  script.give(CertificatesSeen{false});
+  CHECK(alarms_of(script) == " +certificate_expires -certificate_expires");
+}

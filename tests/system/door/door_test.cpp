@@ -1,0 +1,252 @@
+// The door as a partner's engineer meets it: TLS, and webhooks signed by openssl and sent by curl, for every scheme there is.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/support/eventually.hpp"
+#include "tests/support/http_caller.hpp"
+#include "tests/support/json_text.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/sockets.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/platform/tls_certificates.hpp"
+
+using namespace storegate;
+using namespace storegate::support;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::seconds soon{20};
+constexpr const char* secret = "the-secret-of-the-test";
+
+/// One partner's way to say that it is the partner: a bash command that prints the header for the body in $1.
+struct Scheme {
+  const char* partner;
+  const char* order;   // of the project's own fixtures
+  const char* cancel;  // "" = none
+  int status;          // of an order that was stored and accepted
+  const char* header;
+};
+
+constexpr const char* hex = "$(openssl dgst -sha256 -hmac \"$SECRET\" -r \"$1\" | cut -d' ' -f1)";
+constexpr const char* base64 = "$(openssl dgst -sha256 -hmac \"$SECRET\" -binary \"$1\" | openssl base64 -A)";
+
+std::string printed(const std::string& header) { return "printf '%s' \"" + header + "\""; }
+
+/// A store whose partners' port speaks TLS; its administration is plain, on loopback.
+class TlsStore {
+ public:
+  TlsStore() {
+    const auto own = root_.issue();
+    write("ca.pem", root_.certificate());
+    write("server.crt", own.certificate);
+    write("server.key", own.key);
+    write("secret", std::string(secret) + "\n");
+    write("standard.secret", "whsec_dGhlLXNlY3JldC1vZi10aGUtdGVzdA==\n");  // the same bytes in base64
+    std::string text = "[store]\nid = \"door\"\n[storage]\npath = \"" + folder_.file("orders.db") +
+                       "\"\nmin_free_mib = 0\n[http]\nlisten = \"127.0.0.1:" + std::to_string(port_) +
+                       "\"\nadmin_listen = \"127.0.0.1:" + std::to_string(admin_port_) +
+                       "\"\nsocket = \"\"\ntls = { certificate = \"" + folder_.file("server.crt") +
+                       "\", key = \"" + folder_.file("server.key") +
+                       "\" }\n[pos]\nurl = \"http://127.0.0.1:9\"\n";
+    for (const char* name :
+         {"deliverect", "deliveroo", "doordash", "grubhub", "hubrise", "jet_connect", "just_eat", "otter"})
+      text += partner(name, "secret", "");
+    text += partner("hex-body", "secret",
+                    "codec = \"generic\"\nwebhook = { header = \"X-Acme\", prefix = \"sha256=\" }\n");
+    text += partner("standard", "standard.secret",
+                    "codec = \"generic\"\nwebhook = { scheme = \"standard_webhooks\" }\n");
+    text += partner("stripe", "secret", "codec = \"generic\"\nwebhook = { scheme = \"stripe\" }\n");
+    write("storegate.toml", text);
+    gateway_.emplace(STOREGATE_PROGRAM,
+                     std::vector<std::string>{"run", "--config", folder_.file("storegate.toml")},
+                     ProcessOptions{.stderr_path = folder_.file("log")});
+    eventually("storegate is ready", soon, [&] { return admin.get("/readyz").is(200); });
+  }
+
+  /// Runs a bash script with SECRET set and `file` as $1; what it prints.
+  std::string bash(const std::string& script, const std::string& file = {}) {
+    const std::string output = folder_.file("output");
+    write("output", "");
+    Process run(
+        "bash", {"-c", script, "bash", file},
+        ProcessOptions{
+            .environment = {{"SECRET", secret}}, .stdout_path = output, .stderr_path = folder_.file("log")});
+    const auto ended = run.wait(soon);
+    REQUIRE(ended);
+    REQUIRE_MESSAGE(ended->clean(), script << ": " << read_file(folder_.file("log")));
+    return read_file(output);
+  }
+
+  /// The status of one webhook that curl sends over TLS.
+  int webhook(const std::string& partner, const std::string& file, const std::vector<std::string>& headers) {
+    std::string script = "curl -s -o /dev/null -w '%{http_code}' --cacert " + folder_.file("ca.pem") +
+                         " -H 'Content-Type: application/json' --data-binary @\"$1\"";
+    for (const std::string& header : headers) script += " -H '" + header + "'";
+    return std::stoi(
+        bash(script + " https://localhost:" + std::to_string(port_) + "/v1/partners/" + partner + "/webhook",
+             file));
+  }
+
+  /// The phases of a partner's orders as the administration lists them, with blanks between.
+  std::string phases(const std::string& partner) {
+    const std::string body = admin.get("/v1/orders?partner=" + partner).body;
+    std::string phases;
+    constexpr std::string_view member = R"("phase":")";
+    for (auto at = body.find(member); at != std::string::npos; at = body.find(member, at + 1)) {
+      const auto from = at + member.size();
+      phases += (phases.empty() ? "" : " ") + body.substr(from, body.find('"', from) - from);
+    }
+    return phases;
+  }
+
+  void write(const std::string& name, const std::string& content) {
+    write_file(folder_.path() / name, content);
+  }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] pid_t pid() const { return gateway_->pid(); }
+  tests::TestCa& root() { return root_; }
+
+ private:
+  [[nodiscard]] std::string partner(const std::string& name, const std::string& file,
+                                    const std::string& keys) const {
+    return "[[partner]]\nname = \"" + name +
+           "\"\nrelease = \"on_event\"\nrate_per_minute = 0\nsecret_files = [\"" + folder_.file(file) +
+           "\"]\n" + keys;
+  }
+
+  TempDir folder_;
+  tests::TestCa root_;
+  std::uint16_t port_ = free_port(), admin_port_ = free_port();
+  std::optional<Process> gateway_;
+
+ public:
+  HttpCaller admin{"127.0.0.1:" + std::to_string(admin_port_)};
+};
+
+std::string fixture(const std::string& name) { return std::string(STOREGATE_FIXTURES) + "/partners/" + name; }
+
+/// A canonical order of that partner, in a file.
+std::string canonical_file(TlsStore& store, const std::string& partner) {
+  store.write(
+      partner + ".json",
+      R"({"partner":")" + partner +
+          R"(","partner_order_id":"A-1","fulfilment":{"type":"pickup"},"items":[{"id":"taco","quantity":1,"unit_price":199}]})");
+  return store.file(partner + ".json");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "5.1 every scheme: what openssl signed is let in over TLS, another signature is 401 and nothing is "
+    "stored [I11]") {
+  const std::vector<Scheme> schemes = {
+      {"deliverect", "order.json", "cancel.json", 200, "X-Server-Authorization-HMAC-SHA256: HEX"},
+      {"deliveroo", "order.json", "status_canceled.json", 200,
+       "X-Deliveroo-HMAC-SHA256: $( (printf 'guid-1 '; cat \"$1\") | openssl dgst -sha256 -hmac \"$SECRET\" "
+       "-r | cut -d' ' -f1)"},
+      {"grubhub", "order.json", "cancelled.json", 200,
+       "Authorization: Basic $(printf '%s' \"$SECRET\" | openssl base64 -A)"},
+      {"hubrise", "order_create.json", "order_cancelled.json", 200, "X-HubRise-Hmac-SHA256: HEX"},
+      {"jet_connect", "delivery_by_partner.json", "cancel.json", 200, "X-Flyt-Api-Key: $SECRET"},
+      {"just_eat", "acceptance_requested.json", "order_cancelled.json", 200,
+       "Authorization: JE-API-KEY $SECRET"},
+      {"otter", "order.json", "cancel.json", 200, "X-HMAC-SHA256: BASE64"},
+  };
+  TlsStore store;
+  for (const Scheme& scheme : schemes) {
+    CAPTURE(scheme.partner);
+    std::string command = scheme.header;
+    for (const auto& [word, with] : {std::pair("HEX", hex), {"BASE64", base64}})
+      if (const auto at = command.find(word); at != std::string::npos && !command.starts_with("X-Deliveroo"))
+        if (command.ends_with(word)) command.replace(at, std::string(word).size(), with);
+    for (const std::string name : {scheme.order, scheme.cancel}) {
+      CAPTURE(name);
+      const std::string file = fixture(std::string(scheme.partner) + "/" + name);
+      const std::string header = store.bash(printed(command), file);
+      std::vector<std::string> wrong{header, "X-Deliveroo-Sequence-Guid: guid-1"};
+      wrong[0].back() = wrong[0].back() == 'A' ? 'B' : 'A';
+      wrong[0][wrong[0].size() - 3] = wrong[0][wrong[0].size() - 3] == 'A' ? 'B' : 'A';
+      CHECK(store.webhook(scheme.partner, file, wrong) == 401);
+      CHECK(store.webhook(scheme.partner, file, {}) == 401);
+      if (name == scheme.order) CHECK(store.phases(scheme.partner) == "");
+      const int status = store.webhook(scheme.partner, file, {header, "X-Deliveroo-Sequence-Guid: guid-1"});
+      const std::string phases = store.phases(scheme.partner);
+      CHECK_FALSE(phases.empty());
+      // JET Connect is told of a rejection by the status, so that the restaurant's tablet takes over.
+      const bool told =
+          std::string(scheme.partner) == "jet_connect" && name == scheme.order && phases == "rejected";
+      CHECK(status == (told ? 400 : scheme.status));
+    }
+  }
+}
+
+TEST_CASE("5.1 generic: a prefix, Standard Webhooks and Stripe's scheme, signed by openssl") {
+  TlsStore store;
+  const std::string now = store.bash("date +%s | tr -d '\\n'");
+  const std::string acme = canonical_file(store, "hex-body");
+  CHECK(store.webhook("hex-body", acme, {store.bash(printed("X-Acme: sha256=" + std::string(hex)), acme)}) ==
+        200);
+  CHECK(store.webhook("hex-body", acme, {store.bash(printed("X-Acme: " + std::string(hex)), acme)}) == 401);
+
+  const std::string standard = canonical_file(store, "standard");
+  const std::string mac =
+      store.bash("(printf 'msg_1." + now +
+                     ".'; cat \"$1\") | openssl dgst -sha256 -hmac \"$SECRET\" -binary | openssl base64 -A",
+                 standard);
+  CHECK(store.webhook("standard", standard,
+                      {"webhook-id: msg_1", "webhook-timestamp: " + now, "webhook-signature: v1," + mac}) ==
+        200);
+  CHECK(store.webhook("standard", standard,
+                      {"webhook-id: msg_2", "webhook-timestamp: " + now, "webhook-signature: v1," + mac}) ==
+        401);
+
+  const std::string stripe = canonical_file(store, "stripe");
+  const std::string old = std::to_string(std::stoll(now) - 3600);
+  const auto signed_at = [&](const std::string& time) {
+    return "Stripe-Signature: t=" + time + ",v1=" +
+           store.bash("printf '%s' \"$( (printf '" + time +
+                          ".'; cat \"$1\") | openssl dgst -sha256 -hmac \"$SECRET\" -r | cut -d' ' -f1)\"",
+                      stripe);
+  };
+  CHECK(store.webhook("stripe", stripe, {signed_at(old)}) == 401);
+  CHECK(store.webhook("stripe", stripe, {signed_at(now)}) == 200);
+  for (const char* partner : {"hex-body", "standard", "stripe"}) CHECK(store.phases(partner) == "held");
+}
+
+TEST_CASE("5.6 the partners' port serves no administration, and an older TLS is not spoken") {
+  TlsStore store;
+  const std::string url = " https://localhost:" + std::to_string(store.port());
+  const std::string curl = "curl -s -o /dev/null -w '%{http_code}' --cacert " + store.file("ca.pem");
+  CHECK(store.bash(curl + url + "/v1/orders") == "405");
+  CHECK(store.bash(curl + url + "/metrics") == "404");
+  CHECK(store.bash(curl + url + "/healthz") == "404");
+  CHECK(store.bash("curl -s -o /dev/null --cacert " + store.file("ca.pem") + " --tls-max 1.1" + url +
+                   "/ || printf refused") == "refused");
+  CHECK(store.bash("curl -s -o /dev/null" + url + "/ || printf untrusted") == "untrusted");
+}
+
+TEST_CASE("5.5 certificates are replaced by SIGHUP, and files that do not fit leave the old ones") {
+  TlsStore store;
+  const auto serial = [&] {
+    return store.bash("openssl s_client -connect 127.0.0.1:" + std::to_string(store.port()) +
+                      " </dev/null 2>/dev/null | openssl x509 -noout -subject");
+  };
+  const std::string before = serial();
+  tests::CertificateWish wish;
+  wish.subject = "CN=store-8";
+  const auto fresh = store.root().issue(wish);
+  store.write("server.crt", fresh.certificate);  // the old key does not belong to it
+  ::kill(store.pid(), SIGHUP);
+  eventually("the new certificate is refused", soon,
+             [&] { return read_file(store.file("log")).find("not reloaded") != std::string::npos; });
+  CHECK(serial() == before);
+  store.write("server.key", fresh.key);
+  ::kill(store.pid(), SIGHUP);
+  eventually("the new certificate is served", soon,
+             [&] { return serial().find("store-8") != std::string::npos; });
+}
