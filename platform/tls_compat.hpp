@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace storegate::platform::tls_compat {
@@ -61,6 +62,14 @@ inline int received_alert(const mbedtls_ssl_context& ssl) {
   return ssl.MBEDTLS_PRIVATE(in_msg) != nullptr ? ssl.MBEDTLS_PRIVATE(in_msg)[1] : -1;
 }
 
+/// Both have one, and it is the same.
+inline bool have_same_ticket(const mbedtls_ssl_session& a, const mbedtls_ssl_session& b) {
+  return a.MBEDTLS_PRIVATE(ticket) != nullptr && b.MBEDTLS_PRIVATE(ticket) != nullptr &&
+         a.MBEDTLS_PRIVATE(ticket_len) == b.MBEDTLS_PRIVATE(ticket_len) &&
+         std::memcmp(a.MBEDTLS_PRIVATE(ticket), b.MBEDTLS_PRIVATE(ticket), a.MBEDTLS_PRIVATE(ticket_len)) ==
+             0;
+}
+
 /// The peer's certificate is of no use once it was judged, and takes 1.5 to 3 KiB for as long as the connection lives.
 /// 3.6 may be compiled so that it keeps none.
 inline void forget_peer_certificate(mbedtls_ssl_context*) {}
@@ -101,6 +110,11 @@ inline bool is_handshake_over(mbedtls_ssl_context* ssl) { return ssl->state == M
 
 inline int received_alert(const mbedtls_ssl_context& ssl) {
   return ssl.in_msg != nullptr ? ssl.in_msg[1] : -1;
+}
+
+inline bool have_same_ticket(const mbedtls_ssl_session& a, const mbedtls_ssl_session& b) {
+  return a.ticket != nullptr && b.ticket != nullptr && a.ticket_len == b.ticket_len &&
+         std::memcmp(a.ticket, b.ticket, a.ticket_len) == 0;
 }
 
 inline void forget_peer_certificate(mbedtls_ssl_context* ssl) {

@@ -174,7 +174,7 @@ Result<void> TlsEngine::Inner::conclude() {
   is_resumed = !is_verified;
   if (is_resumed && !offered_until_ms) return fail(MBEDTLS_ERR_SSL_INTERNAL_ERROR);
   if (mbedtls_ssl_get_verify_result(ssl.get()) != 0) return fail(MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
-  common.sessions.keep(peer, *ssl.get(), is_resumed ? *offered_until_ms : valid_until_ms);
+  common.sessions.keep(peer, *ssl.get(), is_resumed ? *offered_until_ms : valid_until_ms, is_resumed);
   return {};
 }
 

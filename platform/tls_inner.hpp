@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -51,7 +52,8 @@ int tls_random(void*, unsigned char* bytes, std::size_t size);
 class TlsSessions {
  public:
   /// Keeps the finished handshake's session. Without memory for it nothing is kept.
-  void keep(const std::string& server, const mbedtls_ssl_context& ssl, std::int64_t valid_until_ms);
+  void keep(const std::string& server, const mbedtls_ssl_context& ssl, std::int64_t valid_until_ms,
+            bool is_resumed);
   /// Offers the kept session to the handshake that is about to begin, unless its time is over. How long it may be
   /// used, or nothing if none was offered. Error: `failed`, no memory; the handshake must not begin then.
   [[nodiscard]] core::Result<std::optional<std::int64_t>> offer(const std::string& server,
@@ -64,7 +66,7 @@ class TlsSessions {
     TlsSession session;
     std::int64_t valid_until_ms = 0;
   };
-  std::map<std::string, Kept> kept_;
+  std::map<std::string, std::unique_ptr<Kept>> kept_;
 };
 
 struct TlsContext::Inner {

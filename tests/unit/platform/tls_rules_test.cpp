@@ -337,6 +337,25 @@ TEST_CASE("a server without tickets resumes nothing") {
   }
 }
 
+TEST_CASE("a ticket that a server did not want is not kept beside the secret of the next session") {
+  folder().issue("both");
+  auto options = folder().server_options("both");
+  const Context with_tickets = TlsFolder::made(TlsContext::server(options));
+  options.ticket_lifetime = std::chrono::seconds(0);
+  const Context without = TlsFolder::made(TlsContext::server(options));
+  const Context client = folder().client();
+  for (const auto& server : {with_tickets, without, without, with_tickets}) {
+    TlsPair pair(server, client);
+    pair.run();
+    CHECK(pair.client.error.empty());
+    CHECK(pair.both_open());
+    CHECK_FALSE(pair.client.engine->is_resumed());
+  }
+  TlsPair pair(with_tickets, client);
+  pair.run();
+  CHECK(pair.both_resumed());
+}
+
 TEST_CASE("a failed handshake costs the session: the next one begins from nothing") {
   const Context client = folder().client();
   const auto run = [&](std::size_t cut_at) {
