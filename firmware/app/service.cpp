@@ -124,6 +124,7 @@ core::Result<void> Service::listen() {
     auto listener = server_->listen(*endpoint, speaks_tls ? tls_.http : nullptr);
     if (listener && speaks_tls) tls_listeners_.push_back(*listener);
     if (!listener) return std::move(listener).error().in(address);
+    beyond_loopback_ = beyond_loopback_ || !endpoint->is_loopback();
     return listener;
   };
   auto public_listener = listen_on(config_.http.listen);

@@ -71,6 +71,7 @@ class Service {
   void carry_out(core::Effect&& effect);
   void report(const core::ReportWrongToken& wrong);
   void reload_tls(const Config& config);
+  void reload_token(std::string token);
   [[nodiscard]] Levels levels();
   [[nodiscard]] std::vector<Check> readiness() const;
 
@@ -112,6 +113,7 @@ class Service {
   platform::Timer end_timer_;
   platform::Timer reload_timer_;
   std::vector<std::size_t> tls_listeners_;
+  bool beyond_loopback_ = false;  // others than this machine can reach a listener
   platform::Timer watch_timer_;
   std::uint64_t jobs_seen_ = 0;
 };

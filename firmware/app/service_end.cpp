@@ -110,13 +110,24 @@ void Service::reload_tls(const Config& config) {
   certificates_->look();
 }
 
+// Where this process listens was fixed at its start: a file that may do without a token, since it names loopback alone, does
+// not open the listener that is there to everyone.
+void Service::reload_token(std::string token) {
+  if (token.empty() && beyond_loopback_ && !config_.http.admin_token.empty()) {
+    platform::log_error("the admin token stays until a restart: others than this machine can connect",
+                        {{"listen", config_.http.listen}});
+    return;
+  }
+  config_.http.admin_token = std::move(token);
+}
+
 void Service::reload(Config config) {
   if (engine_->turn_open()) {  // the turn under way was decided by the old policy
     reload_timer_ = loop_.after(look_every, [this, config = std::move(config)] { reload(config); });
     return;
   }
   config_.partners = std::move(config.partners);
-  config_.http.admin_token = std::move(config.http.admin_token);
+  reload_token(std::move(config.http.admin_token));
   config_.log = config.log;
   config_.alarm = config.alarm;
   config_.store.prep_minutes = config.store.prep_minutes;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "platform/clock.hpp"
 #include "platform/digest.hpp"
 
 namespace storegate::app {
@@ -29,8 +30,11 @@ codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers header
                             const core::Now& now) {
   codec::Delivery delivery{headers, body, partner.config->secrets, &signature};
   delivery.partner = partner.config->name;
-  if (now.wall_trusted) delivery.now_wall_ms = now.wall_ms;
-  if (partner.config->scheme) delivery.scheme = &*partner.config->scheme;
+  if (!partner.config->scheme) return delivery;
+  delivery.scheme = &*partner.config->scheme;
+  // A device without a clock of its own boots hours behind: by that clock every signature would be of the future. Until a
+  // time service keeps it, a repeat is known by its order's id alone, which needs no clock.
+  if (now.wall_trusted && platform::Clock::kernel_says_synchronised()) delivery.now_wall_ms = now.wall_ms;
   return delivery;
 }
 

@@ -21,7 +21,7 @@ struct WebhookPartner {
                                                             std::string_view name) noexcept;
 
 /// A webhook of that partner with all that it is checked by. Views into its arguments; `now` tells the age of a signature,
-/// if its wall clock can be trusted.
+/// while a time service keeps the clock.
 [[nodiscard]] codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers headers,
                                           std::string_view body, const core::Now& now);
 

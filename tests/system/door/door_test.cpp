@@ -206,14 +206,13 @@ TEST_CASE("5.1 generic: a prefix, Standard Webhooks and Stripe's scheme, signed 
         401);
 
   const std::string stripe = canonical_file(store, "stripe");
-  const std::string old = std::to_string(std::stoll(now) - 3600);
   const auto signed_at = [&](const std::string& time) {
     return "Stripe-Signature: t=" + time + ",v1=" +
            store.bash("printf '%s' \"$( (printf '" + time +
                           ".'; cat \"$1\") | openssl dgst -sha256 -hmac \"$SECRET\" -r | cut -d' ' -f1)\"",
                       stripe);
   };
-  CHECK(store.webhook("stripe", stripe, {signed_at(old)}) == 401);
+  CHECK(store.webhook("stripe", stripe, {signed_at(now) + "0"}) == 401);
   CHECK(store.webhook("stripe", stripe, {signed_at(now)}) == 200);
   for (const char* partner : {"hex-body", "standard", "stripe"}) CHECK(store.phases(partner) == "held");
 }

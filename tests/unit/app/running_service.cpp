@@ -29,6 +29,7 @@ app::Config ordinary_config(const support::TempDir& folder) {
   kiosk.release = core::ReleaseMode::on_event;
   app::PartnerConfig doordash = kiosk;
   doordash.name = "doordash";
+  doordash.codec = codec::partner_codec("doordash");
   doordash.secrets = {"s3cret"};
   config.partners = {kiosk, doordash};
   config.routes = {app::RouteConfig{}};

@@ -69,6 +69,28 @@ TEST_CASE("a reload takes over partners, secrets and the token, and keeps the or
   CHECK(size_at(gate.caller().call("GET", "/v1/orders", token).body, "/orders") == 1);
 }
 
+TEST_CASE("a reload takes no token away from a listener that others can reach") {
+  support::TempDir folder;
+  auto config = ordinary_config(folder);
+  config.http.listen = "0.0.0.0:0";
+  config.http.admin_token = "t0ken";
+  RunningService gate(config);
+  CHECK(gate.get("/v1/orders").is(401));
+  config.http.listen = "127.0.0.1:0";  // where it listens was fixed at the start
+  config.http.admin_token.clear();
+  config.partners[1].secrets = {"new"};
+  std::promise<void> reloaded;
+  gate.service().loop().post([&] {
+    gate.service().reload(config);
+    reloaded.set_value();
+  });
+  reloaded.get_future().wait();
+  support::eventually("the new secret", std::chrono::seconds(5), [&] {
+    return gate.webhook("/v1/partners/doordash/webhook", doordash_order("D-1"), "new").is(202);
+  });
+  CHECK(gate.get("/v1/orders").is(401));
+}
+
 TEST_CASE("a database that cannot be opened and a port in use are errors that name their place") {
   support::TempDir folder;
   auto config = ordinary_config(folder);
