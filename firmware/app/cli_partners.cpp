@@ -130,8 +130,9 @@ ExitStatus try_delivery(const CliRequest& request, const PartnerConfig& partner,
   const auto kind = codec::kind_of(*webhook);
   core::Answer answer;
   answer.kind = core::AnswerKind::created;
-  world.out << "kind: " << name_of(kind) << ", answered " << partner.codec->answer(kind, answer).status
-            << " once it is stored\n";
+  const bool is_nothing = std::holds_alternative<codec::NothingReceived>(*webhook);
+  world.out << "kind: " << (is_nothing ? "nothing" : name_of(kind)) << ", answered "
+            << partner.codec->answer(kind, answer).status << (is_nothing ? "\n" : " once it is stored\n");
   print(world.out, *webhook);
   return authentic ? ExitStatus::done : ExitStatus::refused;
 }

@@ -101,6 +101,13 @@ TEST_CASE("partners try says what is wrong, and ends with 1 if a part of it woul
   CHECK(has(fetched.err, "come whole and are not fetched"));
 }
 
+TEST_CASE("partners try says of a webhook that asks for nothing that it does") {
+  const Saved saved(R"({"eventType":"orders.pos_injection_state_update","eventId":"e-1","metadata":{}})");
+  Shell shell;
+  CHECK(shell.run({"partners", "try", "otter", saved.webhook.c_str(), "--unsigned"}) == 0);
+  CHECK(has(shell.out, "kind: nothing, answered 200\nasks for nothing"));
+}
+
 TEST_CASE("partners try ends with 2 for a partner, a file or a secret that is not there") {
   const Saved saved(order);
   Shell nobody;
