@@ -98,10 +98,10 @@ std::size_t TlsStream::write_some(asio::const_buffer bytes, error_code& error) {
     auto taken = engine_->write({static_cast<const char*>(bytes.data()), bytes.size()});
     if (!taken) return fail(std::move(taken).error(), error), 0;
     untold_ = *taken;
+    has_begun_untold_ = false;
   }
-  const auto waiting = engine_->to_send().size();
   flush(error);
-  if (engine_->to_send().size() == waiting) return 0;
+  if (!has_begun_untold_) return 0;
   error.clear();  // one that came behind the first byte comes again
   return std::exchange(untold_, 0);
 }
@@ -110,7 +110,11 @@ void TlsStream::flush(error_code& error) {
   error.clear();
   while (engine_ && !engine_->to_send().empty()) {
     const auto waiting = engine_->to_send();
-    engine_->sent(socket_.write_some(asio::buffer(waiting.data(), waiting.size()), error));
+    const auto count = socket_.write_some(asio::buffer(waiting.data(), waiting.size()), error);
+    engine_->sent(count);
+    // Nothing stood before the untold record when it was written: a byte taken since then is one of its own, whoever
+    // flushed it, a read or a write.
+    if (count > 0 && untold_ > 0) has_begun_untold_ = true;
     if (error) return;
   }
 }

@@ -137,7 +137,8 @@ class TlsStream {
   Socket socket_;
   std::unique_ptr<TlsEngine> engine_;  // none: plain
   std::optional<core::Error> failure_;
-  std::size_t untold_ = 0;  // plain text that is encrypted, and of which write_some() has not told yet
+  std::size_t untold_ = 0;         // plain text that is encrypted, and of which write_some() has not told yet
+  bool has_begun_untold_ = false;  // the kernel has taken a byte of what it became
 };
 
 }  // namespace storegate::platform

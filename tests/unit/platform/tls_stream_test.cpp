@@ -44,6 +44,11 @@ struct Joined {
     context.restart();
     context.run();
   }
+  /// As far as it goes without anything new from the other side.
+  void poll() {
+    context.restart();
+    context.poll();
+  }
 
   asio::io_context context;
   TlsStream stream;
@@ -107,6 +112,27 @@ TEST_CASE("a kernel that takes nothing leaves the count at nothing") {
   CHECK(joined.stream.write_some(asio::buffer("request", 7), error) == 0);
   CHECK(error);
   CHECK(error != asio::error::would_block);
+}
+
+TEST_CASE("what was blocked and a read handed over is told by the next write") {
+  Joined joined;
+  auto peer = shaken(joined);
+  std::array<char, 4096> bytes{};
+  while (::send(joined.stream.socket().native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+  }
+  error_code error;
+  REQUIRE(joined.stream.write_some(asio::buffer("request", 7), error) == 0);
+  REQUIRE(error == asio::error::would_block);
+  while (::recv(joined.other, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+  }
+  std::array<char, 16> into{};
+  joined.stream.async_read_some(asio::buffer(into), [](const error_code&, std::size_t) {});
+  REQUIRE(::recv(joined.other, bytes.data(), bytes.size(), MSG_DONTWAIT) > 7);  // the read sent it
+  CHECK(joined.stream.write_some(asio::buffer("request", 7), error) == 7);
+  CHECK_FALSE(error);
+  CHECK(::recv(joined.other, bytes.data(), bytes.size(), MSG_DONTWAIT) < 0);  // once
+  joined.stream.close();
+  joined.poll();
 }
 
 TEST_CASE("reading: what was said, then the orderly end; a cut is another error, with its words") {
