@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t waiting_bytes_max = 64 * 1024;
 // Alerts and answers to refused renegotiations come on top; whoever makes us write so many reads none of them.
 constexpr std::size_t waiting_bytes_end = 256 * 1024;
+// What came in and waits. Whoever reads all before it gives more never has more than one piece of it here.
+constexpr std::size_t unread_bytes_max = 128 * 1024;
 constexpr std::int64_t for_ever_ms = std::numeric_limits<std::int64_t>::max();
 
 using Ssl = TlsOwned<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
@@ -51,6 +53,7 @@ struct TlsEngine::Inner {
   void judge(const mbedtls_x509_crt& certificate, bool is_peers_own, std::uint32_t& flags);
   [[nodiscard]] Result<void> conclude();
   [[nodiscard]] Error fail(int code);
+  [[nodiscard]] int read(unsigned char* into, std::size_t size) noexcept;
 
   static int send(void* self, const unsigned char* bytes, std::size_t size) noexcept;
   static int receive(void* self, unsigned char* into, std::size_t size) noexcept;
@@ -196,8 +199,15 @@ TlsEngine::TlsEngine(std::unique_ptr<Inner> inner) noexcept : inner_(std::move(i
 TlsEngine::~TlsEngine() = default;
 
 void TlsEngine::take_in(std::string_view bytes) {
-  if (inner_->first_byte == 0 && !bytes.empty()) inner_->first_byte = bytes.front();
-  inner_->in.bytes.append(bytes);
+  auto& inner = *inner_;
+  if (inner.failure) return;
+  if (inner.first_byte == 0 && !bytes.empty()) inner.first_byte = bytes.front();
+  if (inner.in.unread().size() + bytes.size() > unread_bytes_max) {
+    inner.in = {};
+    inner.failure = Error{ErrorCode::failed, "more came from " + inner.peer + " than is read at a time"};
+    return;
+  }
+  inner.in.bytes.append(bytes);
 }
 
 void TlsEngine::take_end() noexcept { inner_->wire_ended = true; }
@@ -216,11 +226,22 @@ Result<bool> TlsEngine::handshake() {
   return true;
 }
 
+/// mbedTLS stops behind an alert that is no end (no_renegotiation), as if there were nothing more: it is asked again for
+/// as long as it takes bytes.
+int TlsEngine::Inner::read(unsigned char* into, std::size_t size) noexcept {
+  while (true) {
+    const auto unread = in.unread().size();
+    const int code = mbedtls_ssl_read(ssl.get(), into, size);
+    const bool goes_on = in.unread().size() < unread && !in.unread().empty();
+    if (code != MBEDTLS_ERR_SSL_WANT_READ || !goes_on) return code;
+  }
+}
+
 Result<std::size_t> TlsEngine::read(char* into, std::size_t size) {
   auto& inner = *inner_;
   if (inner.failure) return *inner.failure;
   if (!inner.is_open || inner.peer_closed) return std::size_t{0};
-  const int code = mbedtls_ssl_read(inner.ssl.get(), reinterpret_cast<unsigned char*>(into), size);
+  const int code = inner.read(reinterpret_cast<unsigned char*>(into), size);
   if (code > 0) return static_cast<std::size_t>(code);
   if (code == MBEDTLS_ERR_SSL_WANT_READ) return std::size_t{0};
   if (code != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)

@@ -30,7 +30,8 @@ class TlsEngine {
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
 
-  /// What came over the wire, in any pieces. Read until there is nothing left before giving more: that bounds it.
+  /// What came over the wire, in any pieces. Read until there is nothing left before giving more: that bounds it, and
+  /// beyond 128 KiB that wait the connection is over (`failed`).
   void take_in(std::string_view bytes);
   /// The wire has ended: what was not said before will not come.
   void take_end() noexcept;
@@ -38,7 +39,8 @@ class TlsEngine {
   /// Goes on as far as the bytes allow. True: the handshake is over; false: more bytes are needed.
   [[nodiscard]] core::Result<bool> handshake();
 
-  /// At most `size` bytes of plain text, size > 0. 0: more bytes are needed, or has_ended(). A wire that ended without
+  /// At most `size` bytes of plain text, size > 0. 0: more bytes are needed, and all that came in is worked off; or
+  /// has_ended(). A wire that ended without
   /// the other side's farewell is an error: somebody may have cut off the end.
   [[nodiscard]] core::Result<std::size_t> read(char* into, std::size_t size);
   /// The other side said its farewell (close_notify).

@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
+#include "tls_bare_end.hpp"
 #include "tls_pair.hpp"
 
 namespace storegate::tests {
@@ -204,6 +206,56 @@ TEST_CASE("closing twice says farewell once, and nothing can be written behind i
   pair.client.engine->close();
   CHECK(pair.client.engine->to_send().size() == farewell);
   CHECK_FALSE(pair.client.engine->write("more").ok());
+}
+
+/// A server's end of ours and a client of mbedTLS's own, their handshake over.
+struct Met {
+  Met() {
+    while (!client.shake_hands() || !server.open) {
+      server.engine->take_in(client.said());
+      server.work();
+      client.hear(server.engine->to_send());
+      server.engine->sent(server.engine->to_send().size());
+      REQUIRE(server.error.empty());
+    }
+  }
+  TlsEnd server{made(TlsEngine::serve(common().server))};
+  TlsBareEnd client{newcomer()};
+};
+
+TEST_CASE("a request behind warnings is read at once, without another byte") {
+  Met met;
+  met.client.warn(no_renegotiation, 3);
+  met.client.say(question);
+  met.server.engine->take_in(met.client.said());
+  met.server.work();
+  CHECK(met.server.plain == question);
+  CHECK_FALSE(met.server.engine->has_unread());
+}
+
+TEST_CASE("warnings without end are read away: none of them stays in memory") {
+  Met met;
+  for (int i = 0; i < 50; ++i) {
+    met.client.warn(no_renegotiation, 500);
+    const std::string bytes = met.client.said();
+    met.server.engine->take_in(std::string_view(bytes).substr(0, bytes.size() - 3));
+    std::array<char, 16> into{};
+    const auto got = met.server.engine->read(into.data(), into.size());
+    REQUIRE(got.ok());
+    CHECK(*got == 0);
+    REQUIRE_FALSE(met.server.engine->has_unread());
+    met.server.engine->take_in(std::string_view(bytes).substr(bytes.size() - 3));
+  }
+}
+
+TEST_CASE("who gives and never reads is stopped: what came in and waits is bounded") {
+  TlsEnd server(made(TlsEngine::serve(common().server)));
+  const std::string flood(16 * 1024, '\x16');
+  for (int i = 0; i < 20; ++i) server.engine->take_in(flood);
+  CHECK_FALSE(server.engine->has_unread());
+  server.work();
+  CHECK(server.says("more came from the client than is read at a time"));
+  CHECK(server.code == core::ErrorCode::failed);
 }
 
 TEST_CASE("what is not TLS is refused, and plain HTTP is recognised") {
