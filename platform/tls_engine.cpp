@@ -35,7 +35,7 @@ struct Bytes {
   void consume(std::size_t count) noexcept {
     begin += count;
     if (begin < bytes.size()) return;
-    bytes = std::string();
+    std::string().swap(bytes);  // assigning an empty one would keep the memory
     begin = 0;
   }
   std::string bytes;
@@ -267,10 +267,16 @@ Result<std::size_t> TlsEngine::write(std::string_view plain) {
   return static_cast<std::size_t>(code);
 }
 
-void TlsEngine::close() {
+void TlsEngine::close() noexcept {
   auto& inner = *inner_;
   if (inner.failure || !inner.is_open || std::exchange(inner.closed, true)) return;
-  if (const int code = mbedtls_ssl_close_notify(inner.ssl.get()); code != 0) (void)inner.fail(code);
+  const int code = mbedtls_ssl_close_notify(inner.ssl.get());
+  if (code == 0) return;
+  try {
+    (void)inner.fail(code);
+  } catch (const std::bad_alloc&) {
+    // No memory for words that nobody waits for: the other side will see a cut, and nothing is written any more.
+  }
 }
 
 std::string_view TlsEngine::to_send() const noexcept { return inner_->out.unread(); }

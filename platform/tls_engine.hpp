@@ -53,7 +53,7 @@ class TlsEngine {
   /// the same bytes (its rule after MBEDTLS_ERR_SSL_WANT_WRITE, which does not occur here).
   [[nodiscard]] core::Result<std::size_t> write(std::string_view plain);
   /// Says the farewell, once, if the handshake is over. Nothing may be written after it.
-  void close();
+  void close() noexcept;
 
   /// Bytes for the wire, oldest first; valid until the next call.
   [[nodiscard]] std::string_view to_send() const noexcept;
