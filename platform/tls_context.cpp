@@ -1,15 +1,17 @@
 // Reads certificates and keys, says what is wrong with them, and sets mbedTLS up once for many connections.
 #include "platform/tls_context.hpp"
 
+#include <fcntl.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/ssl_ciphersuites.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "platform/random.hpp"
@@ -57,16 +59,40 @@ Error wrong(std::string_view what, const std::string& file, std::string_view why
 
 Error no_memory() { return {ErrorCode::failed, "no memory to set TLS up"}; }
 
+struct OpenFile {
+  explicit OpenFile(const std::string& name)
+      // A pipe or a terminal in the place of a key must not hold the loop until somebody writes to it.
+      : descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  /// False: it ended before, or could not be read.
+  [[nodiscard]] bool fill(std::string& bytes) const {
+    std::size_t have = 0;
+    while (have < bytes.size()) {
+      const auto count = ::read(descriptor, bytes.data() + have, bytes.size() - have);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      have += static_cast<std::size_t>(count);
+    }
+    return true;
+  }
+  const int descriptor;
+};
+
 Result<void> read(std::string_view what, const std::string& file, Text& text) {
   if (file.empty()) return wrong(what, file, "no file is named");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary | std::ios::ate);
-  const auto size = stream ? static_cast<std::streamoff>(stream.tellg()) : std::streamoff{-1};
-  if (size < 0) return wrong(what, file, errno != 0 ? std::strerror(errno) : "it cannot be read");
-  if (static_cast<std::size_t>(size) > file_bytes_max) return wrong(what, file, "it is too large to be one");
-  text.bytes.resize(static_cast<std::size_t>(size));
-  stream.seekg(0);
-  if (!stream.read(text.bytes.data(), size)) return wrong(what, file, "it cannot be read");
+  const OpenFile opened(file);
+  struct stat status {};
+  if (opened.descriptor < 0 || ::fstat(opened.descriptor, &status) != 0)
+    return wrong(what, file, std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return wrong(what, file, "it is no regular file");
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > file_bytes_max) return wrong(what, file, "it is too large to be one");
+  text.bytes.resize(size);
+  if (!opened.fill(text.bytes)) return wrong(what, file, "it cannot be read");
   return {};
 }
 

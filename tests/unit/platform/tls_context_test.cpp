@@ -59,6 +59,18 @@ TEST_CASE("each file that cannot be used is named, with what is wrong with it") 
   CHECK(is_about(with([&](auto& o) { o.client_ca_file = path("text"); }), path("text"), "no certificate"));
 }
 
+TEST_CASE("what is no regular file is refused, and nobody waits for it") {
+  const TlsFolder folder;
+  folder.issue("server");
+  REQUIRE(::mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+  REQUIRE(::mkdir(folder.file("folder").c_str(), 0700) == 0);
+  for (const char* name : {"pipe", "folder"}) {
+    auto options = folder.server_options();
+    options.key_file = folder.file(name);
+    CHECK(server_error(options) == "the key " + folder.file(name) + ": it is no regular file");
+  }
+}
+
 TEST_CASE("a client must be told whom to trust, and needs certificate and key together") {
   const TlsFolder folder;
   folder.issue("server");
