@@ -136,12 +136,22 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
     outcome.request_bytes_written = true;
     outcome.response = std::move(call->exchange->response());
     auto connection = call->exchange->release();
-    if (connection && connection->is_reusable && options.idle.count() > 0) {
+    if (connection && connection->is_reusable && options.idle.count() > 0 && is_current(*connection)) {
       if (!sweeping) sweep_later();
       call->pool->idle.push_back({std::move(connection), Clock::now() + options.idle});
       ++counters.connections_now;
     }
     end(call, std::move(outcome));
+  }
+
+  /// Without TLS, or let in by the context that new ones would be.
+  [[nodiscard]] bool is_current(const HttpExchangeConnection& connection) const {
+    return !connection.tls || connection.tls == options.tls;
+  }
+
+  void replace_tls(std::shared_ptr<const TlsContext> tls) {
+    options.tls = std::move(tls);
+    close_idle([this](const Idle& idle) { return !is_current(*idle.connection); });
   }
 
   void fail(const std::shared_ptr<Call>& call, core::Error&& error) {
@@ -189,11 +199,14 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
 
   /// Closes what was unused for too long; true if unused connections are left.
   bool close_old() {
-    const auto now = Clock::now();
+    return close_idle([now = Clock::now()](const Idle& idle) { return idle.until <= now; });
+  }
+
+  template <typename Which>
+  bool close_idle(Which which) {
     bool is_any_left = false;
     for (auto& [origin, pool] : pools) {
-      counters.connections_now -=
-          std::erase_if(pool.idle, [now](const Idle& idle) { return idle.until <= now; });
+      counters.connections_now -= std::erase_if(pool.idle, which);
       is_any_left = is_any_left || !pool.idle.empty();
     }
     return is_any_left;
@@ -235,7 +248,7 @@ void HttpClient::request(HttpCall call, HttpCallback callback) {
   });
 }
 
-void HttpClient::replace_tls(std::shared_ptr<const TlsContext> tls) { inner_->options.tls = std::move(tls); }
+void HttpClient::replace_tls(std::shared_ptr<const TlsContext> tls) { inner_->replace_tls(std::move(tls)); }
 
 const HttpClientCounters& HttpClient::counters() const noexcept { return inner_->counters; }
 

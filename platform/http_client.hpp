@@ -78,7 +78,8 @@ class HttpClient {
   /// After a failure the connection has been closed, and its unsent bytes thrown away, before the callback is called.
   void request(HttpCall call, HttpCallback callback);
 
-  /// New connections shake hands with this context; those there are keep theirs.
+  /// New connections shake hands with this context. Unused ones that another let in are closed, and calls under way end
+  /// as they began: no request that starts from here on goes to whom this context would not trust.
   void replace_tls(std::shared_ptr<const TlsContext> tls);
 
   [[nodiscard]] const HttpClientCounters& counters() const noexcept;

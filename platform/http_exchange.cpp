@@ -89,6 +89,7 @@ auto HttpExchange::shake_hands() -> Awaitable<Failure> {
   if (!call_.origin.tls) co_return std::nullopt;
   doing_ = "the TLS handshake";
   if (!tls_) co_return failure(core::ErrorCode::invalid, "nothing is configured for https://");
+  connection_->tls = tls_;
   auto begun = connection_->stream.connect_tls(tls_, call_.origin.host, call_.origin.port);
   if (!begun) co_return failure(begun.error().code, begun.error().context);
   const auto [error] = co_await connection_->stream.async_handshake(awaiting);

@@ -33,6 +33,7 @@ struct HttpExchangeConnection {
   void reset();
 
   TlsStream stream;
+  std::shared_ptr<const TlsContext> tls;  // what it shook hands with; none = plain
   HttpBuffer in;
   bool is_reusable = false;
 };

@@ -235,18 +235,41 @@ TEST_CASE("an unused connection is closed with a farewell") {
   CHECK(peer.sees_farewell());
 }
 
-TEST_CASE("a reload is for new connections") {
+TEST_CASE("behind a reload nothing goes over a connection that the old context let in") {
   const TlsFolder stranger({.subject = "CN=stranger"});
   Served served({}, "127.0.0.1:0", common().server);
-  auto options = trusting();
-  options.connections_max = 1;
-  Caller caller(options);
+  Caller caller(trusting());
   CHECK(caller.begin(call_to(served.port())).get().ok());
+  CHECK(caller.counters().connections_now == 1);
   caller.replace_tls(stranger.client());
-  CHECK(caller.begin(call_to(served.port())).get().ok());  // over the kept one
-  auto elsewhere = call_to(served.port());
-  elsewhere.origin.host = "127.0.0.1";
-  CHECK(was_not_delivered(caller.begin(elsewhere).get(), core::ErrorCode::unavailable, "signed by nobody"));
+  CHECK(caller.counters().connections_now == 0);
+  CHECK(was_not_delivered(caller.begin(call_to(served.port())).get(), core::ErrorCode::unavailable,
+                          "signed by nobody"));
+}
+
+TEST_CASE("a call that a reload finds under way ends as it began, and its connection with it") {
+  Caller caller(trusting());
+  RawListener listener;
+  auto outcome = caller.begin(call_to(listener.port()));
+  auto peer = TlsRawPeer::server(listener.accept(), common().server);
+  REQUIRE(peer.shake_hands());
+  CHECK(peer.hear_until("{}").ends_with("{}"));
+  caller.replace_tls(common().folder.client());
+  peer.say(ok_answer);
+  CHECK(outcome.get().ok());
+  CHECK(caller.counters().connections_now == 0);
+  CHECK(peer.sees_farewell());
+}
+
+TEST_CASE("a reload leaves connections without TLS as they are") {
+  Served served;
+  Caller caller(trusting());
+  auto call = call_to(served.port());
+  call.origin.tls = false;
+  CHECK(caller.begin(call).get().ok());
+  caller.replace_tls(common().folder.client());
+  CHECK(caller.begin(call).get().ok());
+  CHECK(caller.counters().connects == 1);
 }
 
 TEST_CASE("the client may go while a handshake is under way") {
