@@ -84,8 +84,7 @@ void HttpConnection::expire(Clock::time_point now) {
   if (deadline_ > now) return;
   expired_ = true;
   deadline_ = Clock::time_point::max();
-  error_code ignored;
-  stream_.socket().cancel(ignored);
+  stream_.cancel();
 }
 
 void HttpConnection::finish_up() {

@@ -40,8 +40,7 @@ class TlsEngine {
   [[nodiscard]] core::Result<bool> handshake();
 
   /// At most `size` bytes of plain text, size > 0. 0: more bytes are needed, and all that came in is worked off; or
-  /// has_ended(). A wire that ended without
-  /// the other side's farewell is an error: somebody may have cut off the end.
+  /// has_ended(). A wire that ended without the other side's farewell is an error: somebody may have cut off the end.
   [[nodiscard]] core::Result<std::size_t> read(char* into, std::size_t size);
   /// The other side said its farewell (close_notify).
   [[nodiscard]] bool has_ended() const noexcept;

@@ -4,6 +4,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/compose.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -34,7 +35,7 @@ class TlsStream {
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
-  /// For connecting, cancelling and the socket's options. With TLS, reading from it loses bytes.
+  /// For connecting and the socket's options. With TLS, reading from it loses bytes.
   [[nodiscard]] Socket& socket() noexcept { return socket_; }
   [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
 
@@ -65,6 +66,9 @@ class TlsStream {
   /// Hands over what is left of the last bytes written; would_block if something is left still. Without TLS: nothing.
   void flush(ErrorCode& error);
 
+  /// What waits ends with operation_aborted, also where the socket's part of it is over and not yet told. What was not
+  /// read is read by the next operation.
+  void cancel() noexcept;
   /// Says farewell, then ends the sending side.
   void shutdown_send() noexcept;
   /// Says farewell as far as the kernel takes it, and closes. Nothing if it is closed already.
@@ -97,10 +101,12 @@ class TlsStream {
     }
   };
 
-  /// Goes a step, waits for the socket, goes the next, until the step says that it is done.
+  /// Goes a step, waits for the socket, goes the next, until the step says that it is done or it is cancelled. A step
+  /// is bounded, whatever the other side sends: between two of them others get their turn.
   template <typename Step>
   struct Operation {
     Step step;
+    std::size_t cancels;  // as they were counted when it began
     bool is_begun = false;
     bool is_done = false;
     ErrorCode result{};
@@ -109,6 +115,7 @@ class TlsStream {
     void operator()(Self& self, ErrorCode error = {}) {
       if (is_done) return step.complete(self, result);
       auto& socket = step.stream->socket_;
+      if (cancels != step.stream->cancels_) error = boost::asio::error::operation_aborted;
       const Next next = error ? Next::done : step.go(error);
       const bool is_first = !std::exchange(is_begun, true);
       if (next != Next::done) {
@@ -124,7 +131,7 @@ class TlsStream {
 
   template <typename Signature, typename Step, typename Token>
   auto drive(Step step, Token&& token) {
-    return boost::asio::async_compose<Token, Signature>(Operation<Step>{step}, token, socket_);
+    return boost::asio::async_compose<Token, Signature>(Operation<Step>{step, cancels_}, token, socket_);
   }
 
   Next step_handshake(ErrorCode& error);
@@ -137,6 +144,7 @@ class TlsStream {
   Socket socket_;
   std::unique_ptr<TlsEngine> engine_;  // none: plain
   std::optional<core::Error> failure_;
+  std::size_t cancels_ = 0;
   std::size_t untold_ = 0;         // plain text that is encrypted, and of which write_some() has not told yet
   bool has_begun_untold_ = false;  // the kernel has taken a byte of what it became
 };

@@ -2,12 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <thread>
 #include <vector>
 
 #include "http_loop_caller.hpp"
 #include "http_served.hpp"
+#include "tls_bare_end.hpp"
 #include "tls_raw_peer.hpp"
 
 namespace storegate::tests {
@@ -161,6 +163,60 @@ TEST_CASE("a client that stalls in the handshake is cut at its deadline, also on
   CHECK(served.counters().timeouts == 1);
   CHECK(served.counters().handshakes_failed == 1);
   CHECK(served.counters().handshakes_now == 0);
+}
+
+/// Says hello, then warnings for as long as it is let; a server that hears it all is not let go before the limit.
+class Flood {
+ public:
+  explicit Flood(std::uint16_t port) : socket_(RawSocket::to_port(port)) {
+    const auto engine = made(TlsEngine::connect(common().folder.client(), "localhost", 443));
+    REQUIRE(engine->handshake().ok());
+    socket_.send(engine->to_send());
+    sender_ = std::thread([this] { send(); });
+  }
+  ~Flood() { sender_.join(); }
+  [[nodiscard]] bool is_on() const { return !over_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] bool was_cut() const { return was_cut_; }
+
+ private:
+  static constexpr std::size_t bytes_max = 64U * 1024 * 1024;
+
+  void send() {
+    std::string warnings;
+    while (warnings.size() < 256 * 1024) warnings += plain_warning;
+    while (bytes_ < bytes_max && socket_.send(warnings)) bytes_ += warnings.size();
+    was_cut_ = bytes_ < bytes_max;
+    over_ = true;
+  }
+
+  RawSocket socket_;
+  std::atomic<std::size_t> bytes_ = 0;
+  std::atomic<bool> was_cut_ = false;
+  std::atomic<bool> over_ = false;
+  std::thread sender_;
+};
+
+TEST_CASE("who floods in the handshake is cut at its deadline, and others are served meanwhile") {
+  HttpServerOptions options;
+  options.handshake = milliseconds(500);
+  Served served(options, any_port, common().server);
+  const auto plain_port = served.thread().on_loop([&] {
+    return served.server().bound_port(served.server().listen(Endpoint::parse(any_port).value()).value());
+  });
+  auto other = RawSocket::to_port(plain_port);
+  {
+    Flood flood(served.port());
+    while (flood.bytes() == 0 && flood.is_on()) std::this_thread::yield();
+    other.send(get_ok);
+    CHECK(other.read_response().status == 200);
+    CHECK(flood.is_on());
+    while (flood.is_on()) std::this_thread::yield();
+    CHECK(flood.was_cut());
+  }
+  served.await_connections(1);
+  CHECK(served.counters().timeouts == 1);
+  CHECK(served.counters().handshakes_failed == 1);
 }
 
 TEST_CASE("so many handshakes at a time and no more; a place that comes free is given again") {

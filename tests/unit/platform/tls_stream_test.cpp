@@ -2,6 +2,7 @@
 #include "platform/tls_stream.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <future>
 #include <thread>
 
+#include "tls_bare_end.hpp"
 #include "tls_raw_peer.hpp"
 
 namespace storegate::tests {
@@ -35,7 +37,9 @@ struct Joined {
     std::array<int, 2> ends{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
     const int small = 4096;
+    const int large = 512 * 1024;
     ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    ::setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
     stream.socket().assign(asio::local::stream_protocol(), ends[0]);
     stream.socket().non_blocking(true);
     other = ends[1];
@@ -48,6 +52,12 @@ struct Joined {
   void poll() {
     context.restart();
     context.poll();
+  }
+  /// What the kernel holds for the stream to read.
+  [[nodiscard]] int unread() {
+    int bytes = 0;
+    REQUIRE(::ioctl(stream.socket().native_handle(), FIONREAD, &bytes) == 0);
+    return bytes;
   }
 
   asio::io_context context;
@@ -179,6 +189,85 @@ TEST_CASE("a read that waits ends when the socket is cancelled, and nothing is l
                                 [&](const error_code&, std::size_t count) { got = count; });
   joined.run();
   CHECK(std::string(bytes.data(), got) == "later");
+}
+
+TEST_CASE("a cancel that finds the wait over, and its end not yet told, ends the read all the same") {
+  Joined joined;
+  auto peer = shaken(joined);
+  std::array<char, 64> bytes{};
+  error_code result;
+  joined.stream.async_read_some(asio::buffer(bytes),
+                                [&](const error_code& error, std::size_t) { result = error; });
+  joined.poll();
+  peer.socket().send("\x17\x03\x03");  // half a header: no reason to end
+  // Both waits end in one turn of the reactor, which tells of writing first.
+  joined.stream.socket().async_wait(TlsStream::Socket::wait_write,
+                                    [&](const error_code&) { joined.stream.cancel(); });
+  joined.poll();
+  CHECK(result == asio::error::operation_aborted);
+  joined.stream.close();
+  joined.poll();
+}
+
+// More than is taken in one step, less than the kernel holds between two Unix sockets.
+constexpr int flood_bytes = 120'000;
+
+std::string plain_flood() {
+  std::string flood;
+  while (flood.size() < flood_bytes) flood += plain_warning;
+  return flood;
+}
+
+TEST_CASE("warnings without end in the handshake: others get their turn, and it can be cancelled") {
+  Joined joined;
+  REQUIRE(RawSocket(::dup(joined.other)).send(plain_flood()));
+  REQUIRE(joined.stream.connect_tls(common().client, "localhost", 443).ok());
+  error_code result;
+  joined.stream.async_handshake([&](const error_code& error) { result = error; });
+  CHECK(joined.unread() > 0);
+  SUBCASE("cancelled") {
+    joined.stream.cancel();
+    joined.poll();
+    CHECK(result == asio::error::operation_aborted);
+  }
+  SUBCASE("read on") {
+    joined.poll();
+    CHECK(joined.unread() == 0);
+    CHECK_FALSE(result);
+    joined.stream.close();
+    joined.poll();
+  }
+  ::close(joined.other);
+}
+
+TEST_CASE("warnings without end behind the handshake: others get their turn, and what follows is read") {
+  Joined joined;
+  RawSocket socket(joined.other);
+  TlsBareEnd peer(common().server);
+  std::thread answering([&] {
+    while (!peer.shake_hands()) {
+      socket.send(peer.said());
+      peer.hear(socket.receive());
+    }
+    socket.send(peer.said());
+  });
+  REQUIRE(joined.stream.connect_tls(common().client, "localhost", 443).ok());
+  error_code result = asio::error::not_found;
+  joined.stream.async_handshake([&](const error_code& error) { result = error; });
+  joined.run();
+  answering.join();
+  REQUIRE_FALSE(result);
+
+  peer.warn(no_renegotiation, flood_bytes / 23);
+  peer.say("hello");
+  REQUIRE(socket.send(peer.said()));
+  std::array<char, 64> bytes{};
+  std::size_t got = 0;
+  joined.stream.async_read_some(asio::buffer(bytes),
+                                [&](const error_code&, std::size_t count) { got = count; });
+  CHECK(joined.unread() > 0);
+  joined.run();
+  CHECK(std::string(bytes.data(), got) == "hello");
 }
 
 TEST_CASE("quiet is who has said nothing that was not read") {
