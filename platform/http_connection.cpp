@@ -87,6 +87,15 @@ void HttpConnection::expire(Clock::time_point now) {
   stream_.cancel();
 }
 
+auto HttpConnection::shaking_since() const -> std::optional<Clock::time_point> {
+  return holds_handshake_ ? std::optional(began_) : std::nullopt;
+}
+
+void HttpConnection::make_room() {
+  leave_handshake();
+  abort();
+}
+
 void HttpConnection::finish_up() {
   closing_ = true;
   if (phase_ == Phase::idle || phase_ == Phase::handshake) abort();
@@ -119,7 +128,7 @@ auto HttpConnection::shake_hands() -> Awaitable<bool> {
   if (!begun) co_return false;
   const auto [error] = co_await stream_.async_handshake(awaiting);
   leave_handshake();
-  if (!error) co_return stream_.is_open();
+  if (!error || !stream_.is_open()) co_return stream_.is_open();
   ++shared_->counters.handshakes_failed;
   closing_ = linger_ = true;
   if (stream_.gives_way_to_plain_http()) refuse(400, "this port speaks HTTPS, not plain HTTP");

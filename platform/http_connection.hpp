@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,10 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
 
   /// Ends the wait that has gone on for longer than its deadline.
   void expire(Clock::time_point now);
+  /// While it shakes hands: since when; nothing otherwise.
+  [[nodiscard]] std::optional<Clock::time_point> shaking_since() const;
+  /// Closes in the middle of the handshake and gives its place away at once.
+  void make_room();
   /// Closes now if it is between requests; otherwise the answer under way becomes the last.
   void finish_up();
   /// Closes now.
@@ -104,6 +109,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   std::size_t listener_;
   Phase phase_ = Phase::idle;
   bool peer_is_unix_;
+  Clock::time_point began_ = Clock::now();
   bool holds_handshake_ = false;  // counts among those under way
   bool head_only_ = false;
   bool closing_ = false;  // nothing is read after the answer under way

@@ -203,16 +203,30 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     if (!listener.is_unix) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     ++shared->counters.accepted;
     const auto now = shared->connections.size();
-    const bool is_full = now >= shared->options.connections_max ||
-                         (listener.tls && shared->counters.handshakes_now >= shared->options.handshakes_max);
+    const bool is_full = now >= shared->options.connections_max;
     if (is_full) ++shared->counters.refused;
     if (is_full && listener.tls) return;
     if (now >= shared->options.connections_max + refusals_max) return;
+    if (listener.tls && shared->counters.handshakes_now >= shared->options.handshakes_max)
+      end_oldest_handshake();
     auto connection = std::make_shared<HttpConnection>(shared, std::move(socket), listener.number,
                                                        listener.is_unix, listener.tls);
     if (now == 0) sweep_later();
     is_full ? HttpConnection::start_refusal(std::move(connection))
             : HttpConnection::start(std::move(connection));
+  }
+
+  /// Who connects and says nothing loses his place to those who come: an honest handshake takes two round trips, and is
+  /// hit only by so many newcomers within them.
+  void end_oldest_handshake() {
+    HttpConnection* oldest = nullptr;
+    for (auto* connection : shared->connections) {
+      if (!connection->shaking_since()) continue;
+      if (oldest == nullptr || *connection->shaking_since() < *oldest->shaking_since()) oldest = connection;
+    }
+    if (oldest == nullptr) return;  // a limit of 0: as if it were 1
+    ++shared->counters.refused;
+    oldest->make_room();
   }
 
   /// One timer for all connections' deadlines, and none while there is no connection.

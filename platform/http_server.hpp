@@ -31,7 +31,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds write{10'000};          // to hand an answer to the kernel, and beyond it
   std::size_t slowest_reader_bytes_per_s = 8 * 1024;  //   one second for each so many bytes; closed
   std::chrono::milliseconds answer{30'000};           // the handler's own time; 503 with Retry-After
-  std::size_t handshakes_max = 16;                    // of TLS under way, all listeners together; closed
+  std::size_t handshakes_max = 16;                    // of TLS under way, all listeners; the oldest is closed
   std::chrono::milliseconds handshake{10'000};        // from TCP to the end of TLS's; closed
 };
 

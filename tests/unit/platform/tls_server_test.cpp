@@ -219,23 +219,38 @@ TEST_CASE("who floods in the handshake is cut at its deadline, and others are se
   CHECK(served.counters().handshakes_failed == 1);
 }
 
-TEST_CASE("so many handshakes at a time and no more; a place that comes free is given again") {
+TEST_CASE("so many handshakes at a time and no more: the oldest makes room for who comes") {
   HttpServerOptions options;
   options.handshakes_max = 2;
   Served served(options, any_port, common().server);
   auto first = served.client();
-  const auto second = served.client();
+  while (served.counters().handshakes_now < 1) std::this_thread::yield();
+  auto second = served.client();
   while (served.counters().handshakes_now < 2) std::this_thread::yield();
-  auto third = served.client();
-  CHECK(third.sees_end());
+  auto third = TlsRawPeer::client(served.port(), common().client);
+  CHECK(first.sees_end());
+  CHECK(third.shake_hands());
   CHECK(served.counters().refused == 1);
-  first.close();
-  while (served.counters().handshakes_now == 2) std::this_thread::yield();
-  auto fourth = TlsRawPeer::client(served.port(), common().client);
+  CHECK_FALSE(second.has_ended());
+  while (served.counters().handshakes_now > 1) std::this_thread::yield();
+  auto fourth = TlsRawPeer::client(served.port(), common().client);  // an open connection holds no place
   CHECK(fourth.shake_hands());
-  while (served.counters().handshakes_now == 2) std::this_thread::yield();
-  auto fifth = TlsRawPeer::client(served.port(), common().client);  // an open connection holds no place
-  CHECK(fifth.shake_hands());
+  CHECK(served.counters().refused == 1);
+  CHECK(served.counters().handshakes_failed == 0);
+}
+
+TEST_CASE("silent connections, however many, do not shut the door for those who talk") {
+  HttpServerOptions options;
+  options.handshakes_max = 4;
+  Served served(options, any_port, common().server);
+  std::vector<RawSocket> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(served.client());
+  while (served.counters().accepted < 40) std::this_thread::yield();
+  CHECK(served.counters().handshakes_now == 4);
+  auto client = TlsRawPeer::client(served.port(), common().client);
+  CHECK(client.shake_hands());
+  client.say(post("/echo", "here"));
+  CHECK(client.hear_until("here").ends_with("/echo|here"));
 }
 
 TEST_CASE("at the limit of connections one more is closed without a word") {
