@@ -95,8 +95,9 @@ void Service::watch() {
 void Service::reload_tls(const Config& config) {
   Config wanted = config_;  // what is spoken stays as it was at the start
   wanted.http.tls = config.http.tls;
-  wanted.pos.tls = config.pos.tls;
-  if (wanted.mqtt && config.mqtt) wanted.mqtt->tls = config.mqtt->tls;
+  // An address that the new file makes one without TLS says nothing of whom to trust at the old one, used until then.
+  if (speaks_tls(config.pos)) wanted.pos.tls = config.pos.tls;
+  if (wanted.mqtt && config.mqtt && speaks_tls(*config.mqtt)) wanted.mqtt->tls = config.mqtt->tls;
   auto tls = load_tls(wanted);
   if (!tls || (tls->http == nullptr) != (tls_.http == nullptr)) {
     platform::log_error("certificates not reloaded: the old ones stay",

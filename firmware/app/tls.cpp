@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "platform/mqtt_url.hpp"
+
 namespace storegate::app {
 
 core::Result<SharedTls> listener_context(const ListenerTls& tls) {
@@ -32,17 +34,24 @@ std::optional<std::int64_t> TlsInUse::ends_at_wall_ms() const {
   return first;
 }
 
+bool speaks_tls(const PosConfig& pos) { return pos.url.starts_with("https://"); }
+
+bool speaks_tls(const MqttConfig& mqtt) {
+  const auto address = platform::parse_mqtt_url(mqtt.url);
+  return address && address->tls;
+}
+
 core::Result<TlsInUse> load_tls(const Config& config) {
   TlsInUse all;
   auto http = listener_context(config.http.tls);
   if (!http) return std::move(http).error().in("http.tls");
   all.http = std::move(http).value();
-  if (config.pos.url.starts_with("https://")) {
+  if (speaks_tls(config.pos)) {
     auto pos = peer_context(config.pos.tls, http_alpn);
     if (!pos) return std::move(pos).error().in("pos");
     all.pos = std::move(pos).value();
   }
-  if (config.mqtt && config.mqtt->url.starts_with("mqtts://")) {
+  if (config.mqtt && speaks_tls(*config.mqtt)) {
     auto mqtt = peer_context(config.mqtt->tls, mqtt_alpn);
     if (!mqtt) return std::move(mqtt).error().in("mqtt");
     all.mqtt = std::move(mqtt).value();

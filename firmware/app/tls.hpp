@@ -20,6 +20,10 @@ inline constexpr const char* system_ca_file = "/etc/ssl/certs/ca-certificates.cr
 inline constexpr const char* http_alpn = "http/1.1";
 inline constexpr const char* mqtt_alpn = "";
 
+/// Whether the address is one with TLS, by whichever of its names.
+[[nodiscard]] bool speaks_tls(const PosConfig& pos);
+[[nodiscard]] bool speaks_tls(const MqttConfig& mqtt);
+
 /// nullptr if it is not on. Errors: invalid, which file and what is wrong with it.
 [[nodiscard]] core::Result<SharedTls> listener_context(const ListenerTls& tls);
 [[nodiscard]] core::Result<SharedTls> peer_context(const PeerTls& tls, std::string alpn);

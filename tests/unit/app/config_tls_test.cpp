@@ -92,6 +92,19 @@ TEST_CASE(
   CHECK(missing.problems[0].key == "mqtt.ca");
 }
 
+TEST_CASE("5.5 tls: each name of MQTT over TLS gets a context, and none without") {
+  const Files files;
+  const auto tls_for = [&](const std::string& url) {
+    const auto tls =
+        app::load_tls(good(minimal + "[mqtt]\nurl = \"" + url + "\"\nca = " + files.file("ca.pem") + "\n"));
+    REQUIRE(tls.ok());
+    return tls->mqtt != nullptr;
+  };
+  CHECK(tls_for("mqtts://broker"));
+  CHECK(tls_for("ssl://broker"));
+  CHECK_FALSE(app::load_tls(good(minimal + "[mqtt]\nurl = \"mqtt://broker\"\n"))->mqtt);
+}
+
 TEST_CASE("5.5 tls: what ends first of the store's own certificates is known") {
   Files files;
   tests::CertificateWish soon;
