@@ -14,7 +14,7 @@
 namespace storegate::codec {
 
 /// How a generic partner signs. The signature header holds one signature or several, parted by `separator`; each
-/// that begins with `prefix` is tried against every secret.
+/// of the first eight that begin with `prefix` is tried against every secret.
 struct WebhookScheme {
   std::string header = "X-Signature";
   SignatureEncoding encoding = SignatureEncoding::hex;
@@ -51,8 +51,8 @@ class Generic final : public PartnerCodec {
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
   /// Kind by shape: `items` = order, `cancels` = cancels, `releases` = releases; under a URL that names cancel or release
-  /// a single reference will do. An order is named by `partner_order_id` or `release_token`, and belongs to this
-  /// partner; another partner's name in it is refused.
+  /// a single reference will do. An order is named by `partner_order_id` and belongs to this partner; another partner's
+  /// name in it is refused, and a `release_token` is not read: it might be that of another partner's order.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "codec/text.hpp"
 
@@ -22,16 +24,25 @@ std::optional<std::string> bytes_of(std::string_view presented, SignatureEncodin
 
 bool is_signed(const Delivery& delivery, std::string_view presented, std::string_view bytes,
                SignatureEncoding encoding) {
+  return is_signed_by_any(delivery, {&presented, 1}, bytes, encoding);
+}
+
+bool is_signed_by_any(const Delivery& delivery, std::span<const std::string_view> presented,
+                      std::string_view bytes, SignatureEncoding encoding) {
   if (delivery.signature == nullptr) return false;
-  const auto claimed = bytes_of(presented, encoding);
-  if (!claimed) return false;
+  std::vector<std::string> claims;
+  for (const std::string_view text : presented)
+    if (auto claimed = bytes_of(text, encoding)) claims.push_back(std::move(*claimed));
+  if (claims.empty()) return false;  // nothing is worked out for whoever presents nothing
   bool matched = false;
   for (const std::string& secret : delivery.secrets) {
     if (secret.empty()) continue;
-    const auto real = (*delivery.signature)(secret, bytes);
-    const bool same =
-        equal_in_constant_time(*claimed, {reinterpret_cast<const char*>(real.data()), real.size()});
-    matched = matched || same;
+    const auto mac = (*delivery.signature)(secret, bytes);
+    const std::string_view real(reinterpret_cast<const char*>(mac.data()), mac.size());
+    for (const std::string& claimed : claims) {
+      const bool same = equal_in_constant_time(claimed, real);
+      matched = matched || same;
+    }
   }
   return matched;
 }

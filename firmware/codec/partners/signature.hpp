@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "codec/partners/partner.hpp"
@@ -16,6 +17,10 @@ enum class SignatureEncoding : std::uint8_t { hex, base64 };
 /// and a text that is not 32 bytes in this encoding.
 [[nodiscard]] bool is_signed(const Delivery& delivery, std::string_view presented, std::string_view bytes,
                              SignatureEncoding encoding);
+
+/// The same for several of which one must be right: one HMAC for each secret, however many are presented.
+[[nodiscard]] bool is_signed_by_any(const Delivery& delivery, std::span<const std::string_view> presented,
+                                    std::string_view bytes, SignatureEncoding encoding);
 
 /// The commonest recipe: the header stands there once and signs the body alone.
 [[nodiscard]] bool body_is_signed(const Delivery& delivery, std::string_view header,
