@@ -29,6 +29,8 @@ struct Check {
   bool counts = false;
 };
 
+struct WebhookPartner;
+
 /// What an Api works with; all of it outlives the Api. `config` is read at each request: a reload replaces it.
 struct ApiParts {
   const Config& config;
@@ -73,6 +75,7 @@ class Api {
   // api_orders.cpp: what changes something
   void post_order(Visit& visit);
   void post_webhook(Visit& visit);
+  void refuse_webhook(Visit& visit, const WebhookPartner& partner, const codec::Problem& problem);
   void post_release(Visit& visit);
   void post_cancel(Visit& visit);
   void post_resolve(Visit& visit);

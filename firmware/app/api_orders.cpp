@@ -10,6 +10,7 @@
 #include "codec/commands.hpp"
 #include "codec/limits.hpp"
 #include "codec/trace.hpp"
+#include "platform/log.hpp"
 
 namespace storegate::app {
 
@@ -48,6 +49,21 @@ std::vector<codec::HeaderView> views_of(const platform::HttpHeaders& headers) {
   return views;
 }
 
+// Partners show nobody what we answered: where an order of theirs is lost, this line is all that a person can find. Neither
+// a problem nor core's reason ever repeats a value.
+void log_refusal(std::string_view partner, int status, std::string_view why) {
+  platform::log_warn("a partner's webhook was refused",
+                     {{"partner", partner}, {"status", status}, {"why", why}});
+}
+
+/// Too high a rate is counted, and alarmed of, elsewhere: a line for each would be a flood of its own.
+bool is_refused(const codec::WebhookSubject& subject, const core::Answer& answer) {
+  using core::AnswerKind;
+  if (subject.kind != codec::WebhookKind::order || answer.kind == AnswerKind::too_many) return false;
+  return answer.kind != AnswerKind::created && answer.kind != AnswerKind::replayed &&
+         answer.kind != AnswerKind::done;
+}
+
 }  // namespace
 
 core::Caller Api::seat(Visit& visit, ReplyWriter write, bool brings_order) {
@@ -78,6 +94,13 @@ void Api::post_order(Visit& visit) {
   parts_.turns.offer(std::move(input));
 }
 
+void Api::refuse_webhook(Visit& visit, const WebhookPartner& partner, const codec::Problem& problem) {
+  auto reply = partner.codec->refusal(problem);
+  if (problem.kind != ProblemKind::not_authenticated)
+    log_refusal(partner.config->name, reply.status, problem.text());
+  answer(visit, std::move(reply));
+}
+
 void Api::post_webhook(Visit& visit) {
   const auto partner = webhook_partner(parts_.config, visit.names[0]);
   std::optional<codec::WebhookKind> fixed;
@@ -95,22 +118,28 @@ void Api::post_webhook(Visit& visit) {
   if (is_order && partner->codec->authenticate(delivery))
     if (const auto away = too_many()) return answer(visit, partner->codec->answer(*fixed, *away));
   auto webhook = codec::open_webhook(*partner->codec, delivery, fixed);
-  if (!webhook) return refuse(visit, webhook.problem());
-  const auto kind = codec::kind_of(*webhook);
-  if (!is_order && kind == codec::WebhookKind::order)
-    if (const auto away = too_many()) return answer(visit, partner->codec->answer(kind, *away));
-  auto command = codec::command_of(std::move(*webhook), core::Source::webhook);
-  if (!command) return answer(visit, partner->codec->answer(kind, core::Answer{}));
+  if (!webhook) return refuse_webhook(visit, *partner, webhook.problem());
+  const auto subject = codec::subject_of(*webhook);
+  // An order that brings its release is not turned away unseen: it may be one that is held here.
+  if (!is_order && subject.kind == codec::WebhookKind::order && !subject.released)
+    if (const auto away = too_many()) return answer(visit, partner->codec->answer(subject, *away));
+  auto commands = codec::commands_of(std::move(*webhook), core::Source::webhook);
+  if (commands.empty()) return answer(visit, partner->codec->answer(subject, core::Answer{}));
   const auto caller = seat(
       visit,
-      [codec = partner->codec, kind](const core::Answer& answer) { return codec->answer(kind, answer); },
-      kind == codec::WebhookKind::order);
-  std::visit([&](auto& input) { input.caller = caller; }, *command);
-  if (auto* order = std::get_if<core::OrderArrived>(&*command)) {
+      [codec = partner->codec, name = partner->config->name, subject](const core::Answer& answer) {
+        auto reply = codec->answer(subject, answer);
+        if (is_refused(subject, answer)) log_refusal(name, reply.status, answer.why);
+        return reply;
+      },
+      subject.kind == codec::WebhookKind::order);
+  std::visit([&](auto& input) { input.caller = caller; }, commands.back());
+  if (auto* order = std::get_if<core::OrderArrived>(&commands.back())) {
     order->body.content_type = visit.request.headers.get("Content-Type");
     order->traceparent = traceparent_of(visit.request.headers);
   }
-  std::visit([&](auto& input) { parts_.turns.offer(std::move(input)); }, *command);
+  for (auto& command : commands)
+    std::visit([&](auto& input) { parts_.turns.offer(std::move(input)); }, command);
 }
 
 bool Api::json_or_empty(Visit& visit) {

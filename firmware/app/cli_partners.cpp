@@ -81,6 +81,7 @@ void print_refs(std::ostream& out, std::string_view what, const std::vector<core
 void print(std::ostream& out, const codec::Webhook& webhook) {
   if (const auto* order = std::get_if<codec::OrderReceived>(&webhook)) {
     out << indented(order->decoded.body.canonical) << "\n";
+    if (order->released) out << "and releases it, known or new\n";
   } else if (const auto* announced = std::get_if<codec::OrderAnnounced>(&webhook)) {
     out << "announces order " << printable(announced->partner_order_id) << ", to be fetched from "
         << printable(announced->href) << "\n";
@@ -94,15 +95,15 @@ void print(std::ostream& out, const codec::Webhook& webhook) {
   }
 }
 
-ExitStatus print_problem(std::ostream& err, const codec::Problem& problem) {
-  err << "not understood, answered " << codec::status_of(problem.kind) << ": " << printable(problem.text())
-      << "\n";
+ExitStatus print_problem(std::ostream& err, const PartnerConfig& partner, const codec::Problem& problem) {
+  err << "not understood, answered " << partner.codec->refusal(problem).status << ": "
+      << printable(problem.text()) << "\n";
   return ExitStatus::refused;
 }
 
 ExitStatus try_fetched(const PartnerConfig& partner, std::string_view body, CliWorld& world) {
   const auto decoded = partner.codec->read_fetched(body, partner.name);
-  if (!decoded) return print_problem(world.err, decoded.problem());
+  if (!decoded) return print_problem(world.err, partner, decoded.problem());
   world.out << indented(decoded->body.canonical) << "\n";
   return ExitStatus::done;
 }
@@ -126,13 +127,14 @@ ExitStatus try_delivery(const CliRequest& request, const PartnerConfig& partner,
   const bool authentic = authenticate(request, partner, delivery, world);
   const auto fixed = codec::webhook_kind_from(request.kind);
   const auto webhook = partner.codec->read(delivery, fixed);
-  if (!webhook) return print_problem(world.err, webhook.problem());
+  if (!webhook) return print_problem(world.err, partner, webhook.problem());
   const auto kind = codec::kind_of(*webhook);
   core::Answer answer;
   answer.kind = core::AnswerKind::created;
   const bool is_nothing = std::holds_alternative<codec::NothingReceived>(*webhook);
   world.out << "kind: " << (is_nothing ? "nothing" : name_of(kind)) << ", answered "
-            << partner.codec->answer(kind, answer).status << (is_nothing ? "\n" : " once it is stored\n");
+            << partner.codec->answer(codec::subject_of(*webhook), answer).status
+            << (is_nothing ? "\n" : " once it is stored\n");
   print(world.out, *webhook);
   return authentic ? ExitStatus::done : ExitStatus::refused;
 }

@@ -56,7 +56,7 @@ class Uplink {
   [[nodiscard]] std::string topic_of(core::EventType type) const;
 
   void on_message(platform::MqttMessage message, platform::MqttReceipt receipt);
-  [[nodiscard]] core::Input input_of(platform::MqttMessage message, core::Caller caller);
+  [[nodiscard]] std::vector<core::Input> inputs_of(platform::MqttMessage message, core::Caller caller);
   void on_connected(platform::MqttConnected connected);
   void on_disconnected(const core::Error& why, bool was_connected);
   void on_published(std::uint64_t id, const core::Result<void>& result);

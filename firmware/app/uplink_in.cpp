@@ -2,6 +2,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "app/uplink.hpp"
 #include "app/webhooks.hpp"
@@ -24,8 +25,10 @@ core::Letter letter_of(platform::MqttMessage& message) {
   return {std::move(message.topic), codec::letter_bytes_of(message.payload)};
 }
 
-core::Input refused(core::Caller caller, platform::MqttMessage message, std::string why) {
-  return core::MessageRefused{caller, letter_of(message), std::move(why)};
+std::vector<core::Input> refused(core::Caller caller, platform::MqttMessage message, std::string why) {
+  std::vector<core::Input> inputs;
+  inputs.emplace_back(core::MessageRefused{caller, letter_of(message), std::move(why)});
+  return inputs;
 }
 
 template <typename Input>
@@ -37,10 +40,10 @@ concept CarriesItsLetter = requires(Input input) {
 void Uplink::on_message(platform::MqttMessage message, platform::MqttReceipt receipt) {
   if (!open_) return left_open_.push_back(std::move(receipt));
   const auto caller = desk_.seat(std::move(receipt));
-  turns_.offer(input_of(std::move(message), caller));
+  for (auto& input : inputs_of(std::move(message), caller)) turns_.offer(std::move(input));
 }
 
-core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller) {
+std::vector<core::Input> Uplink::inputs_of(platform::MqttMessage message, core::Caller caller) {
   if (message.bytes_cut > 0) {
     gauges_.message_taken("refused");
     return refused(caller, std::move(message),
@@ -59,20 +62,24 @@ core::Input Uplink::input_of(platform::MqttMessage message, core::Caller caller)
           codec::ProblemKind::unknown_partner, "no webhook is configured for this partner", "/partner", {}};
     return codec::open_webhook(*partner->codec, delivery_of(*partner, headers, body, turns_.now()));
   };
-  auto command = codec::decode_command(*kind, message.payload, open);
-  if (!command) {
+  auto commands = codec::decode_command(*kind, message.payload, open);
+  if (!commands) {
     gauges_.message_taken("refused");
-    return refused(caller, std::move(message), command.problem().text());
+    return refused(caller, std::move(message), commands.problem().text());
   }
   gauges_.message_taken(command_level(message.topic, topic_prefix_));
-  return std::visit(
-      [&](auto& input) -> core::Input {
+  // The receipt, and what is kept should it be of no use, belong to the last: what goes before it is its own release.
+  std::visit(
+      [&](auto& input) {
         input.caller = caller;
         if constexpr (CarriesItsLetter<std::remove_reference_t<decltype(input)>>)
           input.letter = letter_of(message);
-        return std::move(input);
       },
-      *command);
+      commands->back());
+  std::vector<core::Input> inputs;
+  for (auto& command : *commands)
+    std::visit([&](auto& input) { inputs.emplace_back(std::move(input)); }, command);
+  return inputs;
 }
 
 }  // namespace storegate::app

@@ -166,8 +166,14 @@ core::OrderArrived order_arrived(Decoded decoded, core::Source source) {
   return arrived;
 }
 
-Parsed<Command> open_raw_webhook(const Place& data, const Envelope& envelope, json::Reading& reading,
-                                 const WebhookOpener& open) {
+Commands one_command(Command command) {
+  Commands commands;
+  commands.push_back(std::move(command));
+  return commands;
+}
+
+Parsed<Commands> open_raw_webhook(const Place& data, const Envelope& envelope, json::Reading& reading,
+                                  const WebhookOpener& open) {
   const std::string_view partner = data.member("partner").text(partner_rule);
   std::vector<HeaderView> headers;
   if (const Place given = data.member("headers"); given.given()) {
@@ -182,18 +188,18 @@ Parsed<Command> open_raw_webhook(const Place& data, const Envelope& envelope, js
 
   auto webhook = open(partner, headers, *body);
   if (!webhook) return std::move(webhook).problem();
-  auto command = command_of(std::move(*webhook), core::Source::mqtt);
-  if (!command)
+  auto commands = commands_of(std::move(*webhook), core::Source::mqtt);
+  if (commands.empty())
     return Problem{ProblemKind::invalid_document, "the webhook asks for nothing", "", std::nullopt};
-  if (auto* order = std::get_if<core::OrderArrived>(&*command)) {
+  if (auto* order = std::get_if<core::OrderArrived>(&commands.back())) {
     order->traceparent = envelope.traceparent;
-    order->sent_at_wall_ms = envelope.time_wall_ms;
+    if (!order->sent_at_wall_ms) order->sent_at_wall_ms = envelope.time_wall_ms;
   }
-  return std::move(*command);
+  return commands;
 }
 
-Parsed<Command> read_order(const Place& data, const Envelope& envelope, json::Reading& reading,
-                           const WebhookOpener& open) {
+Parsed<Commands> read_order(const Place& data, const Envelope& envelope, json::Reading& reading,
+                            const WebhookOpener& open) {
   if (data.member("body_base64").present()) return open_raw_webhook(data, envelope, reading, open);
   core::CanonicalOrder order = read_canonical(data);
   if (reading.failed()) return reading.take_problem();
@@ -201,11 +207,11 @@ Parsed<Command> read_order(const Place& data, const Envelope& envelope, json::Re
       order_arrived(with_bytes(std::move(order), envelope.payload), core::Source::mqtt);
   arrived.traceparent = envelope.traceparent;
   arrived.sent_at_wall_ms = envelope.time_wall_ms;
-  return Command{std::move(arrived)};
+  return one_command(std::move(arrived));
 }
 
-Parsed<Command> read_data(CommandKind kind, const Place& data, const Envelope& envelope,
-                          json::Reading& reading, const WebhookOpener& open) {
+Parsed<Commands> read_data(CommandKind kind, const Place& data, const Envelope& envelope,
+                           json::Reading& reading, const WebhookOpener& open) {
   if (kind == CommandKind::order) return read_order(data, envelope, reading, open);
   Command command;
   switch (kind) {
@@ -215,7 +221,7 @@ Parsed<Command> read_data(CommandKind kind, const Place& data, const Envelope& e
     default: command = read_ack(data); break;
   }
   if (reading.failed()) return reading.take_problem();
-  return command;
+  return one_command(std::move(command));
 }
 
 // ---- the CloudEvent around it ----
@@ -242,8 +248,8 @@ void read_attributes(const Place& event, Envelope& envelope) {
   envelope.time_wall_ms = time_from(event.member("time").text_or_empty());
 }
 
-Parsed<Command> read_cloud_event(CommandKind kind, const Place& event, Envelope& envelope,
-                                 json::Reading& reading, const WebhookOpener& open) {
+Parsed<Commands> read_cloud_event(CommandKind kind, const Place& event, Envelope& envelope,
+                                  json::Reading& reading, const WebhookOpener& open) {
   read_attributes(event, envelope);
   const Place encoded = event.member("data_base64");
   if (!encoded.given()) {
@@ -273,7 +279,7 @@ std::optional<CommandKind> command_kind_from(std::string_view last_level) noexce
   return std::nullopt;
 }
 
-Parsed<Command> decode_command(CommandKind kind, std::string_view payload, const WebhookOpener& open) {
+Parsed<Commands> decode_command(CommandKind kind, std::string_view payload, const WebhookOpener& open) {
   const auto document = json::Document::parse(payload);
   if (!document) return document.problem();
   json::Reading reading(*document);
@@ -290,19 +296,36 @@ core::Letter letter_of_webhook(const std::vector<core::OrderRef>& orders) {
   const auto* pair = orders.empty() ? nullptr : std::get_if<2>(&orders.front().by);
   return {pair == nullptr ? "webhook" : "webhook/" + pair->first, {}};
 }
+
+core::ReleaseArrived release_arrived(std::vector<core::OrderRef> orders, core::Source source) {
+  core::ReleaseArrived release;
+  release.source = source;
+  release.actor = core::Actor::partner;
+  release.letter = letter_of_webhook(orders);
+  release.orders = std::move(orders);
+  return release;
+}
+
+// The release goes first: were the power to go between the two, an order that has been answered for would wait for a
+// release that nobody sends again. An order that is not there yet finds it as an early one.
+Commands commands_of_order(OrderReceived received, core::Source source) {
+  core::OrderArrived arrived = order_arrived(std::move(received.decoded), source);
+  arrived.sent_at_wall_ms = received.placed_at_wall_ms;
+  Commands commands;
+  if (received.released) {
+    core::OrderRef ref;
+    ref.by = std::pair(arrived.order.partner, arrived.order.partner_order_id);
+    commands.emplace_back(release_arrived({std::move(ref)}, source));
+  }
+  commands.emplace_back(std::move(arrived));
+  return commands;
+}
 }  // namespace
 
-std::optional<Command> command_of(Webhook webhook, core::Source source) {
-  if (auto* order = std::get_if<OrderReceived>(&webhook))
-    return order_arrived(std::move(order->decoded), source);
-  if (auto* received = std::get_if<ReleaseReceived>(&webhook)) {
-    core::ReleaseArrived release;
-    release.source = source;
-    release.actor = core::Actor::partner;
-    release.letter = letter_of_webhook(received->orders);
-    release.orders = std::move(received->orders);
-    return release;
-  }
+Commands commands_of(Webhook webhook, core::Source source) {
+  if (auto* order = std::get_if<OrderReceived>(&webhook)) return commands_of_order(std::move(*order), source);
+  if (auto* received = std::get_if<ReleaseReceived>(&webhook))
+    return one_command(release_arrived(std::move(received->orders), source));
   if (auto* received = std::get_if<CancelReceived>(&webhook)) {
     core::CancelArrived cancel;
     cancel.source = source;
@@ -310,9 +333,9 @@ std::optional<Command> command_of(Webhook webhook, core::Source source) {
     cancel.letter = letter_of_webhook(received->orders);
     cancel.orders = std::move(received->orders);
     cancel.text = std::move(received->text);
-    return cancel;
+    return one_command(std::move(cancel));
   }
-  return std::nullopt;
+  return {};
 }
 
 std::string letter_bytes_of(std::string_view payload) {

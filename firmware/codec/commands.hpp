@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "codec/partners/partner.hpp"
 #include "codec/problem.hpp"
@@ -25,18 +26,23 @@ enum class CommandKind : std::uint8_t { order, release, cancel, availability, ac
 using Command = std::variant<core::OrderArrived, core::ReleaseArrived, core::CancelArrived,
                              core::AvailabilityArrived, core::EventsAcknowledged>;
 
+/// What one message asks for, in the order in which it is to be offered: an order that comes with its release is two. The
+/// sender's answer is the last one's; nobody waits for another, whose letter is filled already.
+using Commands = std::vector<Command>;
+
 /// Opens a partner's raw webhook as the HTTP door does: finds codec and secrets by the partner's name and calls
 /// open_webhook. A partner that is not configured is an unknown_partner problem.
 using WebhookOpener =
     std::function<Parsed<Webhook>(std::string_view partner, Headers headers, std::string_view body)>;
 
 /// Reads one message. Any problem means: dead letter, `gateway.message_refused` with problem.text(), next message.
-[[nodiscard]] Parsed<Command> decode_command(CommandKind kind, std::string_view payload,
-                                             const WebhookOpener& open_partner_webhook);
+/// What was read is never empty.
+[[nodiscard]] Parsed<Commands> decode_command(CommandKind kind, std::string_view payload,
+                                              const WebhookOpener& open_partner_webhook);
 
-/// The input for a webhook that came straight from the partner (source webhook) or through the cloud (source mqtt).
+/// The inputs for a webhook that came straight from the partner (source webhook) or through the cloud (source mqtt).
 /// OrderAnnounced and NothingReceived have none.
-[[nodiscard]] std::optional<Command> command_of(Webhook webhook, core::Source source);
+[[nodiscard]] Commands commands_of(Webhook webhook, core::Source source);
 
 /// The payload as a dead letter may keep it: of a partner's raw webhook the header values are left out, since
 /// credentials are never stored (a torn one is cut where its headers begin); any other payload as it is.

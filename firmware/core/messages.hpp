@@ -40,7 +40,7 @@ struct OrderArrived {
   Digest body_digest{};
   std::string idempotency_key;                  // "" = none
   std::string traceparent;                      // "" = none
-  std::optional<std::int64_t> sent_at_wall_ms;  // when the cloud sent it on, as it says; no part of the body
+  std::optional<std::int64_t> sent_at_wall_ms;  // when it was placed or sent on, as told; no part of the body
   Letter letter;
 };
 

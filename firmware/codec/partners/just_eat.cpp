@@ -131,13 +131,6 @@ bool has_order(const Place& root) {
   return root.member("Items").present() || root.member("Fulfilment").present();
 }
 
-/// send-to-pos-failed, by its schema, is the order's id and nothing else.
-bool is_only_an_id(const Place& root) {
-  std::size_t count = 0;
-  root.members([&](std::string_view, const Place&) { ++count; });
-  return count == 1 && root.member("OrderId").given();
-}
-
 bool is_cancel(const Place& root) {
   const std::string_view event = root.member("Event").text_or_empty();
   return event == "OrderCancelled" || (event == "OrderRejected" && root.member("OrderId").given());
@@ -163,14 +156,11 @@ CancelReceived read_cancel(const Place& root, std::string_view partner) {
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
-  if (kind == WebhookKind::order) {
-    core::CanonicalOrder order = read_order(root, partner);
-    return OrderReceived{with_bytes(std::move(order), delivery.body)};
-  }
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
-  const bool is_release = !root.member("Event").present() && (has_order(root) || is_only_an_id(root));
-  if (is_release) return ReleaseReceived{read_ref(root, partner)};
-  return NothingReceived{};
+  if (root.member("Event").present() || !has_order(root)) return NothingReceived{};
+  OrderReceived received{with_bytes(read_order(root, partner), delivery.body)};
+  received.released = kind == WebhookKind::release;
+  return received;
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ class JustEat final : public PartnerCodec {
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
   /// An order's body (acceptance-requested, order-ready-for-preparation: one shape) is an order, but under the URL that
-  /// ends in /release it is the release of the order it names. `{"OrderId"}` alone is send-to-pos-failed: release it
-  /// now. `Event` OrderCancelled, and OrderRejected with an id, are cancels; every other event is nothing.
+  /// ends in /release it is the order with its release, since we may never have heard of it. `Event` OrderCancelled, and
+  /// OrderRejected with an id, are cancels; every other event is nothing, and so is `{"OrderId"}` alone
+  /// (send-to-pos-failed): a person is to key that order in, and released as well it would be cooked twice.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

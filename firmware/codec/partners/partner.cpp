@@ -45,14 +45,16 @@ HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   return reply;
 }
 
-HttpReply stored_order_reply(const AnswerStyle& wanted, const core::Answer& answer) {
+HttpReply stored_order_reply(const AnswerStyle& wanted, const WebhookSubject& subject,
+                             const core::Answer& answer) {
   const bool refused = wanted.refused != 0 && answer.order && answer.order->phase == core::Phase::rejected;
   HttpReply reply = stored_reply(refused ? wanted.refused : wanted.order, wanted.has_body, answer);
-  if (wanted.order_id_member.empty() || !answer.order) return reply;
+  const std::string& id = answer.order ? answer.order->partner_order_id : subject.partner_order_id;
+  if (wanted.order_id_member.empty() || id.empty()) return reply;
   reply.body.assign(1, '{');
   json::append_string(reply.body, wanted.order_id_member);
   reply.body += ':';
-  json::append_string(reply.body, answer.order->partner_order_id);
+  json::append_string(reply.body, id);
   reply.body += '}';
   return reply;
 }
@@ -79,25 +81,43 @@ WebhookKind kind_of(const Webhook& webhook) noexcept {
   return std::holds_alternative<CancelReceived>(webhook) ? WebhookKind::cancel : WebhookKind::release;
 }
 
-HttpReply PartnerCodec::answer(WebhookKind kind, const core::Answer& answer) const {
+WebhookSubject subject_of(const Webhook& webhook) {
+  WebhookSubject subject{.kind = kind_of(webhook)};
+  if (const auto* order = std::get_if<OrderReceived>(&webhook)) {
+    subject.partner_order_id = order->decoded.order.partner_order_id;
+    subject.released = order->released;
+  }
+  return subject;
+}
+
+HttpReply PartnerCodec::refusal(const Problem& problem) const {
+  const int status = status_of(problem.kind);
+  const bool is_theirs = problem.kind != ProblemKind::not_authenticated;
+  return problem_reply(problem, is_theirs && style().below_500_is_delivered ? std::max(status, 503) : status);
+}
+
+HttpReply PartnerCodec::answer(const WebhookSubject& subject, const core::Answer& answer) const {
   using core::AnswerKind;
   const AnswerStyle wanted = style();
-  const bool is_order = kind == WebhookKind::order;
+  const bool is_order = subject.kind == WebhookKind::order;
   switch (answer.kind) {
     case AnswerKind::created:
     case AnswerKind::replayed:
     case AnswerKind::done:
-      return is_order ? stored_order_reply(wanted, answer)
+      return is_order ? stored_order_reply(wanted, subject, answer)
                       : stored_reply(wanted.command, wanted.has_body, answer);
     case AnswerKind::conflict:
     case AnswerKind::not_found:
       // The partner can do nothing about a release or cancel that comes too early or too late, and would only send
       // it again; that nothing came of a cancel goes out as an event.
       if (!is_order) return stored_reply(wanted.command, wanted.has_body, answer);
+      // We have the order in other words. Its release, if it brought one, has been done; what it was is not changed.
+      if (answer.kind == AnswerKind::conflict && (subject.released || wanted.conflict_is_stored))
+        return stored_order_reply(wanted, subject, answer);
       return order_reply(answer);
     case AnswerKind::unknown_partner:
       return problem_reply({ProblemKind::unknown_partner, "no such partner is configured", "", std::nullopt},
-                           404);
+                           wanted.below_500_is_delivered ? 503 : 404);
     case AnswerKind::too_many: return order_reply(wanted.comes_again_on_429 ? answer : as_full(answer));
     case AnswerKind::full:
     case AnswerKind::not_stored: return order_reply(answer);

@@ -45,6 +45,10 @@ enum class WebhookKind : std::uint8_t { order, cancel, release };
 /// The webhook carries the whole order.
 struct OrderReceived {
   Decoded decoded;
+  /// It releases its order as well, known or new. Never a part of the order: with its release it is the same order.
+  bool released = false;
+  /// When it was placed, where that may be told in one repeat and not in another, and so is no part of the order.
+  std::optional<std::int64_t> placed_at_wall_ms = std::nullopt;
 };
 /// The webhook is thin: it names an order that has yet to be fetched.
 struct OrderAnnounced {
@@ -68,6 +72,14 @@ using Webhook = std::variant<OrderReceived, OrderAnnounced, ReleaseReceived, Can
 /// Which family of answers a webhook gets; NothingReceived counts as a release.
 [[nodiscard]] WebhookKind kind_of(const Webhook& webhook) noexcept;
 
+/// What an answer is about.
+struct WebhookSubject {
+  WebhookKind kind = WebhookKind::order;
+  std::string partner_order_id = {};  // of a whole order
+  bool released = false;              // the order came with its release
+};
+[[nodiscard]] WebhookSubject subject_of(const Webhook& webhook);
+
 /// What a partner's answers must be like for it to retry or stop as it should.
 struct AnswerStyle {
   int order = 200;                 // status: the order is stored, accepted or rejected
@@ -75,6 +87,9 @@ struct AnswerStyle {
   bool comes_again_on_429 = true;  // false: it takes 429 as delivered, or gives up, and is told 503
   bool has_body = true;            // false: an order's and a command's answers are empty
   int refused = 0;                 // status: the order is stored, and was rejected on arrival; 0 = as `order`
+  bool conflict_is_stored = false;  // true: another body of a stored order is answered like the order itself
+  bool below_500_is_delivered =
+      false;  // true: it forgets what is answered so; a refusal of its own webhook is 503
   /// An order's answer is `{"THIS":"its partner_order_id"}`; "" = the short answer.
   std::string_view order_id_member = {};
 };
@@ -97,7 +112,12 @@ class PartnerCodec {
 
   /// Status and body that make this partner do the right thing, in its style. `answer.order` is filled where there is
   /// an order (the caller has read the row of one that has ended).
-  [[nodiscard]] HttpReply answer(WebhookKind kind, const core::Answer& answer) const;
+  [[nodiscard]] HttpReply answer(const WebhookSubject& subject, const core::Answer& answer) const;
+  [[nodiscard]] HttpReply answer(WebhookKind kind, const core::Answer& about) const {
+    return answer(WebhookSubject{.kind = kind}, about);
+  }
+  /// The same for a webhook that was not let in or could not be read.
+  [[nodiscard]] HttpReply refusal(const Problem& problem) const;
 
   [[nodiscard]] virtual AnswerStyle style() const noexcept { return {}; }
 

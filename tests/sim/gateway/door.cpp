@@ -92,22 +92,22 @@ void Door::post_webhook(const WebAsk& ask, Responder responder) {
   for (const auto& [name, value] : ask.headers) headers.push_back({name, value});
   auto webhook = open_webhook(webhook_partner, headers, ask.body);
   if (!webhook) return responder(codec::problem_reply(webhook.problem()));
-  const auto kind = codec::kind_of(*webhook);
+  const auto subject = codec::subject_of(*webhook);
   const codec::PartnerCodec* partner = codec::partner_codec(webhook_partner);
-  if (kind == codec::WebhookKind::order)
+  if (subject.kind == codec::WebhookKind::order)
     if (const auto away = process_.engine().turn_away(webhook_partner, process_.now()))
-      return responder(partner->answer(kind, *away));
-  auto command = codec::command_of(std::move(*webhook), core::Source::webhook);
-  if (!command) return responder(partner->answer(kind, core::Answer{}));
-  const auto caller = seat(std::move(responder), [partner, kind](const core::Answer& answer) {
-    return partner->answer(kind, answer);
+      return responder(partner->answer(subject, *away));
+  auto commands = codec::commands_of(std::move(*webhook), core::Source::webhook);
+  if (commands.empty()) return responder(partner->answer(subject, core::Answer{}));
+  const auto caller = seat(std::move(responder), [partner, subject](const core::Answer& answer) {
+    return partner->answer(subject, answer);
   });
-  std::visit([&](auto& input) { input.caller = caller; }, *command);
-  if (auto* order = std::get_if<core::OrderArrived>(&*command)) {
+  std::visit([&](auto& input) { input.caller = caller; }, commands.back());
+  if (auto* order = std::get_if<core::OrderArrived>(&commands.back())) {
     order->body.content_type = "application/json";
     order->body_digest = digest_of(order->body.canonical);
   }
-  std::visit([&](auto& input) { process_.offer(std::move(input)); }, *command);
+  for (auto& command : commands) std::visit([&](auto& input) { process_.offer(std::move(input)); }, command);
 }
 
 // Who may is firmware/app's to ask: its token never leaves the store.

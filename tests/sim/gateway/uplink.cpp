@@ -98,24 +98,27 @@ void Uplink::on_message(std::uint64_t packet, const Publication& message, const 
       if (one.packet == packet && one.receipt == Receipt::open) return cut();
   });
   process_.world().on_reached(tag);
-  process_.offer(input_of(message, caller));
+  for (core::Input& input : inputs_of(message, caller)) process_.offer(std::move(input));
 }
 
-core::Input Uplink::input_of(const Publication& message, core::Caller caller) const {
+std::vector<core::Input> Uplink::inputs_of(const Publication& message, core::Caller caller) const {
   const core::Letter letter{"stores/store-042/in/" + message.level, codec::letter_bytes_of(message.payload)};
   const auto kind = codec::command_kind_from(message.level);
-  if (!kind) return core::MessageRefused{caller, letter, "no command has this topic"};
-  auto command = codec::decode_command(*kind, message.payload, Door::open_webhook);
-  if (!command) return core::MessageRefused{caller, letter, command.problem().text()};
-  return std::visit(
-      [&](auto& input) -> core::Input {
+  if (!kind) return {core::MessageRefused{caller, letter, "no command has this topic"}};
+  auto commands = codec::decode_command(*kind, message.payload, Door::open_webhook);
+  if (!commands) return {core::MessageRefused{caller, letter, commands.problem().text()}};
+  std::visit(
+      [&](auto& input) {
         input.caller = caller;
         if constexpr (requires { input.body_digest; })
           input.body_digest = Door::digest_of(input.body.canonical);
         if constexpr (requires { input.letter; }) input.letter = letter;
-        return std::move(input);
       },
-      *command);
+      commands->back());
+  std::vector<core::Input> inputs;
+  for (auto& command : *commands)
+    std::visit([&](auto& input) { inputs.emplace_back(std::move(input)); }, command);
+  return inputs;
 }
 
 void Uplink::settle(std::uint64_t connection, std::uint64_t packet, bool stored) {

@@ -39,7 +39,7 @@ class Uplink {
   void acknowledge_in_order();
   void cut();
   void on_puback(std::uint64_t id);
-  [[nodiscard]] core::Input input_of(const Publication& message, core::Caller caller) const;
+  [[nodiscard]] std::vector<core::Input> inputs_of(const Publication& message, core::Caller caller) const;
 
   Process& process_;
   std::uint64_t connection_ = 0;  // 0: none

@@ -52,7 +52,7 @@ void measure_all() {
   measure("encode_event", [&] { return encode_event("store-042", event).size(); });
   measure("release command", [&] {
     return decode_command(CommandKind::release, R"({"partner":"kiosk","partner_order_id":"K-1001"})", {})
-        ->index();
+        ->size();
   });
   measure("POS request", [&] { return request_of(place).body.size(); });
   measure("POS answer", [&] {

@@ -12,8 +12,18 @@ const WebhookOpener no_partner = [](std::string_view, Headers, std::string_view)
   return Problem{ProblemKind::unknown_partner, "no such partner is configured", "", std::nullopt};
 };
 
-Parsed<Command> decode(CommandKind kind, std::string_view text) {
-  return decode_command(kind, text, no_partner);
+/// The one command of a message that asks for one thing.
+Parsed<Command> decode(CommandKind kind, std::string_view text, const WebhookOpener& opener = no_partner) {
+  auto commands = decode_command(kind, text, opener);
+  if (!commands) return std::move(commands).problem();
+  REQUIRE(commands->size() == 1);
+  return std::move(commands->front());
+}
+
+Command command_of(Webhook webhook) {
+  auto commands = commands_of(std::move(webhook), core::Source::webhook);
+  REQUIRE(commands.size() == 1);
+  return std::move(commands.front());
 }
 
 std::string event_of(std::string_view data, std::string_view more = "") {
@@ -188,16 +198,16 @@ TEST_CASE("a raw webhook that the cloud passes on is verified and read as at the
                                    std::string_view body) -> Parsed<Webhook> {
     return open_webhook(*partner_codec(partner), {headers, body, secrets, nullptr});
   };
-  const auto order = decode_command(CommandKind::order, forwarded(test::doordash_text(), "s"), opener);
+  const auto order = decode(CommandKind::order, forwarded(test::doordash_text(), "s"), opener);
   REQUIRE(order.ok());
   CHECK(std::get<core::OrderArrived>(*order).order.partner_order_id == "dd-7001");
   CHECK(std::get<core::OrderArrived>(*order).source == core::Source::mqtt);
   CHECK(std::get<core::OrderArrived>(*order).body.raw == test::doordash_text());
-  const auto cancel = decode_command(CommandKind::order,
-                                     event_of(forwarded(test::doordash_cancel_text(), "Bearer s")), opener);
+  const auto cancel =
+      decode(CommandKind::order, event_of(forwarded(test::doordash_cancel_text(), "Bearer s")), opener);
   REQUIRE(cancel.ok());
   CHECK(std::get<core::CancelArrived>(*cancel).actor == core::Actor::partner);
-  const auto forged = decode_command(CommandKind::order, forwarded(test::doordash_text(), "wrong"), opener);
+  const auto forged = decode(CommandKind::order, forwarded(test::doordash_text(), "wrong"), opener);
   REQUIRE_FALSE(forged.ok());
   CHECK(forged.problem().kind == ProblemKind::not_authenticated);
 }
@@ -236,17 +246,15 @@ TEST_CASE("4.3 cancel: the cloud can say that the customer wants it; whatever el
   CHECK(actor(R"(,"by":"person")") == core::Actor::cloud);
   CHECK(actor(R"(,"by":7)") == core::Actor::cloud);
   CHECK(actor("") == core::Actor::cloud);
-  const auto webhook = command_of(CancelReceived{{}, "", core::Actor::customer}, core::Source::webhook);
-  REQUIRE(webhook);
-  CHECK(std::get<core::CancelArrived>(*webhook).actor == core::Actor::customer);
+  const auto webhook = command_of(CancelReceived{{}, "", core::Actor::customer});
+  CHECK(std::get<core::CancelArrived>(webhook).actor == core::Actor::customer);
 }
 
 TEST_CASE("4.3 cancel: a partner's release or cancel says where it came from, should nothing come of it") {
   const auto letter = [](const Webhook& webhook) {
-    const auto command = command_of(webhook, core::Source::webhook);
-    REQUIRE(command);
-    const auto* cancel = std::get_if<core::CancelArrived>(&*command);
-    return cancel != nullptr ? cancel->letter : std::get<core::ReleaseArrived>(*command).letter;
+    const Command command = command_of(webhook);
+    const auto* cancel = std::get_if<core::CancelArrived>(&command);
+    return cancel != nullptr ? cancel->letter : std::get<core::ReleaseArrived>(command).letter;
   };
   const core::OrderRef order{std::pair<std::string, std::string>{"doordash", "dd-1"}};
   CHECK(letter(CancelReceived{{order}, "late"}).topic == "webhook/doordash");
@@ -267,13 +275,49 @@ TEST_CASE(
   CHECK_FALSE(sent_at(R"(,"time":12)"));
 }
 
+TEST_CASE("an order that comes with its release is two inputs, the release first and with nobody waiting") {
+  OrderReceived received;
+  received.decoded.order.partner = "just_eat";
+  received.decoded.order.partner_order_id = "je-1";
+  received.placed_at_wall_ms = 7'000;
+  const Commands alone = commands_of(received, core::Source::webhook);
+  REQUIRE(alone.size() == 1);
+  CHECK(std::get<core::OrderArrived>(alone[0]).sent_at_wall_ms == 7'000);
+  received.released = true;
+  const Commands both = commands_of(received, core::Source::webhook);
+  REQUIRE(both.size() == 2);
+  const auto& release = std::get<core::ReleaseArrived>(both[0]);
+  CHECK(release.caller == core::nobody);
+  CHECK(release.source == core::Source::webhook);
+  CHECK(release.actor == core::Actor::partner);
+  CHECK(release.letter.topic == "webhook/just_eat");
+  REQUIRE(release.orders.size() == 1);
+  CHECK(std::get<2>(release.orders[0].by) == std::pair<std::string, std::string>("just_eat", "je-1"));
+  CHECK(std::get<core::OrderArrived>(both[1]).order == received.decoded.order);
+}
+
+TEST_CASE("when an order was placed counts before when the cloud sent it on") {
+  const auto sent_at = [](std::optional<std::int64_t> placed_at_wall_ms) {
+    const WebhookOpener opener = [&](std::string_view, Headers, std::string_view) -> Parsed<Webhook> {
+      OrderReceived received;
+      received.placed_at_wall_ms = placed_at_wall_ms;
+      return Webhook{std::move(received)};
+    };
+    const std::string sent = R"(,"time":"1970-01-01T00:00:07Z")";
+    const auto command = decode(CommandKind::order, event_of(forwarded("{}", "s"), sent), opener);
+    REQUIRE(command.ok());
+    return std::get<core::OrderArrived>(*command).sent_at_wall_ms;
+  };
+  CHECK(sent_at(std::nullopt) == 7'000);
+  CHECK(sent_at(3'000) == 3'000);
+}
+
 TEST_CASE("webhooks without an input have none") {
-  CHECK_FALSE(command_of(NothingReceived{}, core::Source::webhook));
-  CHECK_FALSE(command_of(OrderAnnounced{}, core::Source::webhook));
-  const auto release = command_of(ReleaseReceived{}, core::Source::webhook);
-  REQUIRE(release);
-  CHECK(std::get<core::ReleaseArrived>(*release).source == core::Source::webhook);
-  CHECK(std::get<core::ReleaseArrived>(*release).actor == core::Actor::partner);
+  CHECK(commands_of(NothingReceived{}, core::Source::webhook).empty());
+  CHECK(commands_of(OrderAnnounced{}, core::Source::webhook).empty());
+  const auto release = std::get<core::ReleaseArrived>(command_of(ReleaseReceived{}));
+  CHECK(release.source == core::Source::webhook);
+  CHECK(release.actor == core::Actor::partner);
 }
 
 }  // namespace

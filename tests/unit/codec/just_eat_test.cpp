@@ -87,11 +87,15 @@ TEST_CASE("a discount counts the same with either sign, and totals that nobody s
   CHECK_FALSE(bare.order.promised_at_wall_ms);
 }
 
-TEST_CASE("the same body is an order, and a release under the URL that says so") {
+TEST_CASE("the same body is an order, and the same order with its release under the URL that says so") {
   const PartnerCase just_eat("just_eat");
-  CHECK(just_eat.order(ready_text()).order.partner_order_id == order_id);
-  test::must_release(just_eat, ready_text(), order_id, WebhookKind::release);
-  test::must_release(just_eat, fixture("just_eat/send_to_pos_failed.json"), order_id);
+  const auto order = just_eat.said<OrderReceived>(ready_text());
+  CHECK(order.decoded.order.partner_order_id == order_id);
+  CHECK_FALSE(order.released);
+  const auto released = just_eat.said<OrderReceived>(ready_text(), WebhookKind::release);
+  CHECK(released.released);
+  CHECK(released.decoded.body.canonical == order.decoded.body.canonical);
+  CHECK(released.decoded.body.raw == ready_text());
   const auto wrong = just_eat.read(ready_text(), WebhookKind::cancel);
   REQUIRE_FALSE(wrong.ok());
   CHECK(wrong.problem().kind == ProblemKind::wrong_kind);
@@ -123,6 +127,12 @@ TEST_CASE(
   test::must_cancel(just_eat, R"({"Event":"OrderCancelled","OrderId":"x"})", "x", "");
   test::must_cancel(just_eat, R"({"Event":"OrderRejected","OrderId":"x","RejectedReason":"Kitchen is full"})",
                     "x", "Kitchen is full");
+}
+
+TEST_CASE("an order that a person is to key in is not released as well: it would be cooked twice") {
+  const std::string failed = fixture("just_eat/send_to_pos_failed.json");
+  test::must_be_nothing(PartnerCase("just_eat"), {failed});
+  (void)PartnerCase("just_eat").said<NothingReceived>(failed, WebhookKind::release);
 }
 
 TEST_CASE("other events are thanked for, and an order inside one of them is not cooked") {
@@ -200,6 +210,10 @@ TEST_CASE("answers are 200, and failures that make them tell of it") {
   CHECK(just_eat.status(WebhookKind::order, AnswerKind::too_many) == 503);
   CHECK(just_eat.status(WebhookKind::order, AnswerKind::not_stored) == 503);
   CHECK(just_eat.status(WebhookKind::release, AnswerKind::not_found) == 200);
+  // The release of an order that we have in other words has been done: a failure would have it keyed in as well.
+  core::Answer other_words;
+  other_words.kind = AnswerKind::conflict;
+  CHECK(just_eat.codec().answer(WebhookSubject{.released = true}, other_words).status == 200);
   CHECK(just_eat.status(WebhookKind::cancel, AnswerKind::conflict) == 200);
 }
 

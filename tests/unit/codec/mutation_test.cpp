@@ -58,11 +58,13 @@ TEST_CASE("twenty thousand damaged commands give a problem or a whole input") {
     const Tally tally =
         mutate(*text, 3 + static_cast<std::uint64_t>(kind), 3'400, [&](std::string_view damaged) {
           REQUIRE_FALSE((letter_bytes_of(damaged).empty() && !damaged.empty()));
-          const auto command = decode_command(kind, damaged, opener);
-          if (!command) return must_say_why(command.problem()), false;
-          if (const auto* order = std::get_if<core::OrderArrived>(&*command))
+          const auto commands = decode_command(kind, damaged, opener);
+          if (!commands) return must_say_why(commands.problem()), false;
+          REQUIRE_FALSE(commands->empty());
+          const Command& command = commands->back();
+          if (const auto* order = std::get_if<core::OrderArrived>(&command))
             must_be_whole({order->order, order->body});
-          if (const auto* cancel = std::get_if<core::CancelArrived>(&*command))
+          if (const auto* cancel = std::get_if<core::CancelArrived>(&command))
             REQUIRE_FALSE(cancel->orders.empty());
           return true;
         });
