@@ -25,8 +25,10 @@ class HubRise final : public PartnerCodec {
   [[nodiscard]] std::string_view cancel_code(core::Reason) const noexcept override { return "cancelled"; }
 
   /// Anything from 200 to 499 is taken as received, and the event deleted: only a 5xx makes it come again (six times, 1
-  /// to 32 minutes apart), so a rate's refusal is told as 503.
-  [[nodiscard]] AnswerStyle style() const noexcept override { return {.comes_again_on_429 = false}; }
+  /// to 32 minutes apart), so a rate's refusal, and an event of theirs that we cannot read, are told as 503.
+  [[nodiscard]] AnswerStyle style() const noexcept override {
+    return {.comes_again_on_429 = false, .below_500_is_delivered = true};
+  }
 };
 
 }  // namespace storegate::codec

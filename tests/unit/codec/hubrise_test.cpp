@@ -191,6 +191,20 @@ TEST_CASE("anything below 500 would delete the event, so what shall come again i
   CHECK(hubrise.status(WebhookKind::cancel, AnswerKind::conflict) == 200);
 }
 
+TEST_CASE("what HubRise sent and we could not store is never answered below 500, whoever sent it") {
+  const PartnerCodec& hubrise = *partner_codec("hubrise");
+  for (const ProblemKind kind : {ProblemKind::malformed_json, ProblemKind::invalid_document,
+                                 ProblemKind::wrong_kind, ProblemKind::too_large}) {
+    const HttpReply reply = hubrise.refusal({kind, "must be a string", "/new_state", {}});
+    CHECK(reply.status == 503);
+    CHECK(reply.body.find("must be a string") != std::string::npos);
+  }
+  CHECK(hubrise.refusal({ProblemKind::not_authenticated, "", "", {}}).status == 401);
+  CHECK(PartnerCase("hubrise").status(WebhookKind::order, core::AnswerKind::unknown_partner) == 503);
+  CHECK(partner_codec("otter")->refusal({ProblemKind::wrong_kind, "", "", {}}).status == 400);
+  CHECK(PartnerCase("otter").status(WebhookKind::order, core::AnswerKind::unknown_partner) == 404);
+}
+
 TEST_CASE("every reason of ours is a status of theirs") {
   for (auto reason = core::Reason::item_unavailable; reason <= core::Reason::other;
        reason = static_cast<core::Reason>(static_cast<int>(reason) + 1)) {
