@@ -29,9 +29,12 @@ class JetConnect final : public PartnerCodec {
 
   /// 200 means that the order is in, so an order that we reject must not get it: a 400 sends it to the restaurant's
   /// tablet at once, where a person sees it. They come again on 5xx (up to five times), nothing is said of 429.
-  /// An order's answer is `{"OrderId":…}`.
+  /// An order's answer is `{"OrderId":…}`, also of one that we have in other words: it is in the kitchen already.
   [[nodiscard]] AnswerStyle style() const noexcept override {
-    return {.comes_again_on_429 = false, .refused = 400, .order_id_member = "OrderId"};
+    return {.comes_again_on_429 = false,
+            .refused = 400,
+            .conflict_is_stored = true,
+            .order_id_member = "OrderId"};
   }
 };
 
