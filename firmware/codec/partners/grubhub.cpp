@@ -33,11 +33,26 @@ bool is_over(std::string_view status) {
 /// Whether the whole order is told, and not only its name and state.
 bool is_whole(const Place& root) { return root.member("charges").given(); }
 
-/// The event of their just-in-time test (JitTestOrder): an order's ids and its state, and nothing else.
+/// The event of their just-in-time test (JitTestOrder): an order's ids and its state, and nothing else. All four must
+/// be there: a courier's job has an order and a state as well.
+bool is_order_event(const Place& root) {
+  for (const std::string_view name : {"order_id", "order_merchant_id", "order_number", "order_status"})
+    if (!root.member(name).given()) return false;
+  return true;
+}
+
 bool is_just_in_time_event(const Place& root) {
   const std::string_view event = root.member("event_type").text_or_empty();
   if (!event.empty()) return event == "JIT" || event == "JUST_IN_TIME";
-  return root.member("order_id").given() && root.member("order_status").given();
+  return is_order_event(root);
+}
+
+/// Whether the state that is told is an order's and not a courier's job's. What its URL calls a cancel is one.
+bool is_cancel(const Place& root, std::optional<WebhookKind> fixed) {
+  if (fixed == WebhookKind::cancel) return is_over(status_of(root));
+  const bool is_order = is_whole(root) || root.member("uuid").given();
+  if (is_order && is_over(root.member("status").text_or_empty())) return true;
+  return is_order_event(root) && is_over(root.member("order_status").text_or_empty());
 }
 
 /// ANTICIPATED comes again as RESTAURANT_CONFIRMABLE when it is time to begin (PosOrder.status), so that it can wait
@@ -46,7 +61,7 @@ std::optional<WebhookKind> said_by(const Place& root, std::optional<WebhookKind>
   const std::string_view status = status_of(root);
   const bool whole = is_whole(root);
   if (whole && status.empty()) root.member("status").refuse("is missing; must be a string");
-  if (is_over(status)) return WebhookKind::cancel;
+  if (is_cancel(root, fixed)) return WebhookKind::cancel;
   if (whole && status == "RESTAURANT_CONFIRMABLE") return WebhookKind::order;
   if (is_true(root.member("just_in_time_fired"))) return WebhookKind::release;
   if (whole) return std::nullopt;
@@ -145,12 +160,12 @@ std::optional<std::int64_t> instant(const Place& place) {
   return time_in_any_form(place);
 }
 
-/// `when_for` is when a pickup is ready or the restaurant's own delivery arrives. Where Grubhub delivers, the courier's
-/// pickup counts instead, in either of its two spellings.
+/// `when_for` is when a pickup is ready or the restaurant's own delivery arrives. Where Grubhub delivers, it is the diner's
+/// time and too late for the kitchen; the courier's pickup is an estimate that drifts, and an order that changed with it
+/// would not be the same when it is sent again: nothing is promised.
 std::optional<std::int64_t> read_promised_at(const Place& order, const Place& delivery) {
-  if (!is_true(delivery.member("is_managed_delivery"))) return instant(order.member("when_for"));
-  const Place pickup = delivery.member("managed_delivery_estimated_pickup");
-  return instant(pickup.given() ? pickup : delivery.member("managed-delivery-estimated_pickup"));
+  if (is_true(delivery.member("is_managed_delivery"))) return std::nullopt;
+  return instant(order.member("when_for"));
 }
 
 core::Customer read_diner(const Place& info, const Place& catering) {
@@ -177,14 +192,13 @@ void read_fulfilment(const Place& order, core::CanonicalOrder& canonical) {
 }
 
 /// Just in time: their driver's coming is told, and until then nothing is made. The flag stands in orders that no driver
-/// of theirs comes for as well; an order that comes after its driver need not wait.
+/// of theirs comes for as well. That the driver has come (`just_in_time_fired`) is no part of the order.
 core::ReleaseWish read_release(const Place& order) {
   core::ReleaseWish wish;
   const Place fulfilment = order.member("fulfillment_info");
   const Place delivery = fulfilment.member("delivery_info");
   if (is_true(order.member("jit_enabled")) && is_true(delivery.member("is_managed_delivery")))
     wish.mode = core::ReleaseMode::on_event;
-  if (is_true(order.member("just_in_time_fired"))) wish.mode = core::ReleaseMode::immediate;
   return wish;
 }
 
@@ -258,7 +272,11 @@ CancelReceived read_cancel(const Place& root, std::string_view partner) {
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
-  if (kind == WebhookKind::order) return OrderReceived{with_bytes(read_order(root, partner), delivery.body)};
+  if (kind == WebhookKind::order) {
+    OrderReceived received{with_bytes(read_order(root, partner), delivery.body)};
+    received.released = is_true(root.member("just_in_time_fired"));
+    return received;
+  }
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
   return ReleaseReceived{{order_ref(partner, read_id(root))}};
 }

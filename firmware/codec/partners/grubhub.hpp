@@ -14,8 +14,9 @@ class Grubhub final : public PartnerCodec {
   /// in it. Their MAC and JWT schemes are refused: see the README.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
-  /// Kind by state (PosOrder of their Orders API): RESTAURANT_CONFIRMABLE = order; CANCELLED and REJECTED = cancel;
-  /// `just_in_time_fired`, and the just-in-time event = release; everything else = nothing.
+  /// Kind by state (PosOrder of their Orders API): RESTAURANT_CONFIRMABLE = order, with its release if
+  /// `just_in_time_fired`; CANCELLED and REJECTED = cancel; `just_in_time_fired` in any other state, and the just-in-time
+  /// event = release; everything else, and whatever lacks the members that their pages give an order = nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

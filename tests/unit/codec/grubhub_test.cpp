@@ -84,7 +84,7 @@ TEST_CASE("an order is read field by field") {
   CHECK(order.partner == "grubhub");
   CHECK(order.partner_order_id == order_id);
   CHECK(order.placed_at_wall_ms == noon_ms + 214);
-  CHECK(order.promised_at_wall_ms == noon_ms + 31 * minute_ms);  // when their courier comes, not when_for
+  CHECK_FALSE(order.promised_at_wall_ms);  // their courier's coming drifts
   CHECK_FALSE(order.test);
   CHECK(order.fulfilment == core::FulfilmentType::delivery);
   CHECK(order.release.mode == core::ReleaseMode::on_event);
@@ -151,9 +151,6 @@ TEST_CASE("a pickup and the restaurant's own delivery are promised by when_for")
   CHECK(pickup.customer.note.starts_with("Side door"));
   CHECK(order_with("\"is_managed_delivery\": true", "\"is_managed_delivery\": false").promised_at_wall_ms ==
         noon_ms + 52 * minute_ms);
-  CHECK(order_with("managed_delivery_estimated_pickup", "managed-delivery-estimated_pickup")
-            .promised_at_wall_ms == noon_ms + 31 * minute_ms);
-  CHECK_FALSE(order_with("managed_delivery_estimated_pickup", "x").promised_at_wall_ms);
 }
 
 TEST_CASE("times come as RFC 3339 or as an instant's milliseconds") {
@@ -163,12 +160,16 @@ TEST_CASE("times come as RFC 3339 or as an instant's milliseconds") {
         noon_ms + 214);
 }
 
-TEST_CASE("an order just in time waits for its driver, and one whose driver is there does not") {
+TEST_CASE("an order just in time waits for its driver, and one whose driver is there brings its release") {
   CHECK_FALSE(order_with("\"jit_enabled\": true", "\"jit_enabled\": false").release.mode);
   CHECK_FALSE(order_with("\"is_managed_delivery\": true", "\"is_managed_delivery\": false").release.mode);
   CHECK_FALSE(PartnerCase("grubhub").order(pickup_text()).order.release.mode);
-  CHECK(order_with("\"just_in_time_fired\": false", "\"just_in_time_fired\": true").release.mode ==
-        core::ReleaseMode::immediate);
+  CHECK_FALSE(said<OrderReceived>(order_text()).released);
+  const std::string fired =
+      replaced(order_text(), "\"just_in_time_fired\": false", "\"just_in_time_fired\": true");
+  const auto released = said<OrderReceived>(fired);
+  CHECK(released.released);
+  CHECK(released.decoded.order.release.mode == core::ReleaseMode::on_event);
 }
 
 TEST_CASE("a test order is one") { CHECK(order_with("\"is_test\": false", "\"is_test\": true").test); }
@@ -189,6 +190,12 @@ TEST_CASE("the same order again has the same bytes, whatever its history has com
                                               "\"updated_at\": \"2026-11-23T12:03:00.000Z\""),
                                      "\"transmission_id\": \"tr-1\"", "\"transmission_id\": \"tr-2\"");
   CHECK(grubhub.order(again).body.canonical == first);
+  for (const auto& [what, with] : {std::pair{"\"just_in_time_fired\": false", "\"just_in_time_fired\": true"},
+                                   std::pair{"2026-11-23T12:31:00.000Z", "2026-11-23T12:38:00.000Z"},
+                                   std::pair{"2026-11-23T12:31:00.000Z", "soon"}}) {
+    CAPTURE(with);
+    CHECK(grubhub.order(replaced(order_text(), what, with)).body.canonical == first);
+  }
   CHECK(PartnerCase("grubhub", "seamless").order(order_text()).order.partner == "seamless");
 }
 
@@ -219,8 +226,26 @@ TEST_CASE("a cancel names the order and the diner who asked for it") {
   CHECK(said<CancelReceived>(replaced(fixture("grubhub/cancelled.json"), "\"DINER\"", "\"GRUBHUB_CARE\""))
             .actor == core::Actor::partner);
   CHECK(said<CancelReceived>(with_status("REJECTED")).orders.size() == 1);
-  const auto slim = said<CancelReceived>(R"({"order_uuid":"u-1","new_status":"CANCELLED"})");
+  const auto slim = said<CancelReceived>(R"({"uuid":"u-1","status":"CANCELLED"})");
   CHECK(test::named(slim.orders.at(0)).second == "u-1");
+  const auto event = said<CancelReceived>(
+      R"({"order_id":"u-2","order_merchant_id":"m","order_number":"1","order_status":"CANCELLED"})");
+  CHECK(test::named(event.orders.at(0)).second == "u-2");
+  const auto under_url = read(R"({"order_uuid":"u-3","new_status":"CANCELLED"})", WebhookKind::cancel);
+  REQUIRE(under_url.ok());
+  CHECK(test::named(std::get<CancelReceived>(*under_url).orders.at(0)).second == "u-3");
+}
+
+TEST_CASE(
+    "what names an order beside a state, and is not told by their pages, neither cancels nor releases it") {
+  test::must_be_nothing(
+      PartnerCase("grubhub"),
+      {R"({"order_uuid":"u","status":"CANCELLED"})",  // a courier's job
+       R"({"order_uuid":"u","new_status":"CANCELLED"})",
+       R"({"job_id":"j","order_id":"u","status":"REJECTED"})", R"({"status":"CANCELLED"})",
+       R"({"order_id":"u","order_status":"CANCELLED"})", R"({"order_id":"u","order_status":"CONFIRMED"})",
+       R"({"order_id":"u","order_status":"CONFIRMED","order_number":"1"})",
+       R"({"order_id":"u","order_status":"CONFIRMED","order_merchant_id":"m"})"});
 }
 
 TEST_CASE("their reason comes to a canonical one, and an order that nobody confirmed timed out") {
@@ -269,8 +294,9 @@ TEST_CASE("bad webhooks are refused with the place") {
        {R"({"charges":[],"uuid":"u","status":"RESTAURANT_CONFIRMABLE"})", "/charges"},
        {R"({"charges":{"line_groups":[{"lines":[]}]},"uuid":"u","status":"RESTAURANT_CONFIRMABLE"})",
         "/charges/line_groups"},
-       {R"({"status":"CANCELLED"})", "/uuid"},
-       {R"({"order_id":7,"order_status":"CONFIRMED"})", "/order_id"},
+       {R"({"charges":{},"status":"CANCELLED"})", "/uuid"},
+       {R"({"order_id":7,"order_status":"CONFIRMED","order_merchant_id":"m","order_number":"1"})",
+        "/order_id"},
        {replaced(good, "\"quantity\": 2,\n            \"menu_item_id\"",
                  "\"x\": 2,\n            \"menu_item_id\""),
         line + "/quantity"},
@@ -280,8 +306,6 @@ TEST_CASE("bad webhooks are refused with the place") {
        {replaced(good, "\"external_id\": \"PT-TOFU\"", "\"external_id\": \"\\n\""),
         line + "/line_options/0/external_id"},
        {replaced(good, "\"tip\": {\"amount\": 400", "\"tip\": {\"amount\": -1"), "/charges/tip/amount"},
-       {replaced(good, "2026-11-23T12:31:00.000Z", "soon"),
-        "/fulfillment_info/delivery_info/managed_delivery_estimated_pickup"},
        {replaced(good, "\"2026-11-23T12:00:00.214Z\"", "{\"millis\": \"x\"}"), "/time_placed/millis"}});
 }
 
