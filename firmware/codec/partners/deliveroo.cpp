@@ -163,10 +163,16 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   return totals_within_limits(order, stated, items);
 }
 
-/// When it was placed, by the log. Only for orders to be cooked at once: those for later have no time within which they
-/// must be accepted, and come again for half an hour.
+bool is_for_later(const Place& order) {
+  const Place asap = order.member("asap");
+  return asap.is(json::Kind::boolean) && !asap.boolean();
+}
+
+/// When it was placed, by the log, which may say so in one repeat and not in another. Only for orders to be cooked at
+/// once: those for later have no time within which they must be accepted, and come again for half an hour.
 std::optional<std::int64_t> read_placed_at(const Place& order) {
   std::optional<std::int64_t> placed_at;
+  if (is_for_later(order)) return placed_at;
   each_of(order.member("status_log"), [&](const Place& entry) {
     if (entry.member("status").text_or_empty() != "placed") return;
     const auto at = time_from(entry.member("at").text_or_empty());
@@ -178,12 +184,7 @@ std::optional<std::int64_t> read_placed_at(const Place& order) {
 /// "start_preparing_at" of an order for later is when they advise to send it to the till (scheduled orders).
 void read_times(const Place& order, core::CanonicalOrder& canonical) {
   canonical.promised_at_wall_ms = time_in_any_form(order.member("prepare_for"));
-  const Place asap = order.member("asap");
-  const bool is_for_later = asap.is(json::Kind::boolean) && !asap.boolean();
-  if (!is_for_later) {
-    canonical.placed_at_wall_ms = read_placed_at(order);
-    return;
-  }
+  if (!is_for_later(order)) return;
   const auto start_at = time_in_any_form(order.member("start_preparing_at"));
   if (!start_at) return;
   canonical.release.mode = core::ReleaseMode::at_time;
@@ -222,7 +223,11 @@ constexpr std::array<ReasonWord, 4> reject_reasons{
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
   const Place body = root.member("body");
   const Place order = body.member("order");
-  if (kind == WebhookKind::order) return OrderReceived{with_bytes(read_order(order, partner), delivery.body)};
+  if (kind == WebhookKind::order) {
+    OrderReceived received{with_bytes(read_order(order, partner), delivery.body)};
+    received.placed_at_wall_ms = read_placed_at(order);
+    return received;
+  }
   if (kind == WebhookKind::release)
     return ReleaseReceived{{order_ref(partner, body.member("order_id").text(order_id_rule))}};
   return CancelReceived{{order_ref(partner, order.member("id").text(order_id_rule))},
