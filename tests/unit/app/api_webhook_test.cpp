@@ -1,0 +1,143 @@
+// Webhooks whose answer or order decides whether something is cooked once: an order that brings its release, and what an
+// authentic sender hears and a person reads where nothing was stored.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "codec/partners/partner.hpp"
+#include "platform/digest.hpp"
+#include "platform/log.hpp"
+#include "running_service.hpp"
+
+using namespace storegate;
+using namespace storegate::app_test;
+
+namespace {
+
+constexpr const char* just_eat = "/v1/partners/just_eat/webhook";
+
+app::Config config_with(const support::TempDir& folder, const char* partner) {
+  auto config = ordinary_config(folder);
+  auto added = config.partners.back();
+  added.name = partner;
+  added.codec = codec::partner_codec(partner);
+  config.partners.push_back(added);
+  return config;
+}
+
+/// An order of Just Eat's with this much to drink in it.
+std::string tea(const std::string& id, int pieces = 2) {
+  return R"({"OrderId":")" + id + R"(","Items":[{"Name":"Tea","Reference":"T","Quantity":)" +
+         std::to_string(pieces) + R"(,"UnitPrice":1.5}]})";
+}
+
+std::size_t orders_in(RunningService& gate, const std::string& phase) {
+  return size_at(gate.get("/v1/orders?phase=" + phase).body, "/orders");
+}
+
+/// What is logged while it lives.
+class LogLines {
+ public:
+  LogLines() {
+    REQUIRE(::pipe2(ends_.data(), O_NONBLOCK | O_CLOEXEC) == 0);
+    platform::log_to(ends_[1], platform::LogFormat::json);
+    platform::log_set_level(platform::LogLevel::warn);
+  }
+  ~LogLines() {
+    platform::log_to(STDERR_FILENO, platform::LogFormat::json);
+    platform::log_set_level(platform::LogLevel::error);
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  LogLines(const LogLines&) = delete;
+  LogLines& operator=(const LogLines&) = delete;
+
+  [[nodiscard]] std::string take() {
+    std::string text(64 * 1024, '\0');
+    const auto count = ::read(ends_[0], text.data(), text.size());
+    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return text;
+  }
+
+ private:
+  std::array<int, 2> ends_{};
+};
+
+std::string hex_hmac(std::string_view secret, std::string_view bytes) {
+  const std::span key(reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size());
+  return platform::to_hex(platform::KeyedDigest(key).full(bytes));
+}
+
+}  // namespace
+
+TEST_CASE("an order that comes with its release and was never heard of is taken, and held by nobody") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "just_eat"));
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(200));
+  CHECK(gate.orders_stored() == 1);
+  CHECK(orders_in(gate, "held") == 0);
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(200));
+  CHECK(gate.webhook(just_eat, tea("je-1")).is(200));
+  CHECK(gate.orders_stored() == 1);
+}
+
+TEST_CASE(
+    "an order that is held is released by its repeat, in the same words or in others, and is one order") {
+  for (const int pieces : {2, 3}) {
+    CAPTURE(pieces);
+    support::TempDir folder;
+    RunningService gate(config_with(folder, "just_eat"));
+    CHECK(gate.webhook(just_eat, tea("je-1")).is(200));
+    REQUIRE(orders_in(gate, "held") == 1);
+    CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1", pieces)).is(200));
+    CHECK(orders_in(gate, "held") == 0);
+    CHECK(gate.orders_stored() == 1);
+  }
+}
+
+TEST_CASE("an order that is to be keyed in by a person is left as it is") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "just_eat"));
+  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));
+  CHECK(gate.webhook(just_eat, tea("je-1")).is(200));
+  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));
+  CHECK(orders_in(gate, "held") == 1);
+}
+
+TEST_CASE(
+    "an authentic webhook that is refused leaves a line without a value of it; a stranger's leaves none") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "just_eat"));
+  LogLines log;
+  CHECK(gate.webhook(just_eat, "{", "wrong").is(401));
+  CHECK(log.take().find("was refused") == std::string::npos);
+  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1","Items":[{"Name":"Secret tea"}]})").is(400));
+  const std::string line = log.take();
+  for (const char* word :
+       {"a partner's webhook was refused", R"("partner":"just_eat")", R"("status":400)", "/Items/0/Quantity"})
+    CHECK(line.find(word) != std::string::npos);
+  CHECK(line.find("Secret") == std::string::npos);
+  CHECK(gate.webhook(just_eat, tea("je-1")).is(200));
+  CHECK(log.take().find("was refused") == std::string::npos);
+  CHECK(gate.webhook(just_eat, tea("je-1", 9)).is(409));
+  CHECK(log.take().find(R"("status":409)") != std::string::npos);
+}
+
+TEST_CASE(
+    "HubRise, which forgets whatever is answered below 500, hears 503 of what it sent and we cannot read") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "hubrise"));
+  const auto send = [&](const std::string& body, const std::string& signature) {
+    return gate.post("/v1/partners/hubrise/webhook", body, {{"X-HubRise-Hmac-SHA256", signature}});
+  };
+  const std::string body = R"({"resource_type":"order","event_type":"create","new_state":{"status":"new"}})";
+  CHECK(send(body, hex_hmac("s3cret", body)).is(503));
+  CHECK(send("{", hex_hmac("s3cret", "{")).is(503));
+  CHECK(send(body, hex_hmac("wrong", body)).is(401));
+  CHECK(gate.orders_stored() == 0);
+}
