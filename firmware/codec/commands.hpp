@@ -24,7 +24,7 @@ enum class CommandKind : std::uint8_t { order, release, cancel, availability, ac
 /// Set: caller and letter are left for the caller; source is mqtt; actor is cloud, or partner for a raw webhook.
 /// An order's `body_digest` is left too.
 using Command = std::variant<core::OrderArrived, core::ReleaseArrived, core::CancelArrived,
-                             core::AvailabilityArrived, core::EventsAcknowledged>;
+                             core::AvailabilityArrived, core::EventsAcknowledged, core::OrderAnnounced>;
 
 /// What one message asks for, in the order in which it is to be offered: an order that comes with its release is two. The
 /// sender's answer is the last one's; nobody waits for another, whose letter is filled already.
@@ -41,7 +41,7 @@ using WebhookOpener =
                                               const WebhookOpener& open_partner_webhook);
 
 /// The inputs for a webhook that came straight from the partner (source webhook) or through the cloud (source mqtt).
-/// OrderAnnounced and NothingReceived have none.
+/// NothingReceived has none.
 [[nodiscard]] Commands commands_of(Webhook webhook, core::Source source);
 
 /// The payload as a dead letter may keep it: of a partner's raw webhook the header values are left out, since

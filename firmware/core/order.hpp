@@ -2,7 +2,10 @@
 // Knows no bytes and no partner's format.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +81,46 @@ enum class PosStatus : std::uint8_t {
   voided = 5
 };
 inline constexpr std::int64_t pos_status_count = 6;
+
+/// What a partner can be told of its order, in the order in which it is told. Stored in rows as bits.
+enum class Notice : std::uint8_t {
+  accepted = 0,
+  rejected = 1,
+  placed = 2,  // the POS has it
+  ready = 3,
+  cancelled = 4,       // by the store, the cloud or the POS
+  cancel_agreed = 5,   // the partner asked for it
+  cancel_refused = 6,  // the partner asked for it, and the food is being made
+};
+inline constexpr std::size_t notice_count = 7;
+
+/// A set of notices.
+class Notices {
+ public:
+  constexpr Notices() = default;
+  constexpr Notices(std::initializer_list<Notice> notices) {
+    for (const Notice notice : notices) add(notice);
+  }
+  /// Of a row's column; bits that mean nothing are left out.
+  [[nodiscard]] static constexpr Notices from_bits(std::int64_t bits) {
+    Notices notices;
+    notices.bits_ = static_cast<std::uint32_t>(bits) & ((1U << notice_count) - 1);
+    return notices;
+  }
+  [[nodiscard]] constexpr std::int64_t bits() const { return bits_; }
+  constexpr void add(Notice notice) { bits_ |= 1U << static_cast<unsigned>(notice); }
+  constexpr void remove(Notice notice) { bits_ &= ~(1U << static_cast<unsigned>(notice)); }
+  [[nodiscard]] constexpr bool has(Notice notice) const {
+    return (bits_ >> static_cast<unsigned>(notice) & 1U) != 0;
+  }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  /// The one that is told first. Not of an empty set.
+  [[nodiscard]] constexpr Notice first() const { return static_cast<Notice>(std::countr_zero(bits_)); }
+  friend constexpr bool operator==(Notices, Notices) = default;
+
+ private:
+  std::uint32_t bits_ = 0;
+};
 
 enum class FulfilmentType : std::uint8_t { delivery = 0, pickup = 1, dine_in = 2, curbside = 3 };
 
@@ -165,6 +208,7 @@ struct CanonicalOrder {
 inline constexpr std::size_t modifier_depth_max = 10;
 inline constexpr std::size_t partner_order_id_bytes_max = 128;
 inline constexpr std::size_t items_per_order_max = 1000;
+inline constexpr std::size_t href_bytes_max = 2048;
 
 // ---- what the store knows of it ----
 
@@ -209,6 +253,11 @@ struct Order {
   std::int64_t item_count = 0;                // the quantities of its items together
   PosStatus pos_status = PosStatus::unknown;  // what the POS last said of its ticket
   std::string refusals;                       // rejected: every reason for it, packed; fixed at arrival
+
+  std::string href;         // announced: where it is fetched from, as the partner gave it; "" = by its id
+  bool announced = false;   // it came by a thin webhook; while `fetching` it has no body and no event
+  bool look_again = false;  // the partner has news of it that have to be fetched
+  Notices owed;             // what its partner has yet to be told by the store itself
 
   Position last_event;  // the order's newest event
 };

@@ -24,6 +24,9 @@ struct PartnerPolicy {
   std::int64_t weight = 1;            // how many it may have where others have one: of a turn, and of the POS
   bool enabled = true;                // false: its new orders are rejected, those that run go on
   Milliseconds decide_within_ms = 0;  // placed longer ago it has given an order up; 0 = it never does
+  bool fetches = false;               // its API can be asked for an order
+  Milliseconds fetch_within_ms = 0;   // an announced order that is not here by then is given up; 0 = an hour
+  Notices tells;                      // what the store itself tells it (answer = "direct")
 };
 
 /// What is done with orders that only try the way (`"test":true`).

@@ -50,11 +50,12 @@ struct OrderReceived {
   /// When it was placed, where that may be told in one repeat and not in another, and so is no part of the order.
   std::optional<std::int64_t> placed_at_wall_ms = std::nullopt;
 };
-/// The webhook is thin: it names an order that has yet to be fetched.
+/// The webhook is thin: it names an order that has yet to be fetched, or of which there is news.
 struct OrderAnnounced {
+  std::string partner;  // as configured
   std::string partner_order_id;
-  std::string event_id;  // what the partner repeats itself by; "" = the order's id
-  std::string href;      // where to fetch it, as the partner gave it
+  std::string href;  // where to fetch it, as the partner gave it; "" = by its id; up to core::href_bytes_max
+  bool is_new = true;  // false: news of an order that should be known
 };
 struct ReleaseReceived {
   std::vector<core::OrderRef> orders;
@@ -94,6 +95,8 @@ struct AnswerStyle {
   std::string_view order_id_member = {};
 };
 
+class PartnerApi;
+
 /// One partner. Implementations are stateless and live as long as the program; every call may come from any thread.
 class PartnerCodec {
  public:
@@ -128,8 +131,8 @@ class PartnerCodec {
     return rejection_code(reason);
   }
 
-  /// The order that an OrderAnnounced named, as the partner's API gave it. Partners with thin webhooks only.
-  [[nodiscard]] virtual Parsed<Decoded> read_fetched(std::string_view body, std::string_view partner) const;
+  /// How the partner's API is spoken to; nullptr: it has none that storegate knows, or none is needed.
+  [[nodiscard]] virtual const PartnerApi* api() const noexcept { return nullptr; }
 
  protected:
   PartnerCodec() = default;

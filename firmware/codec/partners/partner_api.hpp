@@ -1,0 +1,101 @@
+// What storegate asks of a partner's API: an order that was announced, orders that may have been missed, and what the
+// partner is told where the store itself is its integrator. Requests and answers as values; who carries them, signs in
+// and keeps tokens is elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/canonical.hpp"
+#include "codec/http.hpp"
+#include "codec/partners/partner.hpp"
+#include "codec/problem.hpp"
+#include "core/messages.hpp"
+
+namespace storegate::codec {
+
+/// How a request to the API shows who asks.
+enum class ApiSignIn : std::uint8_t {
+  client_credentials,  // OAuth 2.0 (RFC 6749 section 4.4): a bearer token of the token endpoint
+  static_header,       // a header with a configured secret, see PartnerApi::secret_header
+  signed_token,        // a token that the store signs itself (DoorDash's JWT)
+};
+
+/// What the configuration knows of the store at this partner.
+struct ApiStore {
+  std::string_view store_id;     // [partner.api] store_id: the partner's id of this store; may be empty
+  std::string_view merchant_id;  // [partner.api] merchant_id; may be empty
+};
+
+/// An order as the API is asked for it.
+struct ApiOrder {
+  std::string_view partner_order_id;
+  std::string_view
+      href;  // path and query only, if it lay under the configured API (the caller has seen to that); or ""
+};
+
+/// An order as the API gave it.
+struct FetchedOrder {
+  Decoded decoded;
+  bool released = false;   // the partner wants it cooked now
+  bool cancelled = false;  // it was cancelled or denied, or has ended: not to be cooked
+  std::string cancel_text;
+  core::Actor cancelled_by = core::Actor::partner;
+  std::optional<std::int64_t> placed_at_wall_ms;  // where it is no part of the order (OrderReceived)
+};
+
+/// What asking for missed orders gave.
+struct PulledPage {
+  std::vector<Webhook> webhooks;  // as if they had come by webhook, oldest first
+  std::vector<std::string>
+      unreadable;  // ids, or a sentence, of what could not be understood; never the rest's hindrance
+  std::vector<HttpRequest> then;  // to be sent once all of it is stored: acknowledgements, deletions
+  std::string next;               // cursor of the next page; "" = this was the last
+};
+
+/// A partner's API. Stateless, as its codec; calls may come from any thread.
+class PartnerApi {
+ public:
+  virtual ~PartnerApi() = default;
+
+  [[nodiscard]] virtual ApiSignIn sign_in() const noexcept = 0;
+  /// Where the API is, unless the configuration says otherwise; "" = it must say so.
+  [[nodiscard]] virtual std::string_view default_url() const noexcept { return {}; }
+  [[nodiscard]] virtual std::string_view default_token_url() const noexcept { return {}; }
+  /// client_credentials: the scope to ask for, unless configured; "" = none.
+  [[nodiscard]] virtual std::string_view default_scope() const noexcept { return {}; }
+  /// static_header: name and what stands before the secret, as {"Authorization", "Bearer "}.
+  [[nodiscard]] virtual std::pair<std::string_view, std::string_view> secret_header() const noexcept {
+    return {"Authorization", "Bearer "};
+  }
+
+  /// Whether webhooks are thin, so that an order has to be fetched.
+  [[nodiscard]] virtual bool fetches() const noexcept { return false; }
+  [[nodiscard]] virtual HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const;
+  [[nodiscard]] virtual Parsed<FetchedOrder> read_fetched(std::string_view body,
+                                                          std::string_view partner) const;
+
+  /// Whether it can be asked for orders whose webhooks may have been missed.
+  [[nodiscard]] virtual bool pulls() const noexcept { return false; }
+  /// How often it is asked where that is the only way or asked for by the partner, in seconds; 0 = at start and after an
+  /// outage only.
+  [[nodiscard]] virtual std::int64_t pull_interval_s() const noexcept { return 0; }
+  /// `since_wall_ms`: what came before was seen; nothing = not known. `cursor`: "" for the first page.
+  [[nodiscard]] virtual HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
+                                         std::string_view cursor) const;
+  [[nodiscard]] virtual Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
+                                                       const ApiStore& store) const;
+
+  /// What the partner can be told of an order (answer = "direct").
+  [[nodiscard]] virtual core::Notices notices() const noexcept { return {}; }
+  /// The request that tells it; `what.notice` is one of notices().
+  [[nodiscard]] virtual HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const;
+  /// What the partner's answer means. By itself: 2xx told; 400, 409, 422 decided; 404, 410 gone; 429, 503 not_now; all
+  /// else failed.
+  [[nodiscard]] virtual core::TellOutcome told(core::Notice notice, int status, std::string_view body) const;
+};
+
+}  // namespace storegate::codec
