@@ -20,7 +20,9 @@ namespace {
 struct Brief {
   std::int64_t number = 0;
   std::int64_t last_event = 0;
-  bool live = false;  // or of a phase we do not know
+  bool live = false;      // or of a phase we do not know, or its partner has yet to be told
+  bool fetching = false;  // it has no event yet
+  bool ended = false;
   bool damaged = false;
   bool seen = false;  // its last event was met in the walk
 };
@@ -34,7 +36,8 @@ core::Loaded::Ended ended_of(core::Order&& order) {
           std::move(order.idempotency_key),
           order.body_digest,
           order.phase,
-          order.arrived};
+          order.arrived,
+          order.announced};
 }
 
 class Folding {
@@ -59,6 +62,7 @@ class Folding {
   Result<bool> event_intact(std::int64_t position);
   Result<void> meet_event(std::int64_t position, std::int64_t number);
   void drop(Brief& brief, std::string why);
+  void make_unsure(Brief& brief, std::string why);
   Brief* find(std::int64_t number);
   template <typename Row, typename Read, typename Key>
   Result<void> fold_all(Statement& rows, std::string table, std::vector<Row>& into, Read read, Key key);
@@ -89,8 +93,13 @@ Result<void> Folding::scan_orders() {
     if (!*row) break;
     const std::int64_t phase = rows.integer(1);
     const bool known = phase >= 0 && phase < static_cast<std::int64_t>(core::phase_count);
-    const bool live = !known || !core::is_end(static_cast<core::Phase>(phase));
-    briefs_.push_back({rows.integer(0), rows.integer(2), live, false, false});
+    Brief brief;
+    brief.number = rows.integer(0);
+    brief.last_event = rows.integer(2);
+    brief.ended = known && core::is_end(static_cast<core::Phase>(phase));
+    brief.live = !brief.ended || rows.integer(3) != 0;
+    brief.fetching = phase == static_cast<std::int64_t>(core::Phase::fetching);
+    briefs_.push_back(brief);
   }
   // A page in the wrong place gives rows out of order, or twice; each is read whole by its number below.
   std::ranges::stable_sort(briefs_, {}, &Brief::number);
@@ -150,6 +159,12 @@ void Folding::drop(Brief& brief, std::string why) {
   damaged("orders", std::to_string(brief.number), std::move(why));
 }
 
+void Folding::make_unsure(Brief& brief, std::string why) {
+  brief.seen = true;
+  damaged("orders", std::to_string(brief.number), std::move(why));
+  into_.loaded.unsure.push_back(core::OrderNumber{brief.number});
+}
+
 // ---------------------------------------------------------------- orders against events
 
 Result<bool> Folding::event_intact(std::int64_t position) {
@@ -172,6 +187,10 @@ Result<void> Folding::meet_event(std::int64_t position, std::int64_t number) {
   Result<bool> intact = event_intact(position);
   if (!intact) return std::move(intact).error();
   if (!*intact) return {};
+  if (brief != nullptr && brief->fetching) {
+    if (!brief->seen) make_unsure(*brief, "the row is older than its events: a person must decide");
+    return {};
+  }
   if (brief != nullptr) return drop(*brief, "the row is older than its last event"), Result<void>{};
   damaged("orders", std::to_string(number),
           "the row is missing, its event " + key_of(unpacked(position)) + " is there");
@@ -205,8 +224,10 @@ Result<void> Folding::check_against_events() {
     Result<bool> intact = event_intact(brief.last_event);
     if (!intact) return std::move(intact).error();
     if (!*intact && into_.damaged.size() != known) continue;
-    damaged("orders", std::to_string(brief.number), "its last event is missing: a person must decide");
-    into_.loaded.unsure.push_back(core::OrderNumber{brief.number});
+    if (brief.ended)  // whatever came after it, nothing can be done about it any more
+      damaged("orders", std::to_string(brief.number), "its last event is missing");
+    else
+      make_unsure(brief, "its last event is missing: a person must decide");
   }
   std::erase_if(into_.loaded.live,
                 [this](const core::Order& order) { return find(value_of(order.number))->damaged; });

@@ -85,6 +85,7 @@ struct Journal::State {
   [[nodiscard]] static bool tells(std::int64_t wall_ms, const core::Now& now) noexcept {
     return wall_ms >= core::wall_floor_ms && wall_ms <= now.wall_ms + 24 * core::hour_ms;
   }
+  [[nodiscard]] core::Result<core::Order> verify_order(const Statement& row, Housekept& done);
   [[nodiscard]] core::Result<bool> verify_events(std::size_t rows_max, Passes& at, Housekept& done);
 
   // Reading. Damaged rows are ErrorCode::damaged with table and key in the context.

@@ -76,6 +76,21 @@ Result<bool> Journal::State::verify_events(std::size_t rows_max, Passes& at, Hou
   }
 }
 
+// One that is still to be fetched has no body yet; every other one has.
+Result<core::Order> Journal::State::verify_order(const Statement& row, Housekept& done) {
+  Result<core::Order> order = read_order(row, digest);
+  if (!order || order->phase == core::Phase::fetching) return order;
+  Statement& body = sql.body_erased;
+  const Reading reading(body);
+  body.bind(1, value_of(order->number));
+  const Result<bool> found = body.step();  // that it cannot be read is met by the bodies' own step
+  if (found && !*found) {
+    done.damaged.push_back(
+        {"bodies", std::to_string(value_of(order->number)), "the row is missing, its order is there"});
+  }
+  return order;
+}
+
 Result<Housekept> Journal::verify(std::size_t rows_max) {
   State& state = *state_;
   Housekept done;
@@ -83,7 +98,7 @@ Result<Housekept> Journal::verify(std::size_t rows_max) {
   const core::DigestFunction& digest = state.digest;
   Result<bool> orders = verify_table(
       state.sql.orders_from, "orders", at.verify_order, rows_max,
-      [&](const Statement& row) { return read_order(row, digest); }, done);
+      [&](const Statement& row) { return state.verify_order(row, done); }, done);
   if (!orders) return std::move(orders).error().in("verify");
   Result<bool> bodies = verify_table(
       state.sql.bodies_from, "bodies", at.verify_body, rows_max,

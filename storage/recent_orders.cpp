@@ -1,6 +1,8 @@
 // The last orders committed here, bounded by bytes, the oldest dropped first.
 #include "storage/recent_orders.hpp"
 
+#include <algorithm>
+
 namespace storegate::storage {
 namespace {
 
@@ -11,11 +13,10 @@ std::size_t bytes_of(const RecentOrders::Entry& entry) {
 }  // namespace
 
 void RecentOrders::remember(const core::Changes& changes) {
-  // Orders and bodies of new orders come in the same sequence; other orders lie between.
-  auto body = changes.bodies.begin();
-  for (const core::Order& order : changes.orders) {
-    if (body == changes.bodies.end()) return;
-    if (body->number != order.number) continue;
+  for (const core::OrderBody& body : changes.bodies) {
+    const auto at = std::ranges::lower_bound(changes.orders, body.number, {}, &core::Order::number);
+    if (at == changes.orders.end() || at->number != body.number) continue;
+    const core::Order& order = *at;
     forget(order.number);
     Entry entry;
     entry.event.order_id = order.id;
@@ -23,15 +24,14 @@ void RecentOrders::remember(const core::Changes& changes) {
     entry.event.partner = order.partner;
     entry.event.partner_order_id = order.partner_order_id;
     entry.event.traceparent = order.traceparent;
-    entry.event.shared = body->shared;
+    entry.event.shared = body.shared;
     entry.event.test = order.test;
     entry.event.refusals = order.refusals;
-    entry.canonical = body->canonical;
+    entry.canonical = body.canonical;
     bytes_ += bytes_of(entry);
     entries_.emplace(value_of(order.number), std::move(entry));
     by_age_.push_back(value_of(order.number));
     while (bytes_ > bytes_max || by_age_.size() > orders_max) drop_oldest();
-    ++body;
   }
 }
 

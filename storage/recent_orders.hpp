@@ -19,7 +19,8 @@ class RecentOrders {
     std::string canonical;
   };
 
-  /// Remembers each order whose row and body are both among the changes. Call it once they are durable.
+  /// Remembers each order whose row and body are both among the changes (orders ascending by number). Call it once they
+  /// are durable.
   void remember(const core::Changes& changes);
   /// Nothing if it was not among the last, or the process has been restarted since.
   [[nodiscard]] const Entry* find(core::OrderNumber number) const;

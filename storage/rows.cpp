@@ -111,6 +111,10 @@ Result<void> write_order(Statement& put, const DigestFunction& digest, const cor
   row.integer(order.item_count);
   row.number_of(order.pos_status);
   row.text(order.refusals);
+  row.text(order.href);
+  row.flag(order.announced);
+  row.flag(order.look_again);
+  row.integer(order.owed.bits());
   return row.write(digest);
 }
 
@@ -156,6 +160,10 @@ Result<core::Order> read_order(const Statement& statement, const DigestFunction&
   order.item_count = row.integer();
   order.pos_status = row.number<core::PosStatus>(core::pos_status_count);
   order.refusals = row.text();
+  order.href = row.text();
+  order.announced = row.flag();
+  order.look_again = row.flag();
+  order.owed = core::Notices::from_bits(row.integer());
   if (!row.sound()) return damaged_row(unknown_value);
   return order;
 }

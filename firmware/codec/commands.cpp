@@ -194,6 +194,8 @@ Parsed<Commands> open_raw_webhook(const Place& data, const Envelope& envelope, j
   if (auto* order = std::get_if<core::OrderArrived>(&commands.back())) {
     order->traceparent = envelope.traceparent;
     if (!order->sent_at_wall_ms) order->sent_at_wall_ms = envelope.time_wall_ms;
+  } else if (auto* announced = std::get_if<core::OrderAnnounced>(&commands.back())) {
+    announced->traceparent = envelope.traceparent;
   }
   return commands;
 }
@@ -334,6 +336,15 @@ Commands commands_of(Webhook webhook, core::Source source) {
     cancel.orders = std::move(received->orders);
     cancel.text = std::move(received->text);
     return one_command(std::move(cancel));
+  }
+  if (auto* received = std::get_if<OrderAnnounced>(&webhook)) {
+    core::OrderAnnounced announced;
+    announced.source = source;
+    announced.partner = std::move(received->partner);
+    announced.partner_order_id = std::move(received->partner_order_id);
+    announced.href = std::move(received->href);
+    announced.is_new = received->is_new;
+    return one_command(std::move(announced));
   }
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -19,11 +20,20 @@ const std::vector<OrderRef>* orders_named(const Input& input) {
   return nullptr;
 }
 
+/// How a new order came; nothing: it is another input.
+std::optional<Source> source_of_order(const Input& input) {
+  if (const auto* order = std::get_if<OrderArrived>(&input)) return order->source;
+  if (const auto* order = std::get_if<OrderAnnounced>(&input)) return order->source;
+  return {};
+}
+
 /// Calls `visit(identity)` for each order that the input brings or names by its partner's id.
 template <typename Visit>
 void for_each_identity(const Input& input, Visit visit) {
   if (const auto* order = std::get_if<OrderArrived>(&input))
     visit(Book::identity_of(order->order.partner, order->order.partner_order_id));
+  if (const auto* order = std::get_if<OrderAnnounced>(&input))
+    visit(Book::identity_of(order->partner, order->partner_order_id));
   const auto* orders = orders_named(input);
   if (orders == nullptr) return;
   for (const OrderRef& order : *orders)
@@ -36,6 +46,7 @@ void for_each_identity(const Input& input, Visit visit) {
 // early one), but its sender would see another story than the one it told.
 const std::string* Admission::lane_of(const Input& input) const {
   if (const auto* order = std::get_if<OrderArrived>(&input)) return &order->order.partner;
+  if (const auto* order = std::get_if<OrderAnnounced>(&input)) return &order->partner;
   const auto* orders = orders_named(input);
   if (orders == nullptr || named_.empty()) return nullptr;
   for (const OrderRef& order : *orders)
@@ -51,8 +62,8 @@ bool Admission::add(Input input, const LoadPolicy& policy) {
     commands_.push_back(std::move(input));
     return true;
   }
-  const auto* order = std::get_if<OrderArrived>(&input);
-  if (order != nullptr && order->source != Source::mqtt) {
+  const std::optional<Source> source = source_of_order(input);
+  if (source && *source != Source::mqtt) {
     const auto waiting = lanes_.find(*lane);
     if (waiting != lanes_.end() && waiting->second.size() >= policy.lane_orders_max) return false;
   }

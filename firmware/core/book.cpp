@@ -88,12 +88,13 @@ void Book::save(Entry& entry) {
   if (entry.saved_in == turn_) return;
   entry.saved_in = turn_;
   undo_.push_back([this, number = entry.order.number, order = entry.order, soft = entry.soft,
-                   closed_ms = entry.closed_ms,
+                   fetch = entry.fetch, closed_ms = entry.closed_ms,
                    standing = Standing{entry.agenda_ms, entry.line, entry.counted_live,
-                                       entry.counted_in_kitchen, entry.watch_ms}] {
+                                       entry.counted_in_kitchen, entry.watch_ms, entry.fetch_ms}] {
     Entry& changed = entries_.at(number);
     changed.order = order;
     changed.soft = soft;
+    changed.fetch = fetch;
     changed.closed_ms = closed_ms;
     reindex(changed, standing);
   });
@@ -103,6 +104,11 @@ void Book::leave_indexes(Entry& entry) {
   if (entry.agenda_ms != never_ms) agenda_.erase({entry.agenda_ms, entry.order.number});
   if (entry.line) line_.remove(*entry.line, entry.order.partner, entry.order.number);
   if (entry.watch_ms) watches_.erase({*entry.watch_ms, entry.order.number});
+  if (entry.fetch_ms) {
+    const auto waiting = fetches_.find(entry.order.partner);
+    waiting->second.erase({*entry.fetch_ms, entry.order.number});
+    if (waiting->second.empty()) fetches_.erase(waiting);
+  }
   if (entry.counted_live) --live_;
   if (entry.counted_in_kitchen) {
     --kitchen_.orders;
@@ -111,6 +117,7 @@ void Book::leave_indexes(Entry& entry) {
   entry.agenda_ms = never_ms;
   entry.line.reset();
   entry.watch_ms.reset();
+  entry.fetch_ms.reset();
   entry.counted_live = false;
   entry.counted_in_kitchen = false;
 }
@@ -120,11 +127,13 @@ void Book::reindex(Entry& entry, const Standing& standing) {
   entry.agenda_ms = standing.agenda_ms;
   entry.line = standing.line;
   entry.watch_ms = standing.watch_ms;
+  entry.fetch_ms = standing.fetch_ms;
   entry.counted_live = standing.live;
   entry.counted_in_kitchen = standing.in_kitchen;
   if (entry.agenda_ms != never_ms) agenda_.insert({entry.agenda_ms, entry.order.number});
   if (entry.line) line_.add(*entry.line, entry.order.partner, entry.order.number);
   if (entry.watch_ms) watches_.insert({*entry.watch_ms, entry.order.number});
+  if (entry.fetch_ms) fetches_[entry.order.partner].insert({*entry.fetch_ms, entry.order.number});
   if (entry.counted_live) ++live_;
   if (entry.counted_in_kitchen) {
     ++kitchen_.orders;
@@ -199,8 +208,8 @@ void Book::retire(OrderNumber number) {
   if (find_reference(order.pos_reference) == number) references_.erase(order.pos_reference);
   std::string identity = identity_of(order.partner, order.partner_order_id);
   ended_[number] = EndedOrder{
-      order.id,          order.release_token, std::move(identity),    std::move(order.idempotency_key),
-      order.body_digest, order.phase,         at->second.witnessed_ms};
+      order.id,          order.release_token, std::move(identity),     std::move(order.idempotency_key),
+      order.body_digest, order.phase,         at->second.witnessed_ms, order.announced};
   entries_.erase(at);
 }
 
@@ -210,7 +219,7 @@ void Book::load_ended(Loaded::Ended ended, Milliseconds witnessed_ms) {
   if (!ended.idempotency_key.empty()) keys_[ended.idempotency_key] = ended.number;
   ended_[ended.number] = EndedOrder{
       ended.id,          ended.release_token, std::move(identity), std::move(ended.idempotency_key),
-      ended.body_digest, ended.phase,         witnessed_ms};
+      ended.body_digest, ended.phase,         witnessed_ms,        ended.announced};
 }
 
 void Book::forget_identity(const std::string& identity, OrderNumber number, const std::string& key) {
@@ -254,6 +263,13 @@ OrderNumber Book::first_due(Milliseconds steady_ms) const noexcept {
 std::optional<std::pair<Milliseconds, OrderNumber>> Book::first_to_watch() const noexcept {
   if (watches_.empty()) return {};
   return *watches_.begin();
+}
+
+std::optional<std::pair<Milliseconds, OrderNumber>> Book::first_to_fetch(
+    std::string_view partner) const noexcept {
+  const auto waiting = fetches_.find(partner);
+  if (waiting == fetches_.end()) return {};
+  return *waiting->second.begin();
 }
 
 void Book::for_each(const std::function<void(Entry&)>& visit) {

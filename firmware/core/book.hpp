@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/fetch_pace.hpp"
 #include "core/messages.hpp"
 #include "core/pos_line.hpp"
 #include "core/stock.hpp"
@@ -47,6 +48,7 @@ struct Soft {
 struct Entry {
   Order order;
   Soft soft;
+  Fetch fetch;
   Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
   Milliseconds closed_ms = 0;     // the last request to place it that is in doubt was over by then
 
@@ -55,6 +57,7 @@ struct Entry {
   Milliseconds agenda_ms = never_ms;     // where it stands on the agenda
   std::optional<LinePlace> line;         // where it stands in the POS line
   std::optional<Milliseconds> watch_ms;  // where it stands among those to be asked about
+  std::optional<Milliseconds> fetch_ms;  // and among those of its partner to be fetched
   bool counted_live = false;
   bool counted_in_kitchen = false;
 };
@@ -68,6 +71,7 @@ struct EndedOrder {
   Digest body_digest{};
   Phase phase = Phase::completed;
   Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
+  bool announced = false;
 };
 
 /// Where an entry belongs in the indexes, as the gateway's policy says.
@@ -77,6 +81,7 @@ struct Standing {
   bool live = false;                       // counts against max_live_orders
   bool in_kitchen = false;                 // counts against the kitchen's capacity
   std::optional<Milliseconds> watch_ms{};  // placed or ready: ask how its ticket stands, not before this
+  std::optional<Milliseconds> fetch_ms{};  // fetch it from its partner, not before this
 };
 
 /// What the kitchen has to do or is about to get.
@@ -137,6 +142,9 @@ class Book {
   [[nodiscard]] const PosLine& pos_line() const noexcept { return line_; }
   /// Who is asked about next, and from when on; nothing = nobody is watched.
   [[nodiscard]] std::optional<std::pair<Milliseconds, OrderNumber>> first_to_watch() const noexcept;
+  /// The same of a partner's orders that are to be fetched.
+  [[nodiscard]] std::optional<std::pair<Milliseconds, OrderNumber>> first_to_fetch(
+      std::string_view partner) const noexcept;
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
   [[nodiscard]] const KitchenLoad& kitchen() const noexcept { return kitchen_; }
   [[nodiscard]] const StoreState& store() const noexcept { return store_; }
@@ -173,6 +181,8 @@ class Book {
   std::set<std::pair<Milliseconds, OrderNumber>> agenda_;
   PosLine line_;
   std::set<std::pair<Milliseconds, OrderNumber>> watches_;
+  std::map<std::string, std::set<std::pair<Milliseconds, OrderNumber>>, std::less<>>
+      fetches_;  // by partner; none of them empty
   std::size_t live_ = 0;
   KitchenLoad kitchen_;
   StoreState store_;

@@ -16,7 +16,8 @@ constexpr std::int64_t retry_after_full_lane_s = 1;
 // Facts from inside that nobody would send again: they wait for the next turn when theirs was undone.
 bool is_kept(const Input& input) {
   return std::holds_alternative<PosAnswered>(input) || std::holds_alternative<GatewayStarted>(input) ||
-         std::holds_alternative<UplinkConnected>(input) || std::holds_alternative<PosListed>(input);
+         std::holds_alternative<UplinkConnected>(input) || std::holds_alternative<PosListed>(input) ||
+         std::holds_alternative<OrderFetched>(input) || std::holds_alternative<PartnerTold>(input);
 }
 
 Caller caller_of(const Input& input) {

@@ -10,12 +10,6 @@
 
 namespace storegate::core {
 
-namespace {
-
-constexpr Milliseconds clock_jump_ms = second_ms;
-
-}  // namespace
-
 Gateway::Gateway(Policy policy, Generator generator, LocalTimeFunction local_time)
     : generator_(generator), local_time_(std::move(local_time)) {
   set_policy(std::move(policy), Now{});
@@ -71,7 +65,8 @@ void Gateway::load(Loaded loaded, const Now& now) {
 /// Whether anybody but the person who is asked about its ticket can move it.
 bool Gateway::may_act(OrderNumber number) const {
   const Entry* entry = book_.find(number);
-  return entry != nullptr && !(entry->order.phase == Phase::parked && entry->order.in_doubt);
+  return entry != nullptr && !is_end(entry->order.phase) &&
+         !(entry->order.phase == Phase::parked && entry->order.in_doubt);
 }
 
 // What is newer than such an order's row is not known, a ticket perhaps: nothing happens to it before a person has said.
@@ -85,6 +80,7 @@ void Gateway::park_unsure(Turn& turn) {
 void Gateway::load_live(Order order, const Now& now) {
   const Milliseconds witnessed_ms = witnessed_.note(order.arrived);
   Entry& entry = book_.add(std::move(order), witnessed_ms);
+  entry.fetch.since_ms = now.steady_ms;
   entry.closed_ms = now.steady_ms;  // whatever earlier processes sent was under way until then at most
   if (entry.order.phase == Phase::sending) {
     // The process that sent it is gone, and with it the connection; what the POS did is not known.
@@ -129,6 +125,10 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     store_set(*store, turn);
   } else if (const auto* told = std::get_if<PosStatusSeen>(&input)) {
     status_seen(*told, turn);
+  } else if (const auto* announcement = std::get_if<OrderAnnounced>(&input)) {
+    announced(*announcement, turn);
+  } else if (const auto* fetched = std::get_if<OrderFetched>(&input)) {
+    order_fetched(*fetched, turn);
   } else if (const auto* measured = std::get_if<StorageMeasured>(&input)) {
     room_ = measured->room;
   } else if (const auto* certificates = std::get_if<CertificatesSeen>(&input)) {
@@ -206,6 +206,8 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
     case Outcome::cancel_at_pos: moved_at_pos(entry, outcome, turn); break;
     case Outcome::void_again: void_again(entry, turn); break;
     case Outcome::refuse_void: refuse_void(entry, facts.pos_status, turn); break;
+    case Outcome::take_fetched: take_fetched(entry, facts, turn); break;
+    case Outcome::give_up_fetch: give_up_fetch(entry, facts, turn); break;
     case Outcome::park_unsure:
       entry.order.last_event = {};  // lost; what can be shown of its past begins here
       park(entry, Reason::in_doubt, true, turn);
@@ -248,7 +250,11 @@ void Gateway::emit_plain(EventType type, Details details, Turn& turn) {
 void Gateway::move_and_emit(Entry& entry, Phase phase, EventType type, Actor actor, Turn& turn) {
   const Phase previous = entry.order.phase;
   entry.order.phase = phase;
-  emit(entry, type, previous, actor, turn);
+  if (previous != Phase::fetching) return emit(entry, type, previous, actor, turn);
+  emit(entry, type, {}, actor, turn);  // the first that anybody hears of it
+  if (!is_end(phase)) return;
+  write_no_body(entry.order, turn);
+  spend_early(entry.order, turn);
 }
 
 void Gateway::changed_lazily(Entry& entry, Turn& turn) {
@@ -267,13 +273,22 @@ void Gateway::reindex(Entry& entry, const Now& now) {
 }
 
 Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
+  Standing standing = standing_in_phase(entry, now);
+  const bool news = has_news(entry);
+  if (!news && entry.order.phase != Phase::fetching) return standing;
+  if (news) standing.agenda_ms = std::min(standing.agenda_ms, news_due_ms(entry));
+  if (entry.fetch.attempt == 0 && fetches(entry.order.partner)) standing.fetch_ms = entry.fetch.next_ms;
+  return standing;
+}
+
+Standing Gateway::standing_in_phase(const Entry& entry, const Now& now) const {
   const Soft& soft = entry.soft;
   Standing standing;
   standing.live = true;
   int line = line_due;
   switch (entry.order.phase) {
-    case Phase::held: standing.agenda_ms = soft.due_ms; return standing;
     case Phase::fetching:
+    case Phase::held: standing.agenda_ms = soft.due_ms; return standing;
     case Phase::parked: return standing;
     case Phase::placed: {
       // The kitchen is done with it when the POS says so. One of which the POS has said nothing has been cooked when its
@@ -312,100 +327,6 @@ Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
   return standing;
 }
 
-// Of an instant that was and whose age nobody knows, the start of this process is taken: waiting ends late, but it
-// ends. So it is for one that seems to lie in the future, since the clock ran ahead when it was noted.
-Milliseconds Gateway::steady_or_load(const Stamp& stamp, const Now& now) const {
-  if (stamp.boot == now.boot) return stamp.steady_ms;
-  return std::min(steady_of(stamp, now, never_ms - now.steady_ms), loaded_ms_);
-}
-
-namespace {
-/// A store without power for longer is one whose clock is wrong: of its holds, at least.
-constexpr Milliseconds away_ms_most = 24 * hour_ms;
-}  // namespace
-
-void Gateway::judge_deadline(Entry& entry, const Now& now) const {
-  const Order& order = entry.order;
-  Milliseconds& due = entry.soft.due_ms;
-  const PosPolicy& pos = policy_.pos;
-  due = never_ms;
-  switch (order.phase) {
-    case Phase::held:
-      // Nobody knows the time after a reboot without a clock: the hold runs its whole span anew, late, not early.
-      // Nor may it run longer than its whole span because the clock ran ahead when the order came.
-      if (order.release_due.is_set()) {
-        const Stamp& came = order.arrived;
-        const bool same_boot = order.release_due.boot == came.boot;
-        const Milliseconds span =
-            std::max<Milliseconds>(0, same_boot ? order.release_due.steady_ms - came.steady_ms
-                                                : order.release_due.wall_ms - came.wall_ms);
-        // Nor is a clock believed that says it ended long ago: it jumped ahead (else nobody wants the order any more), and
-        // would let every hold go at once.
-        const bool long_ago = now.wall_ms - order.release_due.wall_ms > away_ms_most;
-        due = now.steady_ms + span;
-        if (!long_ago) due = std::min(due, steady_of(order.release_due, now, span));
-        // What has passed for certain counts, or a store that is switched off each night would hold it for ever.
-        due = std::min(
-            due, now.steady_ms + std::max<Milliseconds>(0, span - (witnessed_ms(now) - entry.witnessed_ms)));
-        if (order.release_due.boot == now.boot) due = order.release_due.steady_ms;
-      }
-      break;
-    case Phase::queued: due = steady_or_load(order.released, now) + pos.expire_ms; break;
-    case Phase::sending:
-      // At least one whole round of asking after a restart, however late it is.
-      due = std::max(steady_or_load(order.released, now) + pos.expire_ms,
-                     entry.soft.doubt_since_ms + pos.max_processing_ms + 2 * pos.ask_interval_ms + minute_ms);
-      break;
-    case Phase::voiding: due = steady_or_load(order.cancel_asked, now) + pos.expire_ms; break;
-    case Phase::placed:
-    case Phase::ready:
-      due = completion_ms(entry, now);
-      if (const auto& look = entry.soft.watch.last_look_ms) due = std::max(due, *look + last_look_ms_max);
-      break;
-    default: break;
-  }
-}
-
-bool Gateway::clock_moved(const Now& now) const {
-  return clock_offset_ms_ && (std::abs(now.wall_ms - now.steady_ms - *clock_offset_ms_) > clock_jump_ms ||
-                              clock_trusted_ != now.wall_trusted);
-}
-
-void Gateway::rejudge_if_clock_moved(Turn& turn) {
-  const Now& now = turn.now;
-  const bool moved = clock_moved(now) || std::exchange(clock_moved_again_, false);
-  if (moved || !clock_offset_ms_) {
-    clock_offset_ms_ = now.wall_ms - now.steady_ms;
-    clock_trusted_ = now.wall_trusted;
-  }
-  if (!moved) return;
-  clock_moved_in_turn_ = true;
-  judge_pause(now);
-  book_.stock().rejudge(now);
-  book_.for_each([&](Entry& entry) {
-    restamp(entry, turn);
-    reindex(entry, now);
-  });
-}
-
-// What a clock noted that has been set since would be believed after a reboot: the deadlines of this boot are noted
-// anew, by the clock as it is now.
-void Gateway::restamp(Entry& entry, Turn& turn) {
-  const Now& now = turn.now;
-  if (!now.wall_trusted) return;
-  const auto right = [&](const Stamp& stamp) { return now.wall_ms - (now.steady_ms - stamp.steady_ms); };
-  const auto is_wrong = [&](const Stamp& stamp) {
-    return stamp.is_set() && stamp.boot == now.boot && std::abs(right(stamp) - stamp.wall_ms) > clock_jump_ms;
-  };
-  bool saved = false;
-  for (Stamp Order::*member : {&Order::release_due, &Order::released, &Order::cancel_asked, &Order::placed}) {
-    if (!is_wrong(entry.order.*member)) continue;
-    if (!std::exchange(saved, true)) book_.save(entry);
-    (entry.order.*member).wall_ms = right(entry.order.*member);
-  }
-  if (saved) changed_lazily(entry, turn);
-}
-
 void Gateway::decide_due(Turn& turn) {
   park_unsure(turn);
   rejudge_if_clock_moved(turn);
@@ -420,6 +341,7 @@ void Gateway::decide_due(Turn& turn) {
   }
   dispatch(turn);
   dispatch_watches(turn);
+  dispatch_fetches(turn);
   poll_lists(turn);
   if (book_.stock().is_changed()) {
     book_.stock().write_into(turn.changes);
@@ -441,12 +363,14 @@ void Gateway::wake(Entry& entry, Turn& turn) {
     happen(entry, Happening::test_at_pos, {}, turn);
     return;
   }
+  if (has_news(entry) && news_due_ms(entry) <= turn.now.steady_ms) return give_up_news(entry, turn);
   if (entry.soft.due_ms > turn.now.steady_ms) {  // its back-off is over, or it is no longer due but late
     reindex(entry, turn.now);
     return;
   }
   switch (entry.order.phase) {
     case Phase::held: happen(entry, Happening::release_due, {}, turn); return;
+    case Phase::fetching: fetch_overdue(entry, turn); return;
     case Phase::placed:
     case Phase::ready:
       if (!look_once_more(entry, turn)) happen(entry, Happening::completion_due, {}, turn);
@@ -463,7 +387,7 @@ std::optional<Milliseconds> Gateway::next_wake_ms() const {
   }
   if (const auto watch = watch_wake_ms()) wake = std::min(wake, *watch);
   if (const auto alarm = pos_.alarm_ms(policy_.pos_alarm_after_ms)) wake = std::min(wake, *alarm);
-  wake = std::min({wake, book_.stock().next_end_ms(), next_poll_ms()});
+  wake = std::min({wake, book_.stock().next_end_ms(), next_poll_ms(), fetch_wake_ms()});
   if (wake == never_ms) return {};
   return wake;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/book.hpp"
+#include "core/fetch_pace.hpp"
 #include "core/list_poll.hpp"
 #include "core/messages.hpp"
 #include "core/moves.hpp"
@@ -104,6 +105,9 @@ class Gateway {
     std::string code;
     std::optional<Milliseconds> retry_after_ms;
     PosStatus pos_status = PosStatus::unknown;
+    const OrderArrived* arrived = nullptr;  // [fetched] the order
+    bool released = false;                  // [fetched] its partner wants it cooked now
+    bool cancelled = false;                 // [fetched] its partner has cancelled it: actor, text
   };
   /// An order that a reference leads to: live, ended, or neither.
   struct Found {
@@ -113,16 +117,58 @@ class Gateway {
     std::optional<OrderId> mistaken;  // not found, though a token named this order's row
   };
 
+  /// Why no new order is taken at the door.
+  struct Closed {
+    AnswerKind kind = AnswerKind::full;
+    const char* why = "";
+    std::int64_t retry_after_s = 0;
+  };
+  /// What came before the order; nullptr: nothing did.
+  struct Early {
+    const EarlyMark* cancel = nullptr;
+    const EarlyMark* release = nullptr;
+  };
+
   // gateway_arrive.cpp
   void arrived(const OrderArrived& input, Turn& turn);
   bool answer_repeat(const OrderArrived& input, Turn& turn);
-  void answer_first_again(const OrderArrived& input, OrderNumber number, Turn& turn);
-  [[nodiscard]] Order new_order(const OrderArrived& input, Turn& turn);
+  void answer_again(Caller caller, OrderNumber number, bool first, Turn& turn);
+  [[nodiscard]] OrderNumber find_known(const std::string& identity, const Now& now) const;
+  [[nodiscard]] std::optional<Closed> close_door(const std::string& partner, Turn& turn);
+  [[nodiscard]] Early early_of(const std::string& identity, const Now& now) const;
+  void settle(Entry& entry, const Refusals& refusals, const Early& early, bool released, Turn& turn);
+  void spend_early(const Order& order, Turn& turn);
+  [[nodiscard]] Order new_order(const std::string& partner, const std::string& partner_order_id,
+                                const std::string& traceparent, const Now& now);
+  void fill_in(Order& order, const OrderArrived& input, Turn& turn) const;
   void plan_release(Order& order, const CanonicalOrder& wish, const Now& now) const;
   [[nodiscard]] Milliseconds hold_ms(const CanonicalOrder& wish, const Now& now) const;
-  void accept(Entry& entry, const EarlyMark* released_early, Turn& turn);
-  void refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why, std::int64_t retry_s,
-                      Turn& turn);
+  void accept(Entry& entry, const EarlyMark* released_early, bool released, Turn& turn);
+  void refuse_arrival(Caller caller, const Letter& letter, const Closed& closed, Turn& turn);
+
+  // gateway_fetch.cpp: orders that were announced, and news that have to be fetched
+  void announced(const OrderAnnounced& input, Turn& turn);
+  void announced_again(Entry& entry, bool is_new, Turn& turn);
+  void sent_whole(Entry& entry, const OrderArrived& input, Turn& turn);
+  void order_fetched(const OrderFetched& input, Turn& turn);
+  void fetch_ended(Entry& entry, const OrderFetched& input, bool probe, Turn& turn);
+  void news_fetched(Entry& entry, const OrderFetched& input, bool probe, Turn& turn);
+  void take_fetched(Entry& entry, const Facts& facts, Turn& turn);
+  void fetch_overdue(Entry& entry, Turn& turn);
+  void give_up_fetch(Entry& entry, const Facts& facts, Turn& turn);
+  void give_up_news(Entry& entry, Turn& turn);
+  void look_again(Entry& entry, Turn& turn);
+  void forget_news(Entry& entry, Turn& turn);
+  void fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const Now& now);
+  void write_no_body(const Order& order, Turn& turn) const;
+  void dispatch_fetches(Turn& turn);
+  [[nodiscard]] std::optional<bool> note_fetch_end(const OrderFetched& input, const Now& now);
+  [[nodiscard]] Milliseconds fetch_wake_ms() const;
+  [[nodiscard]] bool may_take(const Entry& entry, const Turn& turn) const;
+  [[nodiscard]] bool has_news(const Entry& entry) const noexcept;
+  [[nodiscard]] bool fetches(const std::string& partner) const;
+  [[nodiscard]] Milliseconds fetch_within_ms(const std::string& partner) const;
+  [[nodiscard]] Milliseconds news_due_ms(const Entry& entry) const;
 
   // gateway_accept.cpp: each rule adds its reasons
   [[nodiscard]] Refusals judge(const OrderArrived& input, bool released, const Now& now) const;
@@ -161,6 +207,7 @@ class Gateway {
   [[nodiscard]] Found find(const OrderRef& ref, const Now& now);
   [[nodiscard]] AnswerKind keep_early(const OrderRef& ref, const EarlyMark& early, Turn& turn);
   [[nodiscard]] Details named(const OrderRef& ref, const Found& found) const;
+  [[nodiscard]] static std::string cancel_text_of(const std::string& text);
 
   // gateway_stock.cpp: what is sold out, the POS's lists
   void availability_arrived(const AvailabilityArrived& input, Turn& turn);
@@ -172,7 +219,7 @@ class Gateway {
   [[nodiscard]] ListPoll& poll_of(PosList list) { return polls_[static_cast<std::size_t>(list)]; }
   [[nodiscard]] Milliseconds next_poll_ms() const;
 
-  // gateway.cpp
+  // gateway.cpp, gateway_clock.cpp
   void load_live(Order order, const Now& now);
   void park_unsure(Turn& turn);
   [[nodiscard]] bool may_act(OrderNumber number) const;
@@ -184,8 +231,10 @@ class Gateway {
   void changed_lazily(Entry& entry, Turn& turn);
   void reindex(Entry& entry, const Now& now);
   [[nodiscard]] Standing standing_of(const Entry& entry, const Now& now) const;
+  [[nodiscard]] Standing standing_in_phase(const Entry& entry, const Now& now) const;
   [[nodiscard]] Milliseconds steady_or_load(const Stamp& stamp, const Now& now) const;
   void judge_deadline(Entry& entry, const Now& now) const;
+  [[nodiscard]] Milliseconds hold_span_ms(const Order& order) const;
   [[nodiscard]] bool beyond_reuse(const EndedOrder& ended, const Now& now) const;
   [[nodiscard]] bool beyond_reuse(const EarlyMark& mark, const Now& now) const;
   [[nodiscard]] Milliseconds witnessed_ms(const Now& now) const;
@@ -268,7 +317,8 @@ class Gateway {
   Book book_;
   PosGate pos_;
   WatchPace watch_pace_;
-  std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
+  std::map<std::string, TokenBucket, std::less<>> doors_;      // one per partner
+  std::map<std::string, FetchPace, std::less<>> fetch_paces_;  // of partners that were asked for an order
   std::array<ListPoll, pos_list_count> polls_;
   std::unordered_map<std::string, Money> menu_;  // as the POS told it to this process
   Milliseconds menu_until_ms_ = 0;               // it counts until then
@@ -281,6 +331,7 @@ class Gateway {
   LineTurn line_turn_;  // who went to the POS last
   LineTurn line_turn_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
+  std::map<std::string, FetchPace, std::less<>> fetch_paces_before_;
   std::set<OrderNumber> unwritten_;
   std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet
   std::string epoch_;

@@ -6,105 +6,127 @@
 
 namespace storegate::core {
 
+// Why no new order of this partner is taken now; takes one of its rate's tokens.
+std::optional<Gateway::Closed> Gateway::close_door(const std::string& partner, Turn& turn) {
+  if (turn.from_reserve) return Closed{AnswerKind::not_stored, "", 0};
+  TokenBucket& door = doors_[partner];
+  if (!door.take(turn.now.steady_ms)) {
+    const std::int64_t wait_s = std::max<std::int64_t>(1, (door.wait_ms() + second_ms - 1) / second_ms);
+    return Closed{AnswerKind::too_many, "more new orders than this partner's rate allows", wait_s};
+  }
+  if (room_ != StorageRoom::enough) {
+    return Closed{AnswerKind::full,
+                  room_ == StorageRoom::disk_low ? "the disk has less free space than this store keeps"
+                                                 : "the database is as large as it may be",
+                  retry_after_no_space_s};
+  }
+  if (static_cast<std::int64_t>(book_.live()) >= policy_.live_orders_max)
+    return Closed{AnswerKind::full, "as many live orders as this store takes", retry_after_full_s};
+  return {};
+}
+
 void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   const CanonicalOrder& order = input.order;
   if (policy_.partners.find(order.partner) == policy_.partners.end()) {
-    refuse_arrival(input, AnswerKind::unknown_partner, "no partner of this name is configured", 0, turn);
-    return;
+    return refuse_arrival(input.caller, input.letter,
+                          {AnswerKind::unknown_partner, "no partner of this name is configured", 0}, turn);
   }
   if (answer_repeat(input, turn)) return;
-  if (turn.from_reserve && input.source != Source::mqtt) {
-    answer(input.caller, AnswerKind::not_stored, nullptr, turn);
-    return;
-  }
-
-  TokenBucket& door = doors_[order.partner];
-  const bool too_many = !door.take(turn.now.steady_ms);
-  const bool full = static_cast<std::int64_t>(book_.live()) >= policy_.live_orders_max;
   // Over MQTT nobody hears a 429 or 503, and a message that is not taken blocks the releases behind it:
   // such an order is taken and rejected, on a full disk too.
-  if (input.source != Source::mqtt && too_many) {
-    const std::int64_t wait_s = std::max<std::int64_t>(1, (door.wait_ms() + second_ms - 1) / second_ms);
-    refuse_arrival(input, AnswerKind::too_many, "more new orders than this partner's rate allows", wait_s,
-                   turn);
-    return;
-  }
-  const bool no_space = room_ != StorageRoom::enough;
-  if (input.source != Source::mqtt && no_space) {
-    refuse_arrival(input, AnswerKind::full,
-                   room_ == StorageRoom::disk_low ? "the disk has less free space than this store keeps"
-                                                  : "the database is as large as it may be",
-                   retry_after_no_space_s, turn);
-    return;
-  }
-  if (input.source != Source::mqtt && full) {
-    refuse_arrival(input, AnswerKind::full, "as many live orders as this store takes", retry_after_full_s,
-                   turn);
-    return;
-  }
+  const std::optional<Closed> closed = close_door(order.partner, turn);
+  if (closed && input.source != Source::mqtt)
+    return refuse_arrival(input.caller, input.letter, *closed, turn);
 
-  const std::string identity = Book::identity_of(order.partner, order.partner_order_id);
-  const auto early = [&](EarlyKind kind) {
-    const EarlyMark* mark = book_.find_early(kind, identity);
-    return mark != nullptr && beyond_reuse(*mark, turn.now) ? nullptr : mark;  // meant for an earlier order
-  };
-  const EarlyMark* cancelled_early = early(EarlyKind::cancel);
-  const EarlyMark* released_early = early(EarlyKind::release);
-  const bool no_room = too_many || full || no_space || turn.from_reserve;
+  const Early early = early_of(Book::identity_of(order.partner, order.partner_order_id), turn.now);
   Refusals refusals;
-  if (no_room)
+  if (closed)
     refusals.add(Reason::too_busy);
   else
-    refusals = judge(input, released_early != nullptr, turn.now);
+    refusals = judge(input, early.release != nullptr, turn.now);
 
-  Entry& entry = book_.add(new_order(input, turn), witnessed_ms(turn.now));
-  if (cancelled_early != nullptr) {
-    // The tombstone: it was cancelled before it came, so it is never cooked.
-    entry.order.cancelled_by = cancelled_early->actor;
-    entry.order.cancel_text = cancelled_early->text;
-    entry.order.phase = Phase::cancelled;
-    entry.order.reason = canonical_reason_from(cancelled_early->text).value_or(Reason::other);
-    emit(entry, EventType::order_cancelled, {}, cancelled_early->actor, turn);
-  } else if (!refusals.none()) {
-    entry.order.phase = Phase::rejected;
-    entry.order.reason = refusals.first();
-    entry.order.refusals = pack(refusals.list());
-    emit(entry, EventType::order_rejected, {}, Actor::policy, turn);
-  } else {
-    accept(entry, released_early, turn);
-  }
-  for (const EarlyKind kind : {EarlyKind::release, EarlyKind::cancel}) {
-    if (const EarlyMark* spent = book_.find_early(kind, identity)) {
-      turn.changes.early_spent.push_back(*spent);
-      book_.drop_early(kind, identity);
-    }
-  }
+  Order row = new_order(order.partner, order.partner_order_id, input.traceparent, turn.now);
+  fill_in(row, input, turn);
+  Entry& entry = book_.add(std::move(row), witnessed_ms(turn.now));
+  settle(entry, refusals, early, false, turn);
   entry.order.arrival_phase = entry.order.phase;
   entry.order.arrival_reason = entry.order.reason;
   reindex(entry, turn.now);
   answer(input.caller, AnswerKind::created, &entry, turn);
 }
 
+Gateway::Early Gateway::early_of(const std::string& identity, const Now& now) const {
+  const auto early = [&](EarlyKind kind) {
+    const EarlyMark* mark = book_.find_early(kind, identity);
+    return mark != nullptr && beyond_reuse(*mark, now) ? nullptr : mark;  // meant for an earlier order
+  };
+  return {early(EarlyKind::cancel), early(EarlyKind::release)};
+}
+
+// What becomes of an order that is here, and the first event of it. `released`: its partner wants it cooked now.
+void Gateway::settle(Entry& entry, const Refusals& refusals, const Early& early, bool released, Turn& turn) {
+  if (early.cancel != nullptr) {
+    // The tombstone: it was cancelled before it came, so it is never cooked.
+    entry.order.cancelled_by = early.cancel->actor;
+    entry.order.cancel_text = early.cancel->text;
+    entry.order.phase = Phase::cancelled;
+    entry.order.reason = canonical_reason_from(early.cancel->text).value_or(Reason::other);
+    emit(entry, EventType::order_cancelled, {}, early.cancel->actor, turn);
+  } else if (!refusals.none()) {
+    entry.order.phase = Phase::rejected;
+    entry.order.reason = refusals.first();
+    entry.order.refusals = pack(refusals.list());
+    emit(entry, EventType::order_rejected, {}, Actor::policy, turn);
+  } else {
+    accept(entry, early.release, released, turn);
+  }
+  spend_early(entry.order, turn);
+}
+
+void Gateway::spend_early(const Order& order, Turn& turn) {
+  const std::string identity = Book::identity_of(order.partner, order.partner_order_id);
+  for (const EarlyKind kind : {EarlyKind::release, EarlyKind::cancel}) {
+    if (const EarlyMark* spent = book_.find_early(kind, identity)) {
+      turn.changes.early_spent.push_back(*spent);
+      book_.drop_early(kind, identity);
+    }
+  }
+}
+
+// The order of this identity, live or ended, unless it is so old that another may have its name.
+OrderNumber Gateway::find_known(const std::string& identity, const Now& now) const {
+  const OrderNumber number = book_.find_identity(identity);
+  const EndedOrder* ended = book_.find_ended(number);
+  const bool known = book_.find(number) != nullptr || (ended != nullptr && !beyond_reuse(*ended, now));
+  return known ? number : no_order;
+}
+
 bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
   OrderNumber by_key = input.idempotency_key.empty() ? no_order : book_.find_key(input.idempotency_key);
-  OrderNumber by_identity =
-      book_.find_identity(Book::identity_of(input.order.partner, input.order.partner_order_id));
-  for (OrderNumber* known : {&by_key, &by_identity}) {
-    const Entry* live = book_.find(*known);
-    const EndedOrder* ended = book_.find_ended(*known);
-    if (live == nullptr && (ended == nullptr || beyond_reuse(*ended, turn.now))) *known = no_order;
-  }
+  const EndedOrder* ended_by_key = book_.find_ended(by_key);
+  if (book_.find(by_key) == nullptr && (ended_by_key == nullptr || beyond_reuse(*ended_by_key, turn.now)))
+    by_key = no_order;
+  const OrderNumber by_identity =
+      find_known(Book::identity_of(input.order.partner, input.order.partner_order_id), turn.now);
   if (by_key == no_order && by_identity == no_order) return false;
 
   const OrderNumber number = by_key != no_order ? by_key : by_identity;
-  const Entry* live = book_.find(number);
-  const Digest& digest = live != nullptr ? live->order.body_digest : book_.find_ended(number)->body_digest;
-  if (digest != input.body_digest ||
+  Entry* live = book_.find(number);
+  if (live != nullptr && live->order.phase == Phase::fetching) {
+    sent_whole(*live, input, turn);
+    return true;
+  }
+  const EndedOrder* ended = book_.find_ended(number);
+  const Digest& digest = live != nullptr ? live->order.body_digest : ended->body_digest;
+  const bool was_here = digest != Digest{};  // it ended, and was never fetched
+  if ((was_here && digest != input.body_digest) ||
       (by_key != no_order && by_identity != by_key && by_identity != no_order)) {
-    refuse_arrival(input, AnswerKind::conflict,
-                   by_key != no_order ? "this Idempotency-Key was used with another body"
-                                      : "this order was sent before with another body",
-                   0, turn);
+    refuse_arrival(input.caller, input.letter,
+                   {AnswerKind::conflict,
+                    by_key != no_order ? "this Idempotency-Key was used with another body"
+                                       : "this order was sent before with another body",
+                    0},
+                   turn);
     return true;
   }
   if (by_key == no_order && !input.idempotency_key.empty()) {
@@ -113,51 +135,60 @@ bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
       turn.urgent = true;
     }
   }
-  answer_first_again(input, number, turn);
+  // The first answer for one that was announced was given to whoever announced it.
+  const bool announced = live != nullptr ? live->order.announced : ended->announced;
+  answer_again(input.caller, number, !announced, turn);
   return true;
 }
 
-void Gateway::answer_first_again(const OrderArrived& input, OrderNumber number, Turn& turn) {
-  if (input.caller == nobody) return;
+// `first`: with the first answer, otherwise with how the order stands.
+void Gateway::answer_again(Caller caller, OrderNumber number, bool first, Turn& turn) {
+  if (caller == nobody) return;
   const Entry* entry = book_.find(number);
-  answer(input.caller, AnswerKind::replayed, entry, turn);
+  answer(caller, AnswerKind::replayed, entry, turn);
   Answer& replay = std::get<Answer>(turn.effects.back());
-  replay.first = true;
+  replay.first = first;
   if (entry == nullptr) {
     replay.row = number;
     return;
   }
+  if (!first) return;
   replay.order->phase = entry->order.arrival_phase;
   replay.order->reason = entry->order.arrival_reason;
   replay.order->pos_reference.clear();
   replay.order->updated_wall_ms = entry->order.arrived.wall_ms;
 }
 
-void Gateway::refuse_arrival(const OrderArrived& input, AnswerKind kind, std::string why,
-                             std::int64_t retry_s, Turn& turn) {
-  if (!input.letter.topic.empty()) message_refused(input.letter, why, {}, turn);
-  answer(input.caller, kind, nullptr, turn, std::move(why));
-  if (input.caller != nobody) std::get<Answer>(turn.effects.back()).retry_after_s = retry_s;
+void Gateway::refuse_arrival(Caller caller, const Letter& letter, const Closed& closed, Turn& turn) {
+  if (!letter.topic.empty()) message_refused(letter, closed.why, {}, turn);
+  answer(caller, closed.kind, nullptr, turn, closed.why);
+  if (caller != nobody) std::get<Answer>(turn.effects.back()).retry_after_s = closed.retry_after_s;
 }
 
-Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
-  const Now& now = turn.now;
+Order Gateway::new_order(const std::string& partner, const std::string& partner_order_id,
+                         const std::string& traceparent, const Now& now) {
   Order order;
   order.number = OrderNumber{value_of(book_.last_number) + 1};
   book_.last_number = order.number;
   order.id = make_order_id(now.wall_ms, order.number, generator_);
   order.release_token = make_release_token(order.number, generator_);
-  order.partner = input.order.partner;
-  order.partner_order_id = input.order.partner_order_id;
+  order.partner = partner;
+  order.partner_order_id = partner_order_id;
   order.business_day = local_time_(now.wall_ms).date;
-  order.idempotency_key = input.idempotency_key;
-  order.traceparent = input.traceparent;
-  order.body_digest = input.body_digest;
-  order.test = input.order.test;
-  for (const Item& item : input.order.items) order.item_count += item.quantity;
+  order.traceparent = traceparent;
   order.arrived = {now.steady_ms, now.wall_ms, now.boot};  // as read: people see it, no deadline rests on it
   order.updated_wall_ms = now.wall_ms;
-  plan_release(order, input.order, now);
+  return order;
+}
+
+// What the order itself says; its body goes with it.
+void Gateway::fill_in(Order& order, const OrderArrived& input, Turn& turn) const {
+  order.idempotency_key = input.idempotency_key;
+  order.body_digest = input.body_digest;
+  order.test = input.order.test;
+  order.item_count = 0;
+  for (const Item& item : input.order.items) order.item_count += item.quantity;
+  plan_release(order, input.order, turn.now);
   OrderBody body = input.body;
   body.number = order.number;
   if (turn.from_reserve || room_ != StorageRoom::enough) {  // nobody will send it; its event needs the rest
@@ -165,7 +196,6 @@ Order Gateway::new_order(const OrderArrived& input, Turn& turn) {
     body.raw.clear();
   }
   turn.changes.bodies.push_back(std::move(body));
-  return order;
 }
 
 void Gateway::plan_release(Order& order, const CanonicalOrder& wish, const Now& now) const {
@@ -198,11 +228,13 @@ Milliseconds Gateway::hold_ms(const CanonicalOrder& wish, const Now& now) const 
   return span;
 }
 
-void Gateway::accept(Entry& entry, const EarlyMark* released_early, Turn& turn) {
+void Gateway::accept(Entry& entry, const EarlyMark* released_early, bool released, Turn& turn) {
   entry.order.phase = Phase::held;
   emit(entry, EventType::order_accepted, {}, Actor::policy, turn);
   if (released_early != nullptr)
     do_release(entry, released_early->actor, "early", turn);
+  else if (released)
+    do_release(entry, Actor::partner, {}, turn);
   else if (entry.order.release_mode == ReleaseMode::immediate)
     do_release(entry, Actor::policy, "immediate", turn);
 }

@@ -14,17 +14,6 @@ Reason reason_of_text(const std::string& text) { return canonical_reason_from(te
 
 constexpr std::size_t cancel_text_bytes_max = 500;
 
-/// The longest beginning of at most `bytes_max` bytes that cuts no UTF-8 sequence in two.
-std::string utf8_beginning(const std::string& text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  const auto goes_on = [&](std::size_t at) {
-    return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
-  };
-  std::size_t end = bytes_max;
-  while (end > 0 && goes_on(end)) --end;
-  return text.substr(0, end);
-}
-
 /// Reasons of a command on several orders: no further one is told once they have this length.
 constexpr std::size_t whys_bytes_max = 1000;
 
@@ -37,6 +26,17 @@ constexpr int severity_of(AnswerKind kind) noexcept {
 }
 
 }  // namespace
+
+// The longest beginning of it that is kept and cuts no UTF-8 sequence in two.
+std::string Gateway::cancel_text_of(const std::string& text) {
+  if (text.size() <= cancel_text_bytes_max) return text;
+  const auto goes_on = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
+  };
+  std::size_t end = cancel_text_bytes_max;
+  while (end > 0 && goes_on(end)) --end;
+  return text.substr(0, end);
+}
 
 // ---------------------------------------------------------------- which order is meant
 
@@ -140,16 +140,21 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
 std::pair<AnswerKind, std::string> Gateway::command_one(const OrderRef& ref, const Found& found,
                                                         Happening happening, const EarlyMark& early,
                                                         Turn& turn) {
-  if (found.live == nullptr && found.ended == no_order) {
-    const AnswerKind kept = keep_early(ref, early, turn);
+  const auto keep = [&](const OrderRef& of) -> std::pair<AnswerKind, std::string> {
+    const AnswerKind kept = keep_early(of, early, turn);
     if (kept == AnswerKind::full)
       return {kept, "too many releases and cancels wait for their orders already"};
     return {kept, kept == AnswerKind::done ? "" : "no such order in this store"};
-  }
+  };
+  if (found.live == nullptr && found.ended == no_order) return keep(ref);
   const Phase phase = found.live != nullptr ? found.live->order.phase : found.ended_phase;
   const Outcome outcome = found.live != nullptr
                               ? happen(*found.live, happening, {early.actor, early.text, {}, {}, {}}, turn)
                               : outcome_of(happening, phase);
+  if (outcome == Outcome::remember_release) {  // kept as one that came before its order
+    const Order& order = found.live->order;
+    return keep({std::pair{order.partner, order.partner_order_id}});
+  }
   if (outcome != Outcome::refuse) return {AnswerKind::done, {}};
   return {AnswerKind::conflict, "the order is " + std::string(name_of(phase)) + " already"};
 }
@@ -159,7 +164,7 @@ void Gateway::released(const ReleaseArrived& input, Turn& turn) {
 }
 
 void Gateway::cancelled(const CancelArrived& input, Turn& turn) {
-  std::string text = utf8_beginning(input.text, cancel_text_bytes_max);
+  std::string text = cancel_text_of(input.text);
   command(input, Happening::cancel, EarlyMark{EarlyKind::cancel, {}, {}, {}, std::move(text), {}}, turn);
 }
 

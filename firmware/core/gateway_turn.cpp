@@ -38,6 +38,7 @@ void Gateway::begin_turn() {
   polls_before_ = polls_;
   line_turn_before_ = line_turn_;
   doors_before_ = doors_;
+  fetch_paces_before_ = fetch_paces_;
   pause_ends_before_ms_ = pause_ends_ms_;
   clock_moved_in_turn_ = false;
 }
@@ -66,6 +67,7 @@ void Gateway::on_undone() {
   polls_ = polls_before_;
   line_turn_ = line_turn_before_;
   doors_ = doors_before_;
+  fetch_paces_ = fetch_paces_before_;
   pause_ends_ms_ = pause_ends_before_ms_;
   clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;
   std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });

@@ -292,7 +292,7 @@ struct Changes {
 
 /// What the rows said at start: the book is a fold of it.
 struct Loaded {
-  std::vector<Order> live;          // not ended, ascending by number
+  std::vector<Order> live;          // not ended, or its partner has yet to be told; ascending by number
   std::vector<OrderNumber> unsure;  // of them: their last event is lost, so the row may be of the past
   struct Ended {                    // ended, and arrived within the reuse window
     OrderNumber number = no_order;
@@ -302,6 +302,7 @@ struct Loaded {
     Digest body_digest{};
     Phase phase = Phase::completed;
     Stamp arrived;
+    bool announced = false;
   };
   std::vector<Ended> ended;  // ascending by number
   std::vector<EarlyMark> early;

@@ -29,7 +29,7 @@ constexpr std::array<Row, happening_count> moves{{
   /* pos_lacks           */ Row{never,            never,           never,     note_lacking,      never,      never,      never,     never,           never,       never,     never,     never},
   /* pos_silent          */ Row{never,            never,           never,     ask_later,         never,      never,      never,     never,           never,       never,     never,     never},
   /* pos_healthy         */ Row{never,            never,           never,     ask_now,           never,      never,      never,     never,           never,       never,     never,     never},
-  /* waited_too_long     */ Row{never,            never,           expire,    park_doubt,        never,      never,      never,     never,           keep_placed, never,     never,     never},
+  /* waited_too_long     */ Row{give_up_fetch,    never,           expire,    park_doubt,        never,      never,      never,     never,           keep_placed, never,     never,     never},
   /* voided              */ Row{never,            never,           never,     never,             never,      never,      never,     never,           finish_void, never,     never,     never},
   /* void_refused        */ Row{never,            never,           never,     never,             never,      never,      never,     never,           keep_placed, never,     never,     never},
   /* void_silent         */ Row{never,            never,           never,     never,             never,      never,      never,     never,           void_later,  never,     never,     never},
@@ -42,6 +42,8 @@ constexpr std::array<Row, happening_count> moves{{
   /* pos_shows_ready     */ Row{no_change,        no_change,       no_change, no_change,         make_ready,        no_change,         no_change, no_change,       refuse_void,   no_change, no_change, no_change},
   /* pos_shows_completed */ Row{no_change,        no_change,       no_change, no_change,         complete_by_pos,   complete_by_pos,   no_change, no_change,       refuse_void,   no_change, no_change, no_change},
   /* pos_shows_voided    */ Row{no_change,        no_change,       no_change, no_change,         cancel_at_pos,     cancel_at_pos,     no_change, no_change,       finish_void,   no_change, no_change, no_change},
+  /* fetched             */ Row{take_fetched,     never,           never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
+  /* fetch_missed        */ Row{give_up_fetch,    never,           never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
   /* event_lost          */ Row{park_unsure,      park_unsure,     park_unsure, park_unsure,     park_unsure, park_unsure, never,   park_unsure,     park_unsure, never,     never,     never},
 }};
 // clang-format on
@@ -60,7 +62,8 @@ constexpr std::array<std::string_view, happening_count> happening_names{
     "resolved_reprint", "completion_due",
     "test_at_pos",      "pos_shows_open",
     "pos_shows_ready",  "pos_shows_completed",
-    "pos_shows_voided", "event_lost"};
+    "pos_shows_voided", "fetched",
+    "fetch_missed",     "event_lost"};
 
 constexpr std::array outcome_names =
     std::to_array<std::string_view>({"impossible",     "replay",          "no_change",
@@ -76,7 +79,7 @@ constexpr std::array outcome_names =
                                      "resolve_queued", "resolve_reprint", "complete",
                                      "place_test",     "make_ready",      "complete_by_pos",
                                      "cancel_at_pos",  "void_again",      "refuse_void",
-                                     "park_unsure"});
+                                     "take_fetched",   "give_up_fetch",   "park_unsure"});
 static_assert(outcome_names.size() == outcome_count);
 
 constexpr Phases leads_to(Outcome outcome) {
@@ -121,6 +124,8 @@ constexpr Phases leads_to(Outcome outcome) {
     case cancel_at_pos: return {cancelled};
     case void_again: return {voiding};
     case refuse_void: return {placed, ready, completed};
+    case take_fetched: return {held, rejected, cancelled};
+    case give_up_fetch: return {rejected};
     case park_unsure: return {parked};
   }
   return {};

@@ -41,9 +41,11 @@ enum class Happening : std::uint8_t {
   pos_shows_ready,
   pos_shows_completed,
   pos_shows_voided,
-  event_lost,  // after rot its last event is gone: it may be further than its row says
+  fetched,       // an announced order is here: fetched, or sent whole
+  fetch_missed,  // its partner's API was asked several times and does not have it, or nothing that can be read
+  event_lost,    // after rot its last event is gone: it may be further than its row says
 };
-inline constexpr std::size_t happening_count = 28;
+inline constexpr std::size_t happening_count = 30;
 
 /// What is done about it.
 enum class Outcome : std::uint8_t {
@@ -86,9 +88,11 @@ enum class Outcome : std::uint8_t {
   cancel_at_pos,    // the POS voided it by itself -> cancelled
   void_again,       // the ticket stands: the cancel at the POS is asked anew
   refuse_void,      // the food is there: the cancel is refused, then what the POS showed
+  take_fetched,     // fetching -> judged as an order that arrives
+  give_up_fetch,    // fetching -> rejected
   park_unsure,      // -> parked, in doubt; what can be shown of its past begins here
 };
-inline constexpr std::size_t outcome_count = 40;
+inline constexpr std::size_t outcome_count = 42;
 
 /// A set of phases.
 class Phases {
@@ -115,7 +119,7 @@ class Phases {
 /// Where an order may be when that was done about it; with the phase it was in, if it may stay there. Empty: it stays.
 [[nodiscard]] Phases targets_of(Outcome outcome) noexcept;
 /// Where an order may be when it has just arrived, before anything else happens to it.
-inline constexpr Phases arrival_phases{Phase::held, Phase::rejected, Phase::cancelled};
+inline constexpr Phases arrival_phases{Phase::fetching, Phase::held, Phase::rejected, Phase::cancelled};
 /// Whether any one happening may bring an order from one phase to the other; a lost event (event_lost) aside, which
 /// only rot can do.
 [[nodiscard]] bool may_lead(Phase from, Phase to) noexcept;

@@ -1,3 +1,3 @@
-SELECT number, phase, last_event
+SELECT number, phase, last_event, owed
 FROM orders
 ORDER BY number

@@ -46,5 +46,9 @@ CREATE TABLE orders (
   item_count             INTEGER NOT NULL,
   pos_status             INTEGER NOT NULL,
   refusals               TEXT    NOT NULL,
+  href                   TEXT    NOT NULL,
+  announced              INTEGER NOT NULL,
+  look_again             INTEGER NOT NULL,
+  owed                   INTEGER NOT NULL,
   digest                 BLOB    NOT NULL
 ) STRICT

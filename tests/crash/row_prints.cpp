@@ -46,7 +46,8 @@ Print print_of(const core::Order& o) {
   print.add(o.reprints), print.add(o.in_doubt), add(print, o.pos_reference), add(print, o.placed);
   add(print, o.pos_code), print.add(o.cancel_wanted), print.add(o.cancelled_by), add(print, o.cancel_asked);
   add(print, o.cancel_text), add(print, o.last_event), print.add(o.item_count), print.add(o.pos_status);
-  add(print, o.refusals);
+  add(print, o.refusals), add(print, o.href), print.add(o.announced), print.add(o.look_again);
+  print.add(o.owed.bits());
   return print.print();
 }
 
@@ -69,7 +70,7 @@ Fold::Fold(const core::Loaded& loaded)
 void Fold::apply(const core::Changes& changes) {
   for (const core::Order& order : changes.orders) {
     last_number_ = std::max(last_number_, order.number);
-    if (core::is_end(order.phase)) {
+    if (core::is_end(order.phase) && order.owed.empty()) {
       live_.erase(order.number);
     } else {
       live_[order.number] = crash::print_of(order);

@@ -169,6 +169,26 @@ struct NoteInput {
   void operator()(const core::CertificatesSeen& seen) const noexcept {
     trace.note(Noted::input, seen.end_soon);
   }
+  void operator()(const core::OrderAnnounced& announced) const noexcept {
+    trace.note(Noted::input, announced.caller, announced.source, announced.is_new);
+    for (const std::string* text :
+         {&announced.partner, &announced.partner_order_id, &announced.href, &announced.traceparent})
+      note_text(trace, Noted::input, *text);
+    note_letter(trace, announced.letter);
+  }
+  void operator()(const core::OrderFetched& fetched) const noexcept {
+    trace.note(Noted::input, core::value_of(fetched.order), fetched.attempt, fetched.outcome,
+               fetched.released, fetched.cancelled, fetched.cancelled_by);
+    (*this)(fetched.arrived);
+    note_text(trace, Noted::input, fetched.cancel_text);
+    note_text(trace, Noted::input, fetched.why);
+    note_maybe(trace, Noted::input, fetched.retry_after_ms);
+  }
+  void operator()(const core::PartnerTold& told) const noexcept {
+    trace.note(Noted::input, core::value_of(told.order), told.attempt, told.outcome);
+    note_text(trace, Noted::input, told.why);
+    note_maybe(trace, Noted::input, told.retry_after_ms);
+  }
   void operator()(const core::GatewayStarted& started) const noexcept {
     note_text(trace, Noted::input, started.epoch);
     note_text(trace, Noted::input, started.previous_epoch.value_or(""));
@@ -195,10 +215,10 @@ std::string line_of(const core::Input& input) {
     return "release of " + std::to_string(release->orders.size());
   if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
     return "cancel of " + std::to_string(cancel->orders.size());
-  constexpr std::string_view names[] = {"order",     "release",      "cancel",      "resolve",
-                                        "POS",       "availability", "refused",     "acknowledgement",
-                                        "uplink up", "started",      "store",       "POS status",
-                                        "POS list",  "storage",      "certificates"};
+  constexpr std::string_view names[] = {
+      "order",    "release",         "cancel",       "resolve",      "POS",     "availability",
+      "refused",  "acknowledgement", "uplink up",    "started",      "store",   "POS status",
+      "POS list", "storage",         "certificates", "announcement", "fetched", "partner told"};
   return std::string(names[input.index()]);
 }
 
@@ -208,16 +228,17 @@ void note_row(Trace& trace, const core::Order& order) noexcept {
   trace.note(Noted::row, core::value_of(order.number), order.phase, order.reason, order.arrival_phase,
              order.arrival_reason, order.reprints, order.cancel_wanted, order.in_doubt, order.test,
              order.updated_wall_ms, order.release_mode, order.fallback, order.released_by, order.cancelled_by,
-             order.last_event.epoch, order.last_event.sequence, order.item_count, order.pos_status);
+             order.last_event.epoch, order.last_event.sequence, order.item_count, order.pos_status,
+             order.announced, order.look_again, order.owed.bits());
   note_bytes(trace, Noted::row, order.id.bytes);
   note_bytes(trace, Noted::row, order.release_token.secret);
   note_bytes(trace, Noted::row, order.body_digest);
   for (const core::Stamp* stamp : {&order.arrived, &order.release_due, &order.released, &order.intent,
                                    &order.placed, &order.cancel_asked})
     note_stamp(trace, Noted::row, *stamp);
-  for (const std::string* text :
-       {&order.partner, &order.partner_order_id, &order.business_day, &order.idempotency_key,
-        &order.traceparent, &order.pos_reference, &order.pos_code, &order.cancel_text, &order.refusals})
+  for (const std::string* text : {&order.partner, &order.partner_order_id, &order.business_day,
+                                  &order.idempotency_key, &order.traceparent, &order.pos_reference,
+                                  &order.pos_code, &order.cancel_text, &order.refusals, &order.href})
     note_text(trace, Noted::row, *text);
 }
 
@@ -347,6 +368,19 @@ struct NoteEffect {
   void operator()(const core::ReportWrongToken& wrong) const noexcept {
     trace.note(Noted::effect, core::value_of(wrong.order), wrong.source);
     note_bytes(trace, Noted::effect, wrong.id.bytes);
+  }
+  void operator()(const core::FetchOrder& fetch) const noexcept {
+    trace.note(Noted::effect, core::value_of(fetch.order), fetch.attempt);
+    note_text(trace, Noted::effect, fetch.partner);
+    note_text(trace, Noted::effect, fetch.partner_order_id);
+    note_text(trace, Noted::effect, fetch.href);
+  }
+  void operator()(const core::TellPartner& tell) const noexcept {
+    trace.note(Noted::effect, core::value_of(tell.order), tell.attempt, tell.notice, tell.reason,
+               tell.at_wall_ms);
+    note_text(trace, Noted::effect, tell.partner_order_id);
+    note_text(trace, Noted::effect, tell.refusals);
+    note_maybe(trace, Noted::effect, tell.ready_at_wall_ms);
   }
 };
 

@@ -67,7 +67,10 @@ TEST_CASE("4 what may follow is what one happening may lead to, and several of o
       may_follow_in_one_commit(Phase::sending, Phase::voiding));  // it took an order that is to be cancelled
   CHECK_FALSE(may_follow_in_one_commit(Phase::queued, Phase::held));
   CHECK(may_arrive_in_one_commit(Phase::sending));
-  CHECK_FALSE(may_arrive_in_one_commit(Phase::fetching));
+  CHECK(may_arrive_in_one_commit(Phase::fetching));
+  CHECK_FALSE(may_arrive_in_one_commit(Phase::voiding));
+  CHECK(may_follow_in_one_commit(Phase::fetching, Phase::sending));  // fetched, released and sent
+  CHECK_FALSE(may_follow_in_one_commit(Phase::held, Phase::fetching));
 }
 
 TEST_CASE("4 an end leads nowhere, and every other phase leads to one") {

@@ -126,6 +126,31 @@ class Script {
     input.items.push_back({item, available, until_wall_ms});
     give(std::move(input));
   }
+  void announce(const std::string& id, const std::string& partner, bool is_new = true) {
+    OrderAnnounced input;
+    input.caller = next_caller();
+    input.partner = partner;
+    input.partner_order_id = id;
+    input.href = "/orders/" + id;
+    input.is_new = is_new;
+    give(std::move(input));
+  }
+  /// The oldest fetch that has not ended, as it ends.
+  OrderFetched ended(FetchOutcome outcome) {
+    const FetchOrder fetch = fetches.front();
+    fetches.erase(fetches.begin());
+    OrderFetched input;
+    input.order = fetch.order;
+    input.attempt = fetch.attempt;
+    input.outcome = outcome;
+    if (outcome == FetchOutcome::fetched) {
+      input.arrived = order(fetch.partner_order_id, fetch.partner);
+      input.arrived.caller = nobody;
+      input.arrived.source = Source::webhook;
+    }
+    return input;
+  }
+  void fetch(FetchOutcome outcome) { give(ended(outcome)); }
   /// Offers the input and runs one turn.
   void give(Input input) {
     if (auto refused = engine->offer(std::move(input))) answers.push_back(std::move(*refused));
@@ -168,6 +193,7 @@ class Script {
     }
     requests.clear();
     lists.clear();
+    fetches.clear();
     start();
   }
 
@@ -223,6 +249,7 @@ class Script {
   std::map<std::pair<StockLayer, std::string>, AvailabilityMark> availability;
   std::vector<OrderNumber> unsure;  // at the next restart
   std::vector<PlaceOrder> sent;     // every place request ever
+  std::vector<FetchOrder> fetches;  // under way
   std::vector<ReportWrongToken> wrong_tokens;
   std::size_t commits = 0;
   bool fail_commits = false;
@@ -235,10 +262,10 @@ class Script {
   void start() {
     Loaded loaded;
     for (const auto& [number, order] : rows) {
-      if (is_end(order.phase)) {
+      if (is_end(order.phase) && order.owed.empty()) {
         loaded.ended.push_back({order.number, order.id, order.release_token, order.partner,
                                 order.partner_order_id, order.idempotency_key, order.body_digest, order.phase,
-                                order.arrived});
+                                order.arrived, order.announced});
       } else {
         loaded.live.push_back(order);
       }
@@ -261,6 +288,7 @@ class Script {
       rows[order.number] = order;
     }
     for (const OrderBody& body : changes.bodies) bodies[body.number] = body;
+    check_fetching(changes);
     events.insert(events.end(), changes.events.begin(), changes.events.end());
     dead_letters.insert(dead_letters.end(), changes.dead_letters.begin(), changes.dead_letters.end());
     for (const EarlyMark& mark : changes.early)
@@ -288,6 +316,16 @@ class Script {
                              std::string(name_of(order.phase)) + " from " +
                              (before == rows.end() ? "nothing" : std::string(name_of(before->second.phase))));
   }
+  // Every order has a body unless it is still to be fetched, and nobody hears of that phase.
+  void check_fetching(const Changes& changes) const {
+    for (const Order& order : changes.orders)
+      if (bodies.contains(order.number) == (order.phase == Phase::fetching) && !rotten_)
+        throw std::logic_error("a body is missing, or there before its order");
+    for (const EventRecord& event : changes.events)
+      if (event.order != no_order &&
+          (event.phase == Phase::fetching || event.previous_phase == Phase::fetching))
+        throw std::logic_error("an event tells of an order that is still to be fetched");
+  }
   void act(std::vector<Effect> effects) {
     for (Effect& effect : effects) {
       if (auto* answer = std::get_if<Answer>(&effect)) {
@@ -305,6 +343,8 @@ class Script {
         note(PosRequest::watch, watch->order, watch->attempt);
       } else if (const auto* list = std::get_if<AskPosList>(&effect)) {
         lists.push_back(*list);
+      } else if (const auto* fetch = std::get_if<FetchOrder>(&effect)) {
+        fetches.push_back(*fetch);
       } else if (const auto* wrong = std::get_if<ReportWrongToken>(&effect)) {
         wrong_tokens.push_back(*wrong);
       }

@@ -101,6 +101,11 @@ core::Order Drawer::order(std::int64_t number) {
   order.item_count = static_cast<std::int64_t>(below(1000));
   order.pos_status = static_cast<core::PosStatus>(below(core::pos_status_count));
   order.refusals = text(40);
+  order.href = text(80);
+  order.announced = below(2) == 1;
+  order.look_again = below(2) == 1;
+  if (below(3) == 0)
+    order.owed = core::Notices::from_bits(static_cast<std::int64_t>(below(1U << core::notice_count)));
   return order;
 }
 
@@ -159,7 +164,8 @@ std::string told(const core::Order& o) {
       << int(o.fallback) << '|' << o.released << '|' << int(o.released_by) << '|' << o.intent << '|'
       << o.reprints << '|' << o.in_doubt << '|' << o.pos_reference << '|' << o.placed << '|' << o.pos_code
       << '|' << o.cancel_wanted << '|' << int(o.cancelled_by) << '|' << o.cancel_asked << '|' << o.cancel_text
-      << '|' << o.last_event << '|' << o.item_count << '|' << int(o.pos_status) << '|' << o.refusals;
+      << '|' << o.last_event << '|' << o.item_count << '|' << int(o.pos_status) << '|' << o.refusals << '|'
+      << o.href << '|' << o.announced << '|' << o.look_again << '|' << o.owed.bits();
   return out.str();
 }
 
@@ -199,7 +205,7 @@ std::string told(const core::Loaded& loaded) {
         << core::hex_of(ended.release_token.secret.data(), 16) << '|' << ended.partner << '|'
         << ended.partner_order_id << '|' << ended.idempotency_key << '|'
         << core::hex_of(ended.body_digest.data(), 16) << '|' << int(ended.phase) << '|' << ended.arrived
-        << '\n';
+        << '|' << ended.announced << '\n';
   }
   for (const core::EarlyMark& mark : loaded.early) out << "early " << told(mark) << '\n';
   for (const core::KeyAlias& alias : loaded.key_aliases)
@@ -230,6 +236,7 @@ void Store::arrive(core::Changes& changes) {
   const auto number = static_cast<std::int64_t>(bodies.size()) + 1;
   core::Order order = draw.order(number);
   order.phase = core::Phase::held;
+  order.owed = {};
   order.arrived.wall_ms = order.updated_wall_ms = wall_ms;
   add_event(changes, order, core::Phase::held);
   changes.orders.push_back(order);

@@ -1,0 +1,310 @@
+// Gateway: orders that a partner only announces. The announcement is kept and answered, then the order is fetched from the
+// partner's API and judged as one that arrives. Of an order that is here, news are fetched the same way.
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "core/gateway.hpp"
+
+namespace storegate::core {
+
+namespace {
+
+constexpr Milliseconds spare_ms = 500;  // as after a commit that failed
+
+}  // namespace
+
+// ---------------------------------------------------------------- announced
+
+void Gateway::announced(const OrderAnnounced& input, Turn& turn) {
+  const auto refuse = [&](const Closed& closed) { refuse_arrival(input.caller, input.letter, closed, turn); };
+  if (policy_.partners.find(input.partner) == policy_.partners.end())
+    return refuse({AnswerKind::unknown_partner, "no partner of this name is configured", 0});
+  if (!fetches(input.partner))
+    return refuse(
+        {AnswerKind::unknown_partner, "how this partner's orders are fetched is not configured", 0});
+
+  const std::string identity = Book::identity_of(input.partner, input.partner_order_id);
+  if (const OrderNumber known = find_known(identity, turn.now); known != no_order) {
+    if (Entry* live = book_.find(known)) announced_again(*live, input.is_new, turn);
+    return answer_again(input.caller, known, true, turn);
+  }
+  // Over MQTT too: there is no order yet that could be rejected.
+  if (const auto closed = close_door(input.partner, turn)) return refuse(*closed);
+
+  Order order = new_order(input.partner, input.partner_order_id, input.traceparent, turn.now);
+  order.announced = true;
+  order.href = input.href;
+  order.phase = Phase::fetching;
+  Entry& entry = book_.add(std::move(order), witnessed_ms(turn.now));
+  entry.fetch.next_ms = turn.now.steady_ms;
+  if (const Early early = early_of(identity, turn.now); early.cancel != nullptr) {
+    write_no_body(entry.order, turn);
+    settle(entry, {}, early, false, turn);
+  } else {
+    changed(entry, turn);  // a release that came early waits for what is fetched
+  }
+  entry.order.arrival_phase = entry.order.phase;
+  entry.order.arrival_reason = entry.order.reason;
+  reindex(entry, turn.now);
+  answer(input.caller, AnswerKind::created, &entry, turn);
+}
+
+// Of one that is still to be fetched there is nothing new in it, unless the answer that is awaited may be of before.
+void Gateway::announced_again(Entry& entry, bool is_new, Turn& turn) {
+  if (is_end(entry.order.phase)) return;
+  if (entry.order.phase != Phase::fetching) return look_again(entry, turn);
+  if (is_new || entry.fetch.attempt == 0) return;
+  book_.save(entry);
+  entry.fetch.again = true;
+}
+
+// It was announced, and now somebody sends it as a whole: it is what was waited for.
+void Gateway::sent_whole(Entry& entry, const OrderArrived& input, Turn& turn) {
+  if (!may_take(entry, turn)) {
+    // Nothing is lost by it: it is fetched when there is room.
+    const AnswerKind kind = turn.from_reserve ? AnswerKind::not_stored : AnswerKind::full;
+    answer(input.caller, kind, nullptr, turn, "there is no room for it yet");
+    if (input.caller != nobody) std::get<Answer>(turn.effects.back()).retry_after_s = retry_after_no_space_s;
+    return;
+  }
+  Facts facts;
+  facts.arrived = &input;
+  happen(entry, Happening::fetched, facts, turn);
+  answer(input.caller, AnswerKind::created, &entry, turn);
+}
+
+// There is room, and its partner is still configured.
+bool Gateway::may_take(const Entry& entry, const Turn& turn) const {
+  return !turn.from_reserve && room_ == StorageRoom::enough &&
+         policy_.partners.find(entry.order.partner) != policy_.partners.end();
+}
+
+// ---------------------------------------------------------------- fetched
+
+void Gateway::order_fetched(const OrderFetched& input, Turn& turn) {
+  const std::optional<bool> probe = note_fetch_end(input, turn.now);
+  Entry* entry = book_.find(input.order);
+  const bool is_awaited = entry != nullptr && input.attempt != 0 && entry->fetch.attempt == input.attempt;
+  if (!is_awaited || is_end(entry->order.phase)) {
+    ++stale_answers_;
+    return;
+  }
+  book_.save(*entry);
+  entry->fetch.attempt = 0;
+  if (entry->order.phase == Phase::fetching)
+    fetch_ended(*entry, input, probe.value_or(false), turn);
+  else
+    news_fetched(*entry, input, probe.value_or(false), turn);
+  reindex(*entry, turn.now);
+}
+
+std::optional<bool> Gateway::note_fetch_end(const OrderFetched& input, const Now& now) {
+  for (auto& [partner, pace] : fetch_paces_) {
+    const std::optional<bool> probe = pace.ended(input.attempt);
+    if (!probe) continue;
+    if (input.outcome == FetchOutcome::failed || input.outcome == FetchOutcome::not_now)
+      pace.on_failure(now.steady_ms, input.retry_after_ms.value_or(0), *probe, generator_);
+    else
+      pace.on_answer();
+    return probe;
+  }
+  return {};
+}
+
+namespace {
+
+/// What came of it. Another order than the one that was asked for is as good as none.
+FetchOutcome outcome_for(const Order& order, const OrderFetched& input) {
+  const CanonicalOrder& arrived = input.arrived.order;
+  const bool is_it = arrived.partner == order.partner && arrived.partner_order_id == order.partner_order_id;
+  return input.outcome == FetchOutcome::fetched && !is_it ? FetchOutcome::unreadable : input.outcome;
+}
+
+}  // namespace
+
+void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, Turn& turn) {
+  const FetchOutcome outcome = outcome_for(entry.order, input);
+  if (outcome == FetchOutcome::fetched && may_take(entry, turn)) {
+    Facts facts;
+    facts.actor = input.cancelled_by;
+    facts.text = cancel_text_of(input.cancel_text);
+    facts.arrived = &input.arrived;
+    facts.released = input.released;
+    facts.cancelled = input.cancelled;
+    happen(entry, Happening::fetched, facts, turn);
+    return;
+  }
+  entry.fetch.again = false;  // the next answer is of after the news
+  fetch_later(entry, outcome, probe, turn.now);
+  if (entry.fetch.misses < fetch_misses || turn.from_reserve) return;
+  Facts facts;
+  facts.code = outcome == FetchOutcome::gone ? "gone" : "unreadable";
+  happen(entry, Happening::fetch_missed, facts, turn);
+}
+
+void Gateway::take_fetched(Entry& entry, const Facts& facts, Turn& turn) {
+  const bool news = std::exchange(entry.fetch, Fetch{}).again;
+  const OrderArrived& input = *facts.arrived;
+  Order& order = entry.order;
+  Early early = early_of(Book::identity_of(order.partner, order.partner_order_id), turn.now);
+  const EarlyMark cancelled{EarlyKind::cancel, order.partner, order.partner_order_id,
+                            facts.actor,       facts.text,    {}};
+  if (facts.cancelled) early.cancel = &cancelled;
+  const Refusals refusals = judge(input, facts.released || early.release != nullptr, turn.now);
+  fill_in(order, input, turn);
+  if (!order.idempotency_key.empty()) book_.add_key(order.idempotency_key, order.number);
+  if (order.traceparent.empty()) order.traceparent = input.traceparent;
+  settle(entry, refusals, early, facts.released, turn);
+  if (news && !is_end(order.phase)) look_again(entry, turn);
+}
+
+// What is kept for a full disk is for orders that go on.
+void Gateway::fetch_overdue(Entry& entry, Turn& turn) {
+  if (!turn.from_reserve) {
+    happen(entry, Happening::waited_too_long, {}, turn);
+    return;
+  }
+  book_.save(entry);
+  entry.fetch.spare_ms = turn.now.steady_ms + spare_ms;
+  reindex(entry, turn.now);
+}
+
+// `code`: what its partner's API said instead of it; "" = its time is over.
+void Gateway::give_up_fetch(Entry& entry, const Facts& facts, Turn& turn) {
+  Refusals refusals;
+  if (facts.code.empty())
+    refusals.add(Reason::timed_out, "fetch");
+  else
+    refusals.add(Reason::invalid_order, facts.code);
+  entry.order.reason = refusals.first();
+  entry.order.refusals = pack(refusals.list());
+  move_and_emit(entry, Phase::rejected, EventType::order_rejected,
+                facts.code.empty() ? Actor::clock : Actor::policy, turn);
+}
+
+// Whoever reads the rows of an order finds a body, also of one that never came.
+void Gateway::write_no_body(const Order& order, Turn& turn) const {
+  OrderBody body;
+  body.number = order.number;
+  turn.changes.bodies.push_back(std::move(body));
+}
+
+// ---------------------------------------------------------------- news
+
+bool Gateway::has_news(const Entry& entry) const noexcept {
+  return entry.order.look_again && !is_end(entry.order.phase);
+}
+
+// Noted durably: a partner that tells of a cancel so does not tell again.
+void Gateway::look_again(Entry& entry, Turn& turn) {
+  book_.save(entry);
+  entry.fetch.since_ms = turn.now.steady_ms;
+  if (entry.fetch.attempt != 0) entry.fetch.again = true;
+  if (!entry.order.look_again) {
+    entry.order.look_again = true;
+    entry.fetch.next_ms = turn.now.steady_ms;
+    changed(entry, turn);
+  }
+  reindex(entry, turn.now);
+}
+
+// What the order asks for is not taken over: what is in the kitchen does not change.
+void Gateway::news_fetched(Entry& entry, const OrderFetched& input, bool probe, Turn& turn) {
+  const bool again = std::exchange(entry.fetch.again, false);
+  const FetchOutcome outcome = outcome_for(entry.order, input);
+  if (outcome == FetchOutcome::fetched && input.cancelled) {
+    happen(entry, Happening::cancel, {input.cancelled_by, cancel_text_of(input.cancel_text), {}, {}, {}},
+           turn);
+  } else if (outcome == FetchOutcome::fetched && input.released) {
+    happen(entry, Happening::release, {Actor::partner, {}, {}, {}, {}}, turn);
+  } else if (outcome != FetchOutcome::fetched && outcome != FetchOutcome::gone) {
+    fetch_later(entry, outcome, probe, turn.now);
+    if (entry.fetch.misses >= fetch_misses && !again) give_up_news(entry, turn);
+    return;
+  }
+  if (!again) return forget_news(entry, turn);
+  entry.fetch.next_ms = turn.now.steady_ms;
+}
+
+// Nobody waits for it: what a crash takes of it is looked at once more.
+void Gateway::forget_news(Entry& entry, Turn& turn) {
+  entry.fetch = Fetch{};
+  if (!entry.order.look_again) return;
+  entry.order.look_again = false;
+  changed_lazily(entry, turn);
+}
+
+void Gateway::give_up_news(Entry& entry, Turn& turn) {
+  book_.save(entry);
+  forget_news(entry, turn);
+  message_refused({"webhook/" + entry.order.partner, {}}, "news of this order could not be fetched",
+                  {{"order_id", text_of(entry.order.id)}}, turn);
+  reindex(entry, turn.now);
+}
+
+Milliseconds Gateway::news_due_ms(const Entry& entry) const {
+  return entry.fetch.since_ms + fetch_within_ms(entry.order.partner);
+}
+
+// ---------------------------------------------------------------- when to ask
+
+bool Gateway::fetches(const std::string& partner) const {
+  const auto found = policy_.partners.find(partner);
+  return found != policy_.partners.end() && found->second.fetches;
+}
+
+Milliseconds Gateway::fetch_within_ms(const std::string& partner) const {
+  const auto found = policy_.partners.find(partner);
+  const bool said = found != policy_.partners.end() && found->second.fetch_within_ms > 0;
+  return said ? found->second.fetch_within_ms : fetch_within_default_ms;
+}
+
+// `outcome`: why it is tried again; fetched: there was no room for it. An order that alone goes wrong backs off by itself,
+// so that it takes no probe from the others; that its partner is away is no fault of it.
+void Gateway::fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const Now& now) {
+  Fetch& fetch = entry.fetch;
+  fetch.next_ms = now.steady_ms;
+  if (outcome == FetchOutcome::gone || outcome == FetchOutcome::unreadable) {
+    fetch.next_ms += ++fetch.misses * fetch_miss_ms;
+    return;
+  }
+  fetch.misses = 0;
+  if (outcome == FetchOutcome::fetched || (outcome == FetchOutcome::failed && !probe))
+    fetch.next_ms += backoff_ms(++fetch.failures, fetch_backoff_first_ms, fetch_backoff_most_ms, generator_);
+}
+
+void Gateway::dispatch_fetches(Turn& turn) {
+  const Milliseconds now_ms = turn.now.steady_ms;
+  for (const auto& [partner, policy] : policy_.partners) {
+    for (auto first = book_.first_to_fetch(partner); first && first->first <= now_ms;
+         first = book_.first_to_fetch(partner)) {
+      FetchPace& pace = fetch_paces_[partner];
+      if (!pace.may_start(now_ms)) break;
+      Entry& entry = *book_.find(first->second);
+      book_.save(entry);
+      entry.fetch.attempt = next_attempt_++;
+      pace.started(entry.fetch.attempt);
+      turn.effects.emplace_back(FetchOrder{entry.order.number, entry.fetch.attempt, partner,
+                                           entry.order.partner_order_id, entry.order.href});
+      reindex(entry, turn.now);
+    }
+  }
+}
+
+Milliseconds Gateway::fetch_wake_ms() const {
+  Milliseconds wake = never_ms;
+  for (const auto& [partner, policy] : policy_.partners) {
+    const auto first = book_.first_to_fetch(partner);
+    if (!first) continue;
+    const auto pace = fetch_paces_.find(partner);
+    if (pace == fetch_paces_.end())
+      wake = std::min(wake, first->first);
+    else if (pace->second.has_room())
+      wake = std::min(wake, std::max(first->first, pace->second.earliest_ms()));
+  }
+  return wake;
+}
+
+}  // namespace storegate::core

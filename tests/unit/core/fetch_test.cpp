@@ -1,0 +1,419 @@
+// Orders that are only announced: kept, fetched, and judged as those that arrive.
+#include "print.hpp"
+#include "script.hpp"
+
+using namespace storegate::core;
+using namespace storegate::core::testing;
+
+namespace {
+
+/// "thin" and "slim" announce their orders; thin's wait for their release.
+Policy thin_policy() {
+  Policy policy = default_policy();
+  for (const char* name : {"thin", "slim"}) {
+    PartnerPolicy partner = policy.partners["kiosk"];
+    partner.fetches = true;
+    policy.partners[name] = partner;
+  }
+  policy.partners["slim"].release = ReleaseMode::immediate;
+  return policy;
+}
+
+std::vector<Refusal> refusals_of(const Script& store, const std::string& id) {
+  return unpack_refusals(store.row(id, "thin").refusals).value();
+}
+
+const OrderBody& body_of(const Script& store, const std::string& id) {
+  return store.bodies.at(store.row(id, "thin").number);
+}
+
+}  // namespace
+
+TEST_CASE("an announced order is kept before it is answered, and fetched after that") {
+  Script store(thin_policy());
+  store.fail_commits = true;
+  store.announce("T-1", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  CHECK(store.fetches.empty());
+  store.fail_commits = false;
+  store.announce("T-1", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::created);
+  CHECK(store.last_answer().order->phase == Phase::fetching);
+  const Order& row = store.row("T-1", "thin");
+  CHECK(row.phase == Phase::fetching);
+  CHECK(row.announced);
+  CHECK(row.href == "/orders/T-1");
+  CHECK(row.body_digest == Digest{});
+  CHECK(row.last_event == Position{});
+  CHECK(store.bodies.empty());
+  CHECK(store.events.empty());
+  REQUIRE(store.fetches.size() == 1);
+  CHECK(store.fetches[0].order == row.number);
+  CHECK(store.fetches[0].partner == "thin");
+  CHECK(store.fetches[0].partner_order_id == "T-1");
+  CHECK(store.fetches[0].href == "/orders/T-1");
+}
+
+TEST_CASE("an announcement of nobody's, or of a partner that is not asked, is refused") {
+  Script store(thin_policy());
+  for (const char* partner : {"nobody", "kiosk"}) {
+    store.announce("T-1", partner);
+    CHECK(store.last_answer().kind == AnswerKind::unknown_partner);
+    CHECK_FALSE(store.last_answer().why.empty());
+  }
+  CHECK(store.rows.empty());
+  CHECK(store.fetches.empty());
+}
+
+TEST_CASE("what is fetched is judged as an order that arrives") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.arrived.order.test = true;
+  fetched.arrived.order.items[0].quantity = 3;
+  store.give(fetched);
+  const Order& row = store.row("T-1", "thin");
+  CHECK(row.phase == Phase::held);
+  CHECK(row.test);
+  CHECK(row.item_count == 3);
+  CHECK(row.body_digest == fetched.arrived.body_digest);
+  CHECK(row.release_mode == ReleaseMode::on_event);
+  CHECK(row.release_due.is_set());
+  CHECK(body_of(store, "T-1").canonical == "{b}");
+  REQUIRE(store.events.size() == 1);
+  CHECK(store.events[0].type == EventType::order_accepted);
+  CHECK_FALSE(store.events[0].previous_phase);
+  CHECK(store.events[0].previous == Position{});
+  CHECK(store.events[0].token_shown);
+  CHECK(store.fetches.empty());
+
+  store.say("taco", false);
+  store.announce("T-2", "thin");
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-2", "thin") == Phase::rejected);
+  CHECK(refusals_of(store, "T-2") == std::vector<Refusal>{{Reason::item_unavailable, "taco"}});
+  CHECK(body_of(store, "T-2").canonical == "{b}");
+}
+
+TEST_CASE("an immediate order goes to the POS in the commit that has it fetched") {
+  Script store(thin_policy());
+  store.announce("S-1", "slim");
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("S-1", "slim") == Phase::sending);
+  CHECK(store.history("S-1", "slim") == "accepted released");
+  CHECK(store.open_requests() == 1);
+  CHECK(store.commits == 2);
+}
+
+TEST_CASE("a repeat of an announcement hears the first answer, as long as the order's id is remembered") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.announce("T-1", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::replayed);
+  CHECK(store.last_answer().order->phase == Phase::fetching);
+  CHECK(store.fetches.size() == 1);
+  store.fetch(FetchOutcome::fetched);
+  store.announce("T-1", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::replayed);
+  CHECK(store.last_answer().order->phase == Phase::fetching);
+  store.cancel("T-1", "thin");
+  for (int life = 0; life < 2; ++life) {
+    store.announce("T-1", "thin");
+    CHECK(store.last_answer().kind == AnswerKind::replayed);
+    CHECK(store.last_answer().row == store.row("T-1", "thin").number);
+    CHECK(store.last_answer().first);
+    store.restart();
+  }
+  CHECK(store.rows.size() == 1);
+}
+
+TEST_CASE("a release of an order that is still to be fetched waits for it, also over a restart") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  SUBCASE("named by its partner's id") { store.release("T-1", "thin"); }
+  SUBCASE("named by its own") {
+    ReleaseArrived input;
+    input.caller = store.next_caller();
+    input.orders.push_back({store.row("T-1", "thin").id});
+    store.give(std::move(input));
+  }
+  CHECK(store.last_answer().kind == AnswerKind::done);
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  store.restart();
+  store.turn();
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::sending);
+  CHECK(store.history("T-1", "thin") == "accepted released");
+  CHECK(store.events.back().details == Details{{"why", std::string("early")}});
+}
+
+TEST_CASE("a release that came before the announcement waits for what is fetched") {
+  Script store(thin_policy());
+  store.release("T-1", "thin");
+  store.announce("T-1", "thin");
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::sending);
+}
+
+TEST_CASE("what its partner wants cooked now is released by it") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.released = true;
+  store.give(std::move(fetched));
+  CHECK(store.phase("T-1", "thin") == Phase::sending);
+  CHECK(store.row("T-1", "thin").released_by == Actor::partner);
+  CHECK(store.events.back().details.empty());
+}
+
+TEST_CASE("an order that is cancelled before it is fetched is never cooked") {
+  Script store(thin_policy());
+  std::string canonical;
+  SUBCASE("while it is fetched") {
+    store.announce("T-1", "thin");
+    store.cancel("T-1", "thin", "too_busy");
+    CHECK(store.last_answer().kind == AnswerKind::done);
+    store.fetch(FetchOutcome::fetched);
+    CHECK(store.engine->gateway().stale_answers() == 1);
+  }
+  SUBCASE("before it was announced") {
+    store.cancel("T-1", "thin", "too_busy");
+    store.announce("T-1", "thin");
+    CHECK(store.last_answer().order->phase == Phase::cancelled);
+    CHECK(store.fetches.empty());
+  }
+  SUBCASE("by its partner, as is told with it") {
+    store.announce("T-1", "thin");
+    OrderFetched fetched = store.ended(FetchOutcome::fetched);
+    fetched.released = true;
+    fetched.cancelled = true;
+    fetched.cancelled_by = Actor::customer;
+    fetched.cancel_text = "too_busy";
+    store.give(std::move(fetched));
+    CHECK(store.row("T-1", "thin").cancelled_by == Actor::customer);
+    canonical = "{b}";
+  }
+  const Order& row = store.row("T-1", "thin");
+  CHECK(row.phase == Phase::cancelled);
+  CHECK(row.reason == Reason::too_busy);
+  CHECK(row.cancel_text == "too_busy");
+  CHECK(body_of(store, "T-1").canonical == canonical);
+  REQUIRE(store.history("T-1", "thin") == "cancelled");
+  CHECK_FALSE(store.events.back().previous_phase);
+  CHECK(store.sent.empty());
+  store.announce("T-1", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::replayed);
+}
+
+TEST_CASE("an order that its partner does not have, or nobody can read, is asked for three times") {
+  Script store(thin_policy());
+  FetchOutcome outcome{};
+  std::string subject;
+  SUBCASE("gone") { outcome = FetchOutcome::gone, subject = "gone"; }
+  SUBCASE("unreadable") { outcome = FetchOutcome::unreadable, subject = "unreadable"; }
+  store.announce("T-1", "thin");
+  for (const Milliseconds wait_ms : {10 * second_ms, 20 * second_ms}) {
+    store.fetch(outcome);
+    CHECK(store.phase("T-1", "thin") == Phase::fetching);
+    store.pass(wait_ms - 1);
+    CHECK(store.fetches.empty());
+    store.pass(1);
+    REQUIRE(store.fetches.size() == 1);
+  }
+  store.fetch(outcome);
+  CHECK(store.phase("T-1", "thin") == Phase::rejected);
+  CHECK(refusals_of(store, "T-1") == std::vector<Refusal>{{Reason::invalid_order, subject}});
+  CHECK(body_of(store, "T-1").canonical.empty());
+  CHECK(store.history("T-1", "thin") == "rejected");
+  CHECK_FALSE(store.events.back().previous_phase);
+  CHECK(store.fetches.empty());
+}
+
+TEST_CASE("another order than the one that was asked for is none that can be read") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.arrived.order.partner_order_id = "T-2";
+  store.give(std::move(fetched));
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  CHECK(store.rows.size() == 1);
+  store.pass(10 * second_ms);
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+}
+
+TEST_CASE("an answer that nobody waits for any more is counted and used for nothing") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  OrderFetched old = store.ended(FetchOutcome::fetched);
+  store.restart();
+  store.turn();
+  REQUIRE(store.fetches.size() == 1);
+  old.attempt = store.fetches[0].attempt + 1;
+  store.give(old);
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  CHECK(store.engine->gateway().stale_answers() == 1);
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+}
+
+TEST_CASE("an order that does not come in time is rejected: an hour, or what its partner gives it") {
+  Policy policy = thin_policy();
+  Milliseconds within_ms = 60 * minute_ms;
+  SUBCASE("by itself") {}
+  SUBCASE("as configured") { policy.partners["thin"].fetch_within_ms = within_ms = 11 * minute_ms; }
+  Script store(policy);
+  store.announce("T-1", "thin");
+  Milliseconds passed_ms = 0;
+  SUBCASE("in one life") {}
+  SUBCASE("over a restart and a reboot") {
+    store.pass(minute_ms);
+    store.restart();
+    store.pass(minute_ms);
+    store.restart(true);
+    passed_ms = 2 * minute_ms;
+  }
+  store.pass(within_ms - passed_ms - 1);
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  store.pass(1);
+  CHECK(store.phase("T-1", "thin") == Phase::rejected);
+  CHECK(store.row("T-1", "thin").reason == Reason::timed_out);
+  CHECK(refusals_of(store, "T-1") == std::vector<Refusal>{{Reason::timed_out, "fetch"}});
+  CHECK(store.events.back().actor == Actor::clock);
+  CHECK_FALSE(store.events.back().previous_phase);
+}
+
+TEST_CASE("a turn that was not written leaves no trace: its fetch is decided again") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.fail_commits = true;
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  store.fail_commits = false;
+  store.pass(second_ms);
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+  CHECK(store.fetches.empty());
+}
+
+// ---------------------------------------------------------------- no room
+
+TEST_CASE("where there is no room an announcement is refused, and over MQTT told to be") {
+  Script store(thin_policy());
+  store.give(StorageMeasured{StorageRoom::disk_low});
+  store.announce("T-1", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::full);
+  CHECK(store.last_answer().retry_after_s == retry_after_no_space_s);
+  OrderAnnounced input;
+  input.source = Source::mqtt;
+  input.partner = "thin";
+  input.partner_order_id = "T-1";
+  input.letter = {"in/order", "bytes"};
+  store.give(input);
+  CHECK(store.rows.empty());
+  REQUIRE(store.dead_letters.size() == 1);
+  CHECK(store.dead_letters[0].topic == "in/order");
+  CHECK(store.count(EventType::gateway_message_refused) == 1);
+}
+
+TEST_CASE("an announcement counts against its partner's rate and the live orders") {
+  Policy policy = thin_policy();
+  policy.partners["thin"].rate_per_minute = 1;
+  policy.live_orders_max = 2;
+  Script store(policy);
+  store.announce("T-1", "thin");
+  store.announce("T-2", "thin");
+  CHECK(store.last_answer().kind == AnswerKind::too_many);
+  CHECK(store.last_answer().retry_after_s > 0);
+  store.arrive("K-1");
+  store.announce("S-1", "slim");
+  CHECK(store.last_answer().kind == AnswerKind::full);
+}
+
+TEST_CASE("what is fetched where there is no room is fetched again when there is") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  SUBCASE("too little space") {
+    store.give(StorageMeasured{StorageRoom::database_full});
+    store.fetch(FetchOutcome::fetched);
+    store.give(StorageMeasured{StorageRoom::enough});
+  }
+  SUBCASE("none at all") {
+    store.disk_full = true;
+    store.fetch(FetchOutcome::fetched);
+    store.disk_full = false;
+  }
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  CHECK(store.fetches.empty());
+  store.pass(499);
+  CHECK(store.fetches.empty());
+  store.pass(501);
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+}
+
+TEST_CASE("an order is not given up by what is kept for a full disk") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.disk_full = true;
+  store.pass(70 * minute_ms);
+  if (store.engine->wants_turn(store.now)) store.turn();
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  CHECK(store.reserve == 1'000);
+  store.disk_full = false;
+  store.pass(second_ms);
+  CHECK(store.phase("T-1", "thin") == Phase::rejected);
+}
+
+// ---------------------------------------------------------------- sent as a whole
+
+TEST_CASE("an announced order that somebody sends as a whole is what was waited for") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  OrderArrived whole = store.order("T-1", "thin");
+  whole.idempotency_key = "key-1";
+  store.give(whole);
+  CHECK(store.last_answer().kind == AnswerKind::created);
+  CHECK(store.last_answer().order->phase == Phase::held);
+  CHECK(store.rows.size() == 1);
+  CHECK(body_of(store, "T-1").canonical == "{b}");
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.engine->gateway().stale_answers() == 1);
+  CHECK(store.history("T-1", "thin") == "accepted");
+
+  store.release("T-1", "thin");
+  whole.caller = store.next_caller();
+  store.give(whole);  // as it stands: the first answer was the announcement's
+  CHECK(store.last_answer().kind == AnswerKind::replayed);
+  CHECK(store.last_answer().order->phase == Phase::sending);
+  store.give(store.order("T-1", "thin", "other"));
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+  OrderArrived other = store.order("T-2", "thin");
+  other.idempotency_key = "key-1";
+  store.give(other);
+  CHECK(store.last_answer().kind == AnswerKind::conflict);
+}
+
+TEST_CASE("an order that ended before it was fetched is not made anew by one that is sent as a whole") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.cancel("T-1", "thin");
+  for (int life = 0; life < 2; ++life) {
+    store.give(store.order("T-1", "thin"));
+    CHECK(store.last_answer().kind == AnswerKind::replayed);
+    CHECK(store.last_answer().row == store.row("T-1", "thin").number);
+    CHECK_FALSE(store.last_answer().first);
+    store.restart();
+  }
+  CHECK(store.rows.size() == 1);
+}
+
+TEST_CASE("one that is sent as a whole where there is no room is fetched when there is") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.give(StorageMeasured{StorageRoom::disk_low});
+  store.give(store.order("T-1", "thin"));
+  CHECK(store.last_answer().kind == AnswerKind::full);
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  CHECK(store.fetches.size() == 1);
+}
