@@ -12,6 +12,7 @@
 #include "app/config_files.hpp"
 #include "app/webhooks.hpp"
 #include "codec/answers.hpp"
+#include "codec/partners/partner_api.hpp"
 #include "codec/text.hpp"
 #include "platform/clock.hpp"
 
@@ -83,8 +84,9 @@ void print(std::ostream& out, const codec::Webhook& webhook) {
     out << indented(order->decoded.body.canonical) << "\n";
     if (order->released) out << "and releases it, known or new\n";
   } else if (const auto* announced = std::get_if<codec::OrderAnnounced>(&webhook)) {
-    out << "announces order " << printable(announced->partner_order_id) << ", to be fetched from "
-        << printable(announced->href) << "\n";
+    out << (announced->is_new ? "announces order " : "tells news of order ")
+        << printable(announced->partner_order_id) << ", to be fetched "
+        << (announced->href.empty() ? "by its id" : "from " + printable(announced->href)) << "\n";
   } else if (const auto* released = std::get_if<codec::ReleaseReceived>(&webhook)) {
     print_refs(out, "releases", released->orders);
   } else if (const auto* cancelled = std::get_if<codec::CancelReceived>(&webhook)) {
@@ -101,10 +103,23 @@ ExitStatus print_problem(std::ostream& err, const PartnerConfig& partner, const 
   return ExitStatus::refused;
 }
 
+/// An order as a partner's API gave it, from a file.
 ExitStatus try_fetched(const PartnerConfig& partner, std::string_view body, CliWorld& world) {
-  const auto decoded = partner.codec->read_fetched(body, partner.name);
-  if (!decoded) return print_problem(world.err, partner, decoded.problem());
-  world.out << indented(decoded->body.canonical) << "\n";
+  const codec::PartnerApi* api = partner.codec->api();
+  if (api == nullptr || !api->fetches()) {
+    world.err << "this partner's orders come whole and are not fetched\n";
+    return ExitStatus::refused;
+  }
+  const auto fetched = api->read_fetched(body, partner.name);
+  if (!fetched) {
+    world.err << "not understood: " << printable(fetched.problem().text()) << "\n";
+    return ExitStatus::refused;
+  }
+  const std::string& canonical = fetched->decoded.body.canonical;
+  if (!canonical.empty()) world.out << indented(canonical) << "\n";
+  if (fetched->released) world.out << "and releases it, known or new\n";
+  if (fetched->cancelled) world.out << "it is cancelled, and not to be cooked\n";
+  if (fetched->over) world.out << "it has come to its end: a new one is not to be cooked\n";
   return ExitStatus::done;
 }
 

@@ -16,7 +16,10 @@
 #include "codec/partners/hubrise.hpp"
 #include "codec/partners/jet_connect.hpp"
 #include "codec/partners/just_eat.hpp"
+#include "codec/partners/open_delivery.hpp"
 #include "codec/partners/otter.hpp"
+#include "codec/partners/rbi.hpp"
+#include "codec/partners/uber_eats.hpp"
 #include "codec/text.hpp"
 
 namespace storegate::codec {
@@ -31,9 +34,13 @@ const Grubhub grubhub;
 const HubRise hubrise;
 const JetConnect jet_connect;
 const JustEat just_eat;
+const OpenDelivery open_delivery;
 const Otter otter;
-constexpr std::array<const PartnerCodec*, 9> all_codecs{
-    &deliverect, &deliveroo, &doordash, &generic, &grubhub, &hubrise, &jet_connect, &just_eat, &otter};
+const Rbi rbi;
+const UberEats uber_eats;
+constexpr std::array<const PartnerCodec*, 12> all_codecs{
+    &deliverect,  &deliveroo, &doordash,      &generic, &grubhub, &hubrise,
+    &jet_connect, &just_eat,  &open_delivery, &otter,   &rbi,     &uber_eats};
 
 HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   HttpReply reply;
@@ -123,11 +130,6 @@ HttpReply PartnerCodec::answer(const WebhookSubject& subject, const core::Answer
     case AnswerKind::not_stored: return order_reply(answer);
   }
   return order_reply(answer);
-}
-
-Parsed<Decoded> PartnerCodec::read_fetched(std::string_view, std::string_view) const {
-  return Problem{ProblemKind::invalid_document, "this partner's orders come whole and are not fetched", "",
-                 std::nullopt};
 }
 
 const PartnerCodec* partner_codec(std::string_view name) noexcept {

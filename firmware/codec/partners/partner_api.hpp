@@ -39,9 +39,13 @@ struct ApiOrder {
 
 /// An order as the API gave it.
 struct FetchedOrder {
+  /// Of one that is cancelled or over perhaps nothing but partner and partner_order_id, and an empty body.
   Decoded decoded;
   bool released = false;   // the partner wants it cooked now
-  bool cancelled = false;  // it was cancelled or denied, or has ended: not to be cooked
+  bool cancelled = false;  // it was cancelled or denied: not to be cooked
+  /// It has come to its end without that: made, collected, delivered. New here, it is not to be cooked; of an order that is
+  /// known it is no news, and least of all a cancel.
+  bool over = false;
   std::string cancel_text;
   core::Actor cancelled_by = core::Actor::partner;
   std::optional<std::int64_t> placed_at_wall_ms;  // where it is no part of the order (OrderReceived)
