@@ -80,6 +80,7 @@ struct Story {
   bool foreign_currency = false;
   bool test = false;
   bool over_mqtt = false;
+  bool thin = false;             // its webhook only announces it
   bool must_be_refused = false;  // it uses a key that belongs to another order
   bool reborn = false;          // it came again when its id may be another order's: whatever is done is right
   bool pruned = false;          // its row went in its time
@@ -114,6 +115,15 @@ struct Story {
   std::int64_t hold_may_end_ms = never;
   /// True time by which right clocks end its hold; never: it has none.
   std::int64_t hold_ends_ms = never;
+
+  // of one that is announced and fetched
+  std::int64_t announced_ms = never;     // it was last announced, and that reached the gateway
+  std::int64_t asked_ms = -1;            // it was last asked for
+  std::int64_t looked_at_ms = -1;        // the request whose answer was last written
+  std::int64_t fetched_open_ms = never;  // its partner gave it, not cancelled, before it was decided
+  std::int64_t decided_ms = never;       // its first phase after `fetching` was committed
+  std::int64_t news_heard_ms =
+      never;  // cancelled at its partner, and the announcement that tells so was taken
 
   // what left the gateway
   int acknowledged_body = -1;

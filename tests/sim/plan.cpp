@@ -125,6 +125,7 @@ void draw_policy(Draws draws, Plan& plan) {
   policy.partners[webhook_partner] = partner(core::ReleaseMode::on_event, draws);
   policy.partners[api_partner] = partner(core::ReleaseMode::immediate, draws);
   policy.partners[mqtt_partner] = partner(core::ReleaseMode::on_event, draws);
+  policy.partners[thin_partner] = partner(core::ReleaseMode::on_event, draws);
   core::PosPolicy& pos = policy.pos;
   const std::uint64_t drawn_class = draws.below(5);
   plan.pos_class = drawn_class < 2   ? PosClass::deduplicates
@@ -295,6 +296,31 @@ void draw_slow_pos(Draws draws, Plan& plan) {
   plan.faults.pos_refuses_of_1000 = plan.faults.pos_breaks_of_1000 = plan.faults.pos_silent_of_1000 = 0;
 }
 
+// In two of five worlds some orders by webhook are of a partner that only announces them.
+void draw_thin(Draws draws, Plan& plan, bool calm) {
+  core::PartnerPolicy& thin = plan.policy.partners.find(thin_partner)->second;
+  thin.fetches = true;
+  const bool on = flag(draws, 400);
+  const std::uint64_t share = 200 + draws.below(700);
+  const bool hurries = flag(draws, 300);
+  const auto within_s = static_cast<std::int64_t>(40 + draws.below(100));
+  const std::uint64_t outages = strength(draws, 3), lost = strength(draws, 150), busy = strength(draws, 250),
+                      unknown = strength(draws, 150), garbled = strength(draws, 80),
+                      never_there = strength(draws, 60), news = strength(draws, 300);
+  if (hurries) thin.fetch_within_ms = within_s * core::second_ms;
+  if (!on) return;
+  plan.thin_of_1000 = share;
+  if (calm) return;
+  Faults& faults = plan.faults;
+  faults.api_outages = outages;
+  faults.api_lost_of_1000 = lost;
+  faults.api_busy_of_1000 = busy;
+  faults.api_unknown_of_1000 = unknown;
+  faults.api_garbled_of_1000 = garbled;
+  faults.never_there_of_1000 = never_there;
+  faults.news_of_1000 = news;
+}
+
 void append(std::string& text, const char* name, std::uint64_t value) {
   if (value == 0) return;
   text.append(" ").append(name).append("=").append(std::to_string(value));
@@ -324,6 +350,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_load(root.fork(6), plan);
   draw_slow_pos(root.fork(63), plan);
   if (!calm) draw_answers(root.fork(64), plan.faults);
+  draw_thin(root.fork(65), plan, calm);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -388,6 +415,16 @@ std::string describe(const Plan& plan) {
   append(text, "pos_has_no_lists", plan.pos_has_lists ? 0 : 1);
   append(text, "wrong_tokens", f.wrong_tokens_of_1000);
   append(text, "unreadable", f.unreadable);
+  append(text, "thin", plan.thin_of_1000);
+  append(text, "fetch_within_ms",
+         static_cast<std::uint64_t>(plan.policy.partners.find(thin_partner)->second.fetch_within_ms));
+  append(text, "api_outages", f.api_outages);
+  append(text, "api_lost", f.api_lost_of_1000);
+  append(text, "api_busy", f.api_busy_of_1000);
+  append(text, "api_unknown", f.api_unknown_of_1000);
+  append(text, "api_garbled", f.api_garbled_of_1000);
+  append(text, "never_there", f.never_there_of_1000);
+  append(text, "news", f.news_of_1000);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);

@@ -62,6 +62,15 @@ struct Faults {
   std::uint64_t answers_again_of_1000 =
       0;  // of a person's "not placed": the same request comes once more, later
 
+  // the API of a partner that only announces
+  std::uint64_t api_outages = 0;
+  std::uint64_t api_lost_of_1000 = 0;     // of the requests, and of the answers
+  std::uint64_t api_busy_of_1000 = 0;     // 429, 503, 500, 401
+  std::uint64_t api_unknown_of_1000 = 0;  // 404 of an order that is there
+  std::uint64_t api_garbled_of_1000 = 0;  // half an order, or another one
+  std::uint64_t never_there_of_1000 = 0;  // of the orders: announced, and its API has no such order
+  std::uint64_t news_of_1000 = 0;         // of the orders: cancelled there, and only announced again
+
   // process, power, disk
   std::uint64_t kills = 0;
   std::uint64_t recovery_kills_of_1000 = 0;
@@ -133,6 +142,7 @@ struct Plan {
   std::size_t uplink_window = 20;   // publishes without PUBACK
   std::int64_t min_free_bytes = 0;  // below it no new order is taken; 0 = nobody looks
   std::int64_t max_bytes = 0;       // of the database: beyond it what has ended goes early; 0 = none
+  std::uint64_t thin_of_1000 = 0;   // of the orders by webhook: they are announced and have to be fetched
   bool pos_has_lists = true;        // of what is off, and of prices
   std::int64_t pos_work_ms = 0;     // each placement takes so long there at least
 };
@@ -146,6 +156,7 @@ inline constexpr std::int64_t events_kept_by_size = 20;
 
 // The partners, as configured.
 inline constexpr const char* webhook_partner = "doordash";  // HTTP webhooks, also passed on by the cloud
+inline constexpr const char* thin_partner = "ubereats";     // webhooks that announce, its orders are fetched
 inline constexpr const char* api_partner = "kiosk";         // POST /v1/orders
 inline constexpr const char* flood_partner = "rush";        // POST /v1/orders, by the flock
 inline constexpr const char* mqtt_partner = "hub";          // canonical orders over MQTT

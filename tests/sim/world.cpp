@@ -27,6 +27,7 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
       kitchen_(*this, Draws(plan_.seed).fork(60)),
       pos_link_(*this, Draws(plan_.seed).fork(22)),
       web_(*this, Draws(plan_.seed).fork(23)),
+      thin_api_(*this, Draws(plan_.seed).fork(33)),
       broker_(*this, Draws(plan_.seed).fork(24)),
       cloud_(*this, Draws(plan_.seed).fork(25)),
       partners_(*this, Draws(plan_.seed).fork(26)),
@@ -188,6 +189,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   refusals_.begin();
   backoff_.begin(scene());
   size_.begin();
+  fetches_.begin();
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -230,6 +232,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) alarm_watch_.on_written(scene(), changes);
   if (result.written) phases_.written(scene(), changes);
   if (result.written) refusals_.on_written(scene(), changes);
+  if (result.written) fetches_.written(scene(), changes);
   if (result.written) expiry_.written(scene(), changes);
   if (result.written) stock_watch_.on_written(scene(), changes);
   if (result.written) pos_shares_.on_commit(scene(), changes);
@@ -291,6 +294,10 @@ void World::on_reached(const Tag& tag) {
   if (now_ms() - story.reached_ms >= plan_.policy.order_id_reuse_ms - 2000) story.reborn = true;
   if (story.reached_ms == never) story.boot = clock_.boots();
   first(story.reached_ms);
+  if (story.thin) {  // judged when it is here: on_fetched
+    story.announced_ms = now_ms();
+    return;
+  }
   stock_watch_.on_order(scene(), clock_watch_, tag.story);
   if (story.acknowledged_ms == never) check::ClockWatch::on_reached(scene(), clock_, story);
 }
@@ -345,7 +352,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (reply.status == 503 && reply.body.find("as many live orders") != std::string::npos)
     story.door_closed_ms = now_ms();
   check::order_answered(scene(), story, tag, reply);
-  if (reply.status < 300)
+  if (reply.status < 300 && !story.thin)
     check::Acceptance::told(scene(), story, member_text(reply.body, "phase"), reply.body);
   check::no_order_without_space(scene(), "I8", tag, reply, story, low_since_ms_, loaded_ms_);
   check::no_order_without_space(scene(), "size", tag, reply, story, size_.above_since_ms(), loaded_ms_);

@@ -11,6 +11,7 @@
 #include "sim/checks/acceptance.hpp"
 #include "sim/checks/checks.hpp"
 #include "sim/checks/fairness.hpp"
+#include "sim/checks/fetch.hpp"
 #include "sim/checks/refused.hpp"
 #include "sim/checks/stock.hpp"
 #include "sim/clock.hpp"
@@ -25,6 +26,7 @@
 #include "sim/parts/menu.hpp"
 #include "sim/parts/partners.hpp"
 #include "sim/parts/pos.hpp"
+#include "sim/parts/thin_api.hpp"
 #include "sim/plan.hpp"
 #include "sim/timeline.hpp"
 #include "sim/trace.hpp"
@@ -74,6 +76,7 @@ class World {
   [[nodiscard]] Kitchen& kitchen() noexcept { return kitchen_; }
   [[nodiscard]] PosLink& pos_link() noexcept { return pos_link_; }
   [[nodiscard]] WebLink& web() noexcept { return web_; }
+  [[nodiscard]] ThinApi& thin_api() noexcept { return thin_api_; }
   [[nodiscard]] Partners& partners() noexcept { return partners_; }
   [[nodiscard]] Manager& manager() noexcept { return manager_; }
   [[nodiscard]] Menu& menu() noexcept { return menu_; }
@@ -153,6 +156,9 @@ class World {
   void on_status_answered(std::uint64_t call) { questions_.answered(call); }
   void on_questions_gone() { questions_.gone(); }
   void on_wrong_token(const core::ReportWrongToken& wrong);
+  void on_fetch_asked(std::uint64_t call, std::size_t story) { fetches_.asked(scene(), call, story); }
+  void on_fetch_ended(std::uint64_t call) { fetches_.ended(call); }
+  void on_fetched(const std::string& id, const core::OrderFetched& fetched);
   void on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,
                     const storage::PruneLimits& limits);
   void on_measured(std::int64_t used_bytes) { size_.on_measured(scene(), used_bytes); }
@@ -176,6 +182,7 @@ class World {
   Kitchen kitchen_;
   PosLink pos_link_;
   WebLink web_;
+  ThinApi thin_api_;
   Broker broker_;
   Cloud cloud_;
   Partners partners_;
@@ -202,6 +209,7 @@ class World {
   check::Strangers strangers_;
   check::BackoffWatch backoff_;
   check::SizeWatch size_;
+  check::FetchWatch fetches_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

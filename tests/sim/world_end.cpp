@@ -39,6 +39,7 @@ void World::judge_end() {
   strangers_.judge_end(at);
   store_told_.judge_end(at);
   check::holds_end_in_time(at, healed_since_ms_);
+  check::FetchWatch::judge_end(at, healed_since_ms_);
   check::tickets_are_followed(at, healed_since_ms_);
   stock_watch_.judge_end(at);
   check::probe_has_ticket(at, ledger_.story(probe_));

@@ -72,6 +72,17 @@ void World::on_placement_heard(const std::string& key, const PosReply& reply) {
   if (Story* story = ledger_.find_key(key)) refusals_.on_heard(scene(), *story, reply);
 }
 
+// What it holds is judged by what is so from now on; before it came nothing was.
+void World::on_fetched(const std::string& id, const core::OrderFetched& fetched) {
+  Story* story = ledger_.find(thin_partner, id);
+  if (story == nullptr) return scene().blame("fetch", "an order was fetched that nobody announced: " + id);
+  const auto index = static_cast<std::size_t>(story - ledger_.stories().data());
+  fetches_.heard(scene(), index, fetched);
+  if (fetched.outcome != core::FetchOutcome::fetched || story->decided_ms != never) return;
+  stock_watch_.on_fetched(scene(), clock_watch_, index);
+  check::ClockWatch::on_reached(scene(), clock_, *story);
+}
+
 // Somebody guessed at an order's id, or at its token.
 void World::on_stranger_answered(const codec::HttpReply& reply) { check::stranger_answered(scene(), reply); }
 

@@ -192,6 +192,7 @@ void Acceptance::judge(const Scene& scene, const Clock& clock, const Fold& rows,
     Story* story =
         row == changes.orders.end() ? nullptr : scene.ledger.find(row->partner, row->partner_order_id);
     if (story == nullptr) continue;
+    if (story->thin && body.canonical.empty()) continue;  // it ended unseen
     Marks marks;
     judge_store(scene, *story, marks);
     judge_times(scene, *story, marks);

@@ -20,6 +20,14 @@ constexpr std::int64_t asleep_ms_max = 60'000;
 constexpr std::int64_t hold_ends_within_ms = 32'000;
 }  // namespace
 
+namespace {
+/// It came and may not have been decided; one that was fetched is known to have been by its row.
+bool may_be_undecided(const Story& story) {
+  return story.thin ? story.fetched_open_ms != never && story.decided_ms == never
+                    : story.reached_ms != never && story.acknowledged_ms == never;
+}
+}  // namespace
+
 void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story) {
   if (story.mode == core::ReleaseMode::immediate) return;
   const core::PartnerPolicy& partner = scene.plan.policy.partners.find(story.partner)->second;
@@ -51,7 +59,7 @@ void ClockWatch::on_reached(const Scene& scene, const Clock& clock, Story& story
 
 void ClockWatch::on_changed(const Scene& scene, const Clock& clock) {
   for (Story& story : scene.ledger.stories())
-    if (story.reached_ms != never && story.acknowledged_ms == never) on_reached(scene, clock, story);
+    if (may_be_undecided(story)) on_reached(scene, clock, story);
   if (lying_) lied_ms_ = scene.now_ms;
   if (misleads_) misled_ms_ = scene.now_ms;
   const std::int64_t error_ms = clock.error_ms();

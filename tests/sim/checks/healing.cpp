@@ -79,7 +79,9 @@ void Healing::judge_order(const Scene& scene, const Story& story, std::int64_t l
     return seen_by_ms <= scene.now_ms && came_ms > seen_by_ms;
   };
   if (story.events.empty()) {
-    if (story.acknowledged_ms != never && late(story.acknowledged_ms + moves_within_ms, never))
+    const std::int64_t fetched_within_ms = story.thin ? moves_within_ms : 0;
+    if (story.acknowledged_ms != never &&
+        late(std::max(story.acknowledged_ms, since_ms_) + moves_within_ms + fetched_within_ms, never))
       scene.blame_liveness("I13", name_of(story) + " was acknowledged and no event of it came");
     return;
   }

@@ -246,10 +246,18 @@ void StockWatch::on_order(const Scene& scene, const ClockWatch& clocks, std::siz
   look(scene, clocks, story);
 }
 
+void StockWatch::on_fetched(const Scene& scene, const ClockWatch& clocks, std::size_t index) {
+  Story& story = scene.ledger.story(index);
+  if (story.wanted.empty()) return;
+  undecided_.insert(index);
+  look(scene, clocks, story);
+}
+
 void StockWatch::on_written(const Scene& scene, const core::Changes& changes) {
   if (undecided_.empty()) return;
   for (const core::Order& order : changes.orders)
-    if (const Story* story = scene.ledger.find(order.partner, order.partner_order_id))
+    if (const Story* story = scene.ledger.find(order.partner, order.partner_order_id);
+        story != nullptr && order.phase != core::Phase::fetching)
       undecided_.erase(static_cast<std::size_t>(story - scene.ledger.stories().data()));
 }
 

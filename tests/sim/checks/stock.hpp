@@ -24,6 +24,8 @@ class StockWatch {
                const Word& word);
   /// nullptr: the POS denied to have such a list. What is no list at all changes nothing, and is not told here.
   void on_list(const Scene& scene, const ClockWatch& clocks, bool menu, const PosListSaid* said);
+  /// One that was announced is here: whatever is on or off from now on may decide.
+  void on_fetched(const Scene& scene, const ClockWatch& clocks, std::size_t index);
   void on_order(const Scene& scene, const ClockWatch& clocks, std::size_t story);
   /// An order that has a row is decided: what comes after does not touch it.
   void on_written(const Scene& scene, const core::Changes& changes);

@@ -17,7 +17,8 @@ bool is_command(std::string_view by) {
 /// Early: it was there before its order. Late: it found the order parked, since its hold was over.
 bool is_why_true(const Scene& scene, const Story& story, const Seen& seen) {
   if (seen.previous_phase == "parked") return seen.why == "late";
-  if (seen.why == "early") return story.release_reached_ms <= story.acknowledged_ms;
+  if (seen.why == "early")
+    return story.release_reached_ms <= (story.thin ? seen.at_ms : story.acknowledged_ms);
   const bool came_early = story.release_acknowledged_ms < story.reached_ms && !scene.plan.ages.on;
   return seen.why.empty() && !came_early;
 }

@@ -11,6 +11,7 @@
 #include "codec/commands.hpp"
 #include "sim/gateway/process.hpp"
 #include "sim/gateway/store.hpp"
+#include "sim/parts/bodies.hpp"
 #include "sim/plan.hpp"
 #include "storage/sip_digest.hpp"
 
@@ -41,11 +42,12 @@ core::Digest Door::digest_of(std::string_view canonical) {
 codec::Parsed<codec::Webhook> Door::open_webhook(std::string_view partner, codec::Headers headers,
                                                  std::string_view body) {
   static const std::array<std::string, 1> secrets{webhook_secret};
-  const codec::PartnerCodec* known = partner == webhook_partner ? codec::partner_codec(partner) : nullptr;
-  if (known == nullptr)
+  static const codec::SignatureFunction signature = plain_signature;
+  const bool known = partner == webhook_partner || partner == thin_partner;
+  if (!known)
     return codec::Problem{
         ProblemKind::unknown_partner, "no webhook is configured for this partner", "/partner", {}};
-  return codec::open_webhook(*known, {headers, body, secrets, nullptr});
+  return codec::open_webhook(*codec::partner_codec(partner), {headers, body, secrets, &signature});
 }
 
 void Door::handle(const WebAsk& ask, Responder responder) {
@@ -88,14 +90,16 @@ void Door::post_order(const WebAsk& ask, Responder responder) {
 }
 
 void Door::post_webhook(const WebAsk& ask, Responder responder) {
+  std::string_view name = std::string_view(ask.target).substr(webhook_prefix.size());
+  name = name.substr(0, name.find('/'));
   std::vector<codec::HeaderView> headers;
   for (const auto& [name, value] : ask.headers) headers.push_back({name, value});
-  auto webhook = open_webhook(webhook_partner, headers, ask.body);
+  auto webhook = open_webhook(name, headers, ask.body);
   if (!webhook) return responder(codec::problem_reply(webhook.problem()));
   const auto subject = codec::subject_of(*webhook);
-  const codec::PartnerCodec* partner = codec::partner_codec(webhook_partner);
+  const codec::PartnerCodec* partner = codec::partner_codec(name);
   if (subject.kind == codec::WebhookKind::order)
-    if (const auto away = process_.engine().turn_away(webhook_partner, process_.now()))
+    if (const auto away = process_.engine().turn_away(std::string(name), process_.now()))
       return responder(partner->answer(subject, *away));
   auto commands = codec::commands_of(std::move(*webhook), core::Source::webhook);
   if (commands.empty()) return responder(partner->answer(subject, core::Answer{}));

@@ -6,6 +6,7 @@
 
 #include "core/engine.hpp"
 #include "sim/gateway/door.hpp"
+#include "sim/gateway/fetcher.hpp"
 #include "sim/gateway/pos_driver.hpp"
 #include "sim/gateway/process.hpp"
 #include "sim/gateway/store.hpp"
@@ -21,6 +22,7 @@ struct Process::Life {
         store(process, std::move(journal)),
         door(process),
         pos(process),
+        fetcher(process),
         uplink(process) {}
 
   std::string epoch;
@@ -28,6 +30,7 @@ struct Process::Life {
   Store store;
   Door door;
   PosDriver pos;
+  Fetcher fetcher;
   Uplink uplink;
 
   bool scheduled = false;

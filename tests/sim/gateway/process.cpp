@@ -188,6 +188,8 @@ void Process::carry_out(core::Effect&& effect) {
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return life_->pos.carry_out(*check);
   if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return life_->pos.carry_out(std::move(*watch));
   if (const auto* list = std::get_if<core::AskPosList>(&effect)) return life_->pos.carry_out(*list);
+  if (auto* fetch = std::get_if<core::FetchOrder>(&effect))
+    return life_->fetcher.carry_out(std::move(*fetch));
   life_->pos.carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 

@@ -179,10 +179,10 @@ struct NoteInput {
   void operator()(const core::OrderFetched& fetched) const noexcept {
     trace.note(Noted::input, core::value_of(fetched.order), fetched.attempt, fetched.outcome,
                fetched.released, fetched.cancelled, fetched.cancelled_by);
-    (*this)(fetched.arrived);
     note_text(trace, Noted::input, fetched.cancel_text);
     note_text(trace, Noted::input, fetched.why);
     note_maybe(trace, Noted::input, fetched.retry_after_ms);
+    if (fetched.outcome == core::FetchOutcome::fetched) (*this)(fetched.arrived);
   }
   void operator()(const core::PartnerTold& told) const noexcept {
     trace.note(Noted::input, core::value_of(told.order), told.attempt, told.outcome);
@@ -205,6 +205,13 @@ std::string text_of_answer(const core::PosAnswered& answer) {
          (answer.pos_status == core::PosStatus::unknown ? "" : std::string(core::name_of(answer.pos_status)));
 }
 
+std::string text_of_fetched(const core::OrderFetched& fetched) {
+  constexpr std::string_view outcomes[] = {"fetched", "gone", "unreadable", "not now", "failed"};
+  return "row " + std::to_string(core::value_of(fetched.order)) + " " +
+         std::string(outcomes[static_cast<std::size_t>(fetched.outcome)]) +
+         (fetched.cancelled ? ", cancelled" : "");
+}
+
 std::string line_of(const core::Input& input) {
   if (const auto* order = std::get_if<core::OrderArrived>(&input))
     return "order " + order->order.partner + "/" + order->order.partner_order_id;
@@ -215,10 +222,13 @@ std::string line_of(const core::Input& input) {
     return "release of " + std::to_string(release->orders.size());
   if (const auto* cancel = std::get_if<core::CancelArrived>(&input))
     return "cancel of " + std::to_string(cancel->orders.size());
+  if (const auto* announced = std::get_if<core::OrderAnnounced>(&input))
+    return "announced " + announced->partner + "/" + announced->partner_order_id;
+  if (const auto* fetched = std::get_if<core::OrderFetched>(&input)) return text_of_fetched(*fetched);
   constexpr std::string_view names[] = {
-      "order",    "release",         "cancel",       "resolve",      "POS",     "availability",
-      "refused",  "acknowledgement", "uplink up",    "started",      "store",   "POS status",
-      "POS list", "storage",         "certificates", "announcement", "fetched", "partner told"};
+      "order",    "release",         "cancel",       "resolve",   "POS",     "availability",
+      "refused",  "acknowledgement", "uplink up",    "started",   "store",   "POS status",
+      "POS list", "storage",         "certificates", "announced", "fetched", "told"};
   return std::string(names[input.index()]);
 }
 
@@ -365,22 +375,23 @@ struct NoteEffect {
   void operator()(const core::AskPosList& list) const noexcept {
     trace.note(Noted::effect, list.list, list.attempt);
   }
-  void operator()(const core::ReportWrongToken& wrong) const noexcept {
-    trace.note(Noted::effect, core::value_of(wrong.order), wrong.source);
-    note_bytes(trace, Noted::effect, wrong.id.bytes);
-  }
   void operator()(const core::FetchOrder& fetch) const noexcept {
     trace.note(Noted::effect, core::value_of(fetch.order), fetch.attempt);
-    note_text(trace, Noted::effect, fetch.partner);
-    note_text(trace, Noted::effect, fetch.partner_order_id);
-    note_text(trace, Noted::effect, fetch.href);
+    for (const std::string* text : {&fetch.partner, &fetch.partner_order_id, &fetch.href})
+      note_text(trace, Noted::effect, *text);
   }
   void operator()(const core::TellPartner& tell) const noexcept {
     trace.note(Noted::effect, core::value_of(tell.order), tell.attempt, tell.notice, tell.reason,
                tell.at_wall_ms);
-    note_text(trace, Noted::effect, tell.partner_order_id);
-    note_text(trace, Noted::effect, tell.refusals);
+    note_bytes(trace, Noted::effect, tell.id.bytes);
     note_maybe(trace, Noted::effect, tell.ready_at_wall_ms);
+    for (const std::string* text : {&tell.partner, &tell.partner_order_id, &tell.href, &tell.display_code,
+                                    &tell.refusals, &tell.pos_reference})
+      note_text(trace, Noted::effect, *text);
+  }
+  void operator()(const core::ReportWrongToken& wrong) const noexcept {
+    trace.note(Noted::effect, core::value_of(wrong.order), wrong.source);
+    note_bytes(trace, Noted::effect, wrong.id.bytes);
   }
 };
 
@@ -422,6 +433,8 @@ void note_effect(Trace& trace, const core::Effect& effect, std::int64_t now_ms) 
     trace.tell(now_ms, "out", "void " + voiding->pos_reference);
   else if (const auto* watch = std::get_if<core::WatchOrder>(&effect))
     trace.tell(now_ms, "out", "watch " + watch->pos_reference);
+  else if (const auto* fetch = std::get_if<core::FetchOrder>(&effect))
+    trace.tell(now_ms, "out", "fetch " + fetch->partner_order_id);
 }
 
 }  // namespace storegate::sim

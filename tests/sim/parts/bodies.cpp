@@ -1,10 +1,14 @@
 // Plain concatenation; the texts hold nothing that needs escaping.
 #include "sim/parts/bodies.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
+#include <utility>
 
 #include "sim/clock.hpp"
 #include "sim/plan.hpp"
+#include "storage/sip_digest.hpp"
 
 namespace storegate::sim {
 
@@ -86,6 +90,81 @@ std::string doordash_body(const Story& story, std::string_view item, int body) {
             story.modifier + R"(","name":"More","quantity":1,"price":25}]}]}]}])";
   text += "}]}]}}";
   return text;
+}
+
+WebAsk doordash_webhook(std::string body) {
+  WebAsk ask;
+  ask.target = std::string("/v1/partners/") + webhook_partner + "/webhook";
+  ask.headers = {{"Content-Type", "application/json"}, {"Authorization", webhook_secret}};
+  ask.body = std::move(body);
+  return ask;
+}
+
+namespace {
+
+std::string uber_money(std::int64_t minor) {
+  return R"({"amount":)" + std::to_string(minor) + R"(,"currency_code":"USD"})";
+}
+
+std::string uber_line(std::string_view id, std::string_view title, int quantity, std::int64_t price,
+                      std::string_view groups) {
+  std::string text = R"({"id":")";
+  text.append(id).append(R"(","title":")").append(title);
+  text += R"(","quantity":)" + std::to_string(quantity) + R"(,"price":{"unit_price":)" + uber_money(price) +
+          R"(,"total_price":)" + uber_money(price * quantity) + "}";
+  if (!groups.empty()) text.append(R"(,"selected_modifier_groups":[)").append(groups).append("]");
+  return text + "}";
+}
+
+std::string uber_group(const std::string& lines) {
+  return R"({"id":"group","title":"More","selected_items":[)" + lines + "]}";
+}
+
+}  // namespace
+
+std::string uber_order(const Story& story, std::string_view item, bool cancelled) {
+  std::string groups;
+  if (!story.modifier.empty())
+    groups = uber_group(
+        uber_line("plain", "Plain", 1, 0, uber_group(uber_line(story.modifier, "More", 1, 25, {}))));
+  std::string text = R"({"id":")" + story.id + R"(","display_id":"D-)" + story.id + R"(","current_state":")" +
+                     (cancelled ? "CANCELED" : "CREATED") + R"(","type":"DELIVERY_BY_UBER")";
+  text += R"(,"eater":{"first_name":"Cy","phone":")" + phone_of(story.id) + R"("},"cart":{"items":[)" +
+          uber_line(item, "Taco", 1, 199, groups) + R"(]},"placed_at":")" +
+          time_text(story.placed_ms.value_or(0)) + "\"";
+  if (story.promised_ms)
+    text += R"(,"estimated_ready_for_pickup_at":")" + time_text(*story.promised_ms) + "\"";
+  return text + "}";
+}
+
+WebAsk uber_webhook(std::string_view event, const Story& story) {
+  WebAsk ask;
+  ask.target = std::string("/v1/partners/") + thin_partner + "/webhook";
+  ask.body =
+      R"({"event_type":")" + std::string(event) + R"(","event_id":"e-)" + story.id +
+      R"(","event_time":1427343990,"meta":{"resource_id":")" + story.id +
+      R"(","status":"pos","user_id":"store"},"resource_href":"https://api.uber.example/v2/eats/order/)" +
+      story.id + "\"}";
+  const auto signature = plain_signature(webhook_secret, ask.body);
+  std::string hex;
+  for (const std::uint8_t byte : signature) {
+    hex += "0123456789abcdef"[byte >> 4U];
+    hex += "0123456789abcdef"[byte & 15U];
+  }
+  ask.headers = {{"Content-Type", "application/json"}, {"X-Uber-Signature", hex}};
+  return ask;
+}
+
+std::array<std::uint8_t, 32> plain_signature(std::string_view secret, std::string_view bytes) {
+  std::array<std::uint8_t, 32> signature{};
+  for (std::size_t half = 0; half < 2; ++half) {
+    std::array<std::uint8_t, 16> key{};
+    for (std::size_t i = 0; i < secret.size(); ++i)
+      key[i % key.size()] ^= static_cast<std::uint8_t>(static_cast<unsigned char>(secret[i]) + half);
+    const core::Digest digest = storage::sip_digest(key)(bytes);
+    std::copy(digest.begin(), digest.end(), signature.begin() + static_cast<std::ptrdiff_t>(16 * half));
+  }
+  return signature;
 }
 
 std::string forwarded_body(std::string_view raw) {

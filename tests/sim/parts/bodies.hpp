@@ -2,11 +2,13 @@
 // will read it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "sim/ledger.hpp"
+#include "sim/wire.hpp"
 
 namespace storegate::sim {
 
@@ -15,6 +17,13 @@ namespace storegate::sim {
 /// The order in the canonical form; `body` 0 is the order itself, others differ in a quantity.
 [[nodiscard]] std::string canonical_body(const Story& story, std::string_view item, int body);
 [[nodiscard]] std::string doordash_body(const Story& story, std::string_view item, int body);
+[[nodiscard]] WebAsk doordash_webhook(std::string body);
+/// Announces the order, tells of its release or of its cancel.
+[[nodiscard]] WebAsk uber_webhook(std::string_view event, const Story& story);
+/// The order as its partner's API gives it.
+[[nodiscard]] std::string uber_order(const Story& story, std::string_view item, bool cancelled);
+/// What stands in the simulator for HMAC-SHA-256: keyed, of 32 bytes, and none of the code under test.
+[[nodiscard]] std::array<std::uint8_t, 32> plain_signature(std::string_view secret, std::string_view bytes);
 /// A partner's raw webhook as the cloud passes it on.
 [[nodiscard]] std::string forwarded_body(std::string_view raw);
 /// As the cloud publishes it: bare, or in a CloudEvent where the story says when it was sent on.

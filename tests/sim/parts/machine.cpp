@@ -107,6 +107,7 @@ void Machine::gone(bool power) {
   world_.process().die();
   world_.web().gateway_gone(power);
   world_.pos_link().gateway_gone();
+  world_.thin_api().gateway_gone();
   world_.broker().gateway_gone();
   if (power) {
     const Faults& faults = world_.plan().faults;
@@ -248,6 +249,12 @@ void Machine::plan_wires() {
     const std::int64_t longest_ms = draws_.chance(100) ? 400 * s : 90 * s;
     world_.timeline().after(between(1 * s, longest_ms), [this] { world_.pos().set_down(false); });
   });
+  some_time(faults.api_outages, [this] {
+    world_.fault("partner's API away");
+    world_.thin_api().set_down(true);
+    const std::int64_t longest_ms = draws_.chance(300) ? 200 * s : 40 * s;
+    world_.timeline().after(between(1 * s, longest_ms), [this] { world_.thin_api().set_down(false); });
+  });
 }
 
 void Machine::heal() {
@@ -260,6 +267,7 @@ void Machine::heal() {
   world_.broker().come_back();
   world_.pos().set_down(false);
   world_.pos().set_blind(false);
+  world_.thin_api().set_down(false);
   world_.clock().set_right();
   world_.on_clock_changed();
   world_.manager().open_up();

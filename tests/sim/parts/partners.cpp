@@ -49,13 +49,17 @@ void Partners::plan_unreadable() {
 void Partners::note_wanted(Story& story, const std::string& item) {
   story.wanted = {{item, Menu::item_price}};
   if (!story.modifier.empty()) story.wanted.emplace_back(story.modifier, Menu::modifier_price);
-  if (story.partner != webhook_partner) story.wanted.emplace_back("soda-01", Menu::soda_price);
+  if (story.partner != webhook_partner && !story.thin) story.wanted.emplace_back("soda-01", Menu::soda_price);
 }
 
 Story Partners::draw_story(Path path, std::int64_t at_ms) {
   Story story;
   story.id = "o" + std::to_string(world_.ledger().stories().size() + 1);
-  story.partner = path == Path::api ? api_partner : path == Path::mqtt ? mqtt_partner : webhook_partner;
+  story.partner = path == Path::api    ? api_partner
+                  : path == Path::mqtt ? mqtt_partner
+                  : path == Path::thin ? thin_partner
+                                       : webhook_partner;
+  story.thin = path == Path::thin;
   story.over_mqtt = path == Path::mqtt || path == Path::forwarded;
   const core::PartnerPolicy& policy = world_.plan().policy.partners.find(story.partner)->second;
   story.mode = policy.release;
@@ -100,7 +104,8 @@ void Partners::draw_wishes(Story& story, std::int64_t at_ms) {
 void Partners::plan_order(std::int64_t at_ms) {
   const Faults& faults = world_.plan().faults;
   const std::uint64_t drawn = draws_.below(20);
-  const Path path = drawn < 8    ? Path::webhook
+  const bool announces = thin_.chance(world_.plan().thin_of_1000);
+  const Path path = drawn < 8    ? (announces ? Path::thin : Path::webhook)
                     : drawn < 15 ? Path::api
                     : drawn < 18 ? Path::mqtt
                                  : Path::forwarded;
@@ -126,6 +131,7 @@ void Partners::plan_order(std::int64_t at_ms) {
       send_order(index, 0, s, key, true);
   });
   plan_repeats(index, at_ms);
+  if (path == Path::thin) plan_news(index, at_ms);
   const Story& story = world_.ledger().story(senders_[index].story);
   if (story.mode == core::ReleaseMode::on_event ? draws_.chance(800) : draws_.chance(50))
     plan_release(index, at_ms);
@@ -172,11 +178,44 @@ void Partners::plan_repeats(std::size_t sender, std::int64_t at_ms) {
                              [this, sender, key] { reuse_key(sender, key); });
     }
   }
-  if (draws_.chance(faults.other_bodies_of_1000) && !by_mqtt) {
+  if (draws_.chance(faults.other_bodies_of_1000) && !by_mqtt && senders_[sender].path != Path::thin) {
     const std::int64_t when_ms = at_ms + between(draws_, 0, 100 * s);
     world_.timeline().at(
         when_ms, [this, sender, key = senders_[sender].key] { send_order(sender, 1, s, key, false); });
   }
+}
+
+// It is cancelled where it was ordered, and all that tells so is that it is announced once more.
+void Partners::plan_news(std::size_t sender, std::int64_t at_ms) {
+  const Faults& faults = world_.plan().faults;
+  const Story& story = world_.ledger().story(senders_[sender].story);
+  const bool never_there = thin_.chance(faults.never_there_of_1000);
+  world_.thin_api().add(story.id, senders_[sender].story, senders_[sender].item, never_there);
+  const bool has_news = thin_.chance(faults.news_of_1000);
+  const std::int64_t when_ms = at_ms + between(thin_, 2 * s, 150 * s);
+  if (!has_news) return;
+  world_.timeline().at(when_ms, [this, sender] {
+    world_.fault("news only announced");
+    world_.thin_api().cancel(world_.ledger().story(senders_[sender].story).id);
+    tell_news(sender, s);
+  });
+}
+
+void Partners::tell_news(std::size_t sender, std::int64_t wait_ms) {
+  if (is_past(sender)) return;
+  const std::size_t index = senders_[sender].story;
+  senders_[sender].first_sent_ms = std::min(senders_[sender].first_sent_ms, world_.now_ms());
+  world_.web().ask(order_ask(senders_[sender], 0, {}), {About::order, index, 0},
+                   [this, sender, index, wait_ms](const std::optional<codec::HttpReply>& reply) {
+                     if (reply && reply->status < 300) {
+                       std::int64_t& heard_ms = world_.ledger().story(index).news_heard_ms;
+                       heard_ms = std::min(heard_ms, world_.now_ms());
+                       return;
+                     }
+                     const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
+                     world_.timeline().after(retry_ms(reply, wait_ms),
+                                             [this, sender, next_ms] { tell_news(sender, next_ms); });
+                   });
 }
 
 // Nobody sends an order of a flood again: what is refused is not missed. Quiet partners send beside it.
@@ -237,10 +276,11 @@ WebAsk Partners::order_ask(const Sender& sender, int body, const std::string& ke
     ask.target = "/v1/orders";
     ask.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}};
     ask.body = canonical_body(story, sender.item, body);
+  } else if (sender.path == Path::thin) {
+    world_.thin_api().announced(story.id);
+    return uber_webhook("orders.notification", story);
   } else {
-    ask.target = std::string("/v1/partners/") + webhook_partner + "/webhook";
-    ask.headers = {{"Content-Type", "application/json"}, {"Authorization", webhook_secret}};
-    ask.body = doordash_body(story, sender.item, body);
+    return doordash_webhook(doordash_body(story, sender.item, body));
   }
   return ask;
 }
@@ -335,18 +375,13 @@ void Partners::publish_command(const char* level, const Story& story, Tag tag, s
   world_.broker().send({level, std::move(payload)}, tag);
 }
 
-void Partners::send_webhook(const std::string& body, Tag tag, std::int64_t wait_ms) {
-  WebAsk ask;
-  ask.target = std::string("/v1/partners/") + webhook_partner + "/webhook";
-  ask.headers = {{"Content-Type", "application/json"}, {"Authorization", webhook_secret}};
-  ask.body = body;
-  world_.web().ask(
-      std::move(ask), tag, [this, body, tag, wait_ms](const std::optional<codec::HttpReply>& reply) {
-        if (reply && reply->status < 300) return;
-        const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
-        world_.timeline().after(retry_ms(reply, wait_ms),
-                                [this, body, tag, next_ms] { send_webhook(body, tag, next_ms); });
-      });
+void Partners::send_webhook(WebAsk ask, Tag tag, std::int64_t wait_ms) {
+  world_.web().ask(ask, tag, [this, ask, tag, wait_ms](const std::optional<codec::HttpReply>& reply) {
+    if (reply && reply->status < 300) return;
+    const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
+    world_.timeline().after(retry_ms(reply, wait_ms),
+                            [this, ask, tag, next_ms] { send_webhook(ask, tag, next_ms); });
+  });
 }
 
 void Partners::release(std::size_t sender) {
@@ -355,8 +390,11 @@ void Partners::release(std::size_t sender) {
   const Story& story = world_.ledger().story(index);
   const Tag tag{About::release, index, 0};
   if (story.partner == webhook_partner && how < 2)
-    return send_webhook(R"({"external_order_id":")" + story.id + R"(","distance_from_store":240})",
-                        {About::release, index, 0, Way::partner}, s);
+    return send_webhook(
+        doordash_webhook(R"({"external_order_id":")" + story.id + R"(","distance_from_store":240})"),
+        {About::release, index, 0, Way::partner}, s);
+  if (story.thin && how < 2)
+    return send_webhook(uber_webhook("orders.release", story), {About::release, index, 0, Way::partner}, s);
   if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::release, s);
   senders_[sender].released = true;
   publish_command("release", story, tag, how);
@@ -368,8 +406,12 @@ void Partners::cancel(std::size_t sender) {
   const Story& story = world_.ledger().story(index);
   world_.fault("cancel");
   if (story.partner == webhook_partner && how < 2)
-    return send_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})",
+    return send_webhook(doordash_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})"),
                         {About::cancel, index, 0, Way::partner}, s);
+  if (story.thin && how < 2) {
+    world_.thin_api().cancel(story.id);
+    return send_webhook(uber_webhook("orders.cancel", story), {About::cancel, index, 0, Way::partner}, s);
+  }
   if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::cancel, s);
   senders_[sender].cancelled = true;
   const bool by_customer = draws_.chance(300);

@@ -18,7 +18,8 @@ class World;
 
 class Partners {
  public:
-  Partners(World& world, Draws draws) : world_(world), draws_(draws), wishes_(draws.fork(1)) {}
+  Partners(World& world, Draws draws)
+      : world_(world), draws_(draws), wishes_(draws.fork(1)), thin_(draws.fork(2)) {}
 
   /// Plans everything that will be sent during the storm.
   void plan();
@@ -30,7 +31,7 @@ class Partners {
   [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_; }
 
  private:
-  enum class Path : std::uint8_t { webhook, api, mqtt, forwarded };
+  enum class Path : std::uint8_t { webhook, api, mqtt, forwarded, thin };
   struct Sender {
     Path path = Path::api;
     std::size_t story = 0;
@@ -60,7 +61,9 @@ class Partners {
   void settle(std::size_t sender);
   void publish_order(std::size_t sender, bool until_seen);
   void reuse_key(std::size_t sender, const std::string& key);
-  void send_webhook(const std::string& body, Tag tag, std::int64_t wait_ms);
+  void plan_news(std::size_t sender, std::int64_t at_ms);
+  void tell_news(std::size_t sender, std::int64_t wait_ms);
+  void send_webhook(WebAsk ask, Tag tag, std::int64_t wait_ms);
   void release(std::size_t sender);
   void cancel(std::size_t sender);
   void command_by_api(std::size_t sender, About about, std::int64_t wait_ms);
@@ -74,6 +77,7 @@ class Partners {
   World& world_;
   Draws draws_;
   Draws wishes_;  // what an order says of its release
+  Draws thin_;    // who only announces
   std::vector<Sender> senders_;
   std::set<std::string> heard_keys_;  // a 2xx under them was heard
   std::size_t undelivered_ = 0;

@@ -1,0 +1,35 @@
+// fetch: an announced order is fetched, at a pace its partner can bear, for as long as it may take and no longer; what its
+// partner cancelled is not cooked. Seen on the way to the partner's API and in the rows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/messages.hpp"
+#include "sim/checks/checks.hpp"
+
+namespace storegate::sim::check {
+
+class FetchWatch {
+ public:
+  /// A process has loaded the rows: nothing is under way, and what it was told before is forgotten.
+  void begin();
+  /// `story` SIZE_MAX: an order that nobody announced.
+  void asked(const Scene& scene, std::uint64_t call, std::size_t story);
+  void ended(std::uint64_t call);
+  /// What came of it is offered to the gateway.
+  void heard(const Scene& scene, std::size_t story, const core::OrderFetched& fetched);
+  void written(const Scene& scene, const core::Changes& changes);
+  /// At the end: what was announced has been looked at, and what was told by an announcement alone has come to something.
+  static void judge_end(const Scene& scene, std::int64_t healed_ms);
+
+ private:
+  void judge_given_up(const Scene& scene, const Story& story, const core::Order& order) const;
+
+  std::map<std::uint64_t, std::size_t> open_;
+  std::map<std::size_t, int> gone_, unreadable_;  // in this life
+};
+
+}  // namespace storegate::sim::check

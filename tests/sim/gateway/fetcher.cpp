@@ -1,0 +1,42 @@
+// One request for each effect; the codec says what its answer means.
+#include "sim/gateway/fetcher.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include "codec/partners/api_outcomes.hpp"
+#include "sim/gateway/door.hpp"
+#include "sim/gateway/process.hpp"
+#include "sim/world.hpp"
+
+namespace storegate::sim {
+
+namespace {
+/// Path and query of an address; firmware/app sees to it that it lies under the configured API.
+std::string_view path_of(std::string_view href) {
+  const std::size_t scheme = href.find("://");
+  if (scheme == std::string_view::npos) return href;
+  const std::size_t path = href.find('/', scheme + 3);
+  return path == std::string_view::npos ? std::string_view() : href.substr(path);
+}
+}  // namespace
+
+void Fetcher::carry_out(core::FetchOrder effect) {
+  const codec::PartnerApi& api = *codec::partner_codec(effect.partner)->api();
+  const auto request = api.fetch({}, {effect.partner_order_id, path_of(effect.href)});
+  Process& process = process_;
+  const std::uint64_t life = process.lives();
+  process.world().thin_api().ask(
+      request, [&process, &api, life, effect = std::move(effect)](const ApiHeard& heard) {
+        if (!process.up() || process.lives() != life) return;
+        auto fetched = codec::fetched_from(api, effect, {heard.status, heard.retry_after, heard.body});
+        process.after(0, [&process, id = effect.partner_order_id, fetched = std::move(fetched)]() mutable {
+          if (fetched.outcome == core::FetchOutcome::fetched)
+            fetched.arrived.body_digest = Door::digest_of(fetched.arrived.body.canonical);
+          process.world().on_fetched(id, fetched);
+          process.offer(std::move(fetched));
+        });
+      });
+}
+
+}  // namespace storegate::sim

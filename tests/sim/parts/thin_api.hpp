@@ -1,0 +1,67 @@
+// ThinApi: the API of a partner whose webhooks only announce, with the way to it: away, slow, lost, busy, unknown for a
+// while or for good, half a body, another order's. It knows what was ordered and what was cancelled there; it must not
+// know what the gateway made of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "codec/http.hpp"
+#include "sim/ledger.hpp"
+#include "sim/plan.hpp"
+#include "sim/wire.hpp"
+
+namespace storegate::sim {
+
+class World;
+
+/// What came back of a request to it.
+struct ApiHeard {
+  int status = 0;  // 0 = no answer
+  std::string retry_after;
+  std::string body;
+};
+
+class ThinApi {
+ public:
+  using Heard = std::function<void(ApiHeard)>;
+  ThinApi(World& world, Draws draws) : world_(world), draws_(draws) {}
+
+  /// An order of this id is there from its first announcement on; `never_there`: it is not, whatever was announced.
+  void add(const std::string& id, std::size_t story, std::string item, bool never_there);
+  void announced(const std::string& id);
+  /// It is cancelled there; who announces or tells of it is another matter.
+  void cancel(const std::string& id);
+  [[nodiscard]] bool is_cancelled(const std::string& id) const;
+
+  /// The gateway asks; `heard` is called once unless the gateway is gone before.
+  void ask(const codec::HttpRequest& request, Heard heard);
+  void gateway_gone() { open_.clear(); }
+  void set_down(bool down) noexcept { down_ = down; }
+
+ private:
+  struct Ordered {
+    std::size_t story = SIZE_MAX;
+    std::string item;
+    std::int64_t announced_ms = never;
+    bool never_there = false;
+    bool cancelled = false;
+  };
+  void receive(std::uint64_t call, const std::string& id);
+  [[nodiscard]] ApiHeard reply_to(const std::string& id);
+  void settle(std::uint64_t call, ApiHeard heard);
+  [[nodiscard]] bool strikes(std::uint64_t of_1000);
+  [[nodiscard]] std::int64_t delay_ms();
+
+  World& world_;
+  Draws draws_;
+  bool down_ = false;
+  std::map<std::string, Ordered> orders_;
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Heard> open_;
+};
+
+}  // namespace storegate::sim
