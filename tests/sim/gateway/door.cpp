@@ -90,16 +90,16 @@ void Door::post_order(const WebAsk& ask, Responder responder) {
 }
 
 void Door::post_webhook(const WebAsk& ask, Responder responder) {
-  std::string_view name = std::string_view(ask.target).substr(webhook_prefix.size());
-  name = name.substr(0, name.find('/'));
+  std::string_view called = std::string_view(ask.target).substr(webhook_prefix.size());
+  called = called.substr(0, called.find('/'));
   std::vector<codec::HeaderView> headers;
   for (const auto& [name, value] : ask.headers) headers.push_back({name, value});
-  auto webhook = open_webhook(name, headers, ask.body);
+  auto webhook = open_webhook(called, headers, ask.body);
   if (!webhook) return responder(codec::problem_reply(webhook.problem()));
   const auto subject = codec::subject_of(*webhook);
-  const codec::PartnerCodec* partner = codec::partner_codec(name);
+  const codec::PartnerCodec* partner = codec::partner_codec(called);
   if (subject.kind == codec::WebhookKind::order)
-    if (const auto away = process_.engine().turn_away(std::string(name), process_.now()))
+    if (const auto away = process_.engine().turn_away(std::string(called), process_.now()))
       return responder(partner->answer(subject, *away));
   auto commands = codec::commands_of(std::move(*webhook), core::Source::webhook);
   if (commands.empty()) return responder(partner->answer(subject, core::Answer{}));
