@@ -156,7 +156,7 @@ inline constexpr std::int64_t events_kept_by_size = 20;
 
 // The partners, as configured.
 inline constexpr const char* webhook_partner = "doordash";  // HTTP webhooks, also passed on by the cloud
-inline constexpr const char* thin_partner = "ubereats";     // webhooks that announce, its orders are fetched
+inline constexpr const char* thin_partner = "uber_eats";    // webhooks that announce, its orders are fetched
 inline constexpr const char* api_partner = "kiosk";         // POST /v1/orders
 inline constexpr const char* flood_partner = "rush";        // POST /v1/orders, by the flock
 inline constexpr const char* mqtt_partner = "hub";          // canonical orders over MQTT
