@@ -12,6 +12,8 @@ namespace storegate::core {
 namespace {
 
 constexpr Milliseconds spare_ms = 500;  // as after a commit that failed
+/// Made, collected or delivered, before the store had seen it.
+constexpr const char* over_code = "over";
 
 }  // namespace
 
@@ -126,6 +128,12 @@ FetchOutcome outcome_for(const Order& order, const OrderFetched& input) {
 
 void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, Turn& turn) {
   const FetchOutcome outcome = outcome_for(entry.order, input);
+  if (outcome == FetchOutcome::fetched && input.over && !turn.from_reserve) {
+    Facts facts;
+    facts.code = over_code;
+    happen(entry, Happening::fetch_missed, facts, turn);
+    return;
+  }
   if (outcome == FetchOutcome::fetched && may_take(entry, turn)) {
     Facts facts;
     facts.actor = input.cancelled_by;
@@ -176,6 +184,8 @@ void Gateway::give_up_fetch(Entry& entry, const Facts& facts, Turn& turn) {
   Refusals refusals;
   if (facts.code.empty())
     refusals.add(Reason::timed_out, "fetch");
+  else if (facts.code == over_code)
+    refusals.add(Reason::timed_out, over_code);
   else
     refusals.add(Reason::invalid_order, facts.code);
   entry.order.reason = refusals.first();

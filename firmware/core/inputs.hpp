@@ -222,6 +222,8 @@ struct OrderFetched {
       arrived;  // fetched: as a webhook with the whole order would have brought it; nobody waits for it
   bool released = false;   // fetched: the partner wants it cooked now
   bool cancelled = false;  // fetched: the partner has cancelled it, or decided that it is not ours
+  bool over =
+      false;  // fetched: it came to its end there without this store; of one that is known that is no news
   std::string cancel_text;
   Actor cancelled_by = Actor::partner;
   std::string why;

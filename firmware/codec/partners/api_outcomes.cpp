@@ -27,6 +27,7 @@ void take_order(FetchedOrder order, core::OrderFetched& fetched) {
   fetched.arrived.body.content_type = "application/json";
   fetched.released = order.released;
   fetched.cancelled = order.cancelled;
+  fetched.over = order.over;
   fetched.cancel_text = std::move(order.cancel_text);
   fetched.cancelled_by = order.cancelled_by;
 }

@@ -178,7 +178,7 @@ struct NoteInput {
   }
   void operator()(const core::OrderFetched& fetched) const noexcept {
     trace.note(Noted::input, core::value_of(fetched.order), fetched.attempt, fetched.outcome,
-               fetched.released, fetched.cancelled, fetched.cancelled_by);
+               fetched.released, fetched.cancelled, fetched.over, fetched.cancelled_by);
     note_text(trace, Noted::input, fetched.cancel_text);
     note_text(trace, Noted::input, fetched.why);
     note_maybe(trace, Noted::input, fetched.retry_after_ms);
