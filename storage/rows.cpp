@@ -112,6 +112,7 @@ Result<void> write_order(Statement& put, const DigestFunction& digest, const cor
   row.number_of(order.pos_status);
   row.text(order.refusals);
   row.text(order.href);
+  put_stamp(row, order.held, boot);
   row.flag(order.announced);
   row.flag(order.look_again);
   row.integer(order.owed.bits());
@@ -161,6 +162,7 @@ Result<core::Order> read_order(const Statement& statement, const DigestFunction&
   order.pos_status = row.number<core::PosStatus>(core::pos_status_count);
   order.refusals = row.text();
   order.href = row.text();
+  order.held = stamp_from(row, boot);
   order.announced = row.flag();
   order.look_again = row.flag();
   order.owed = core::Notices::from_bits(row.integer());

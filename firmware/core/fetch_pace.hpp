@@ -14,7 +14,7 @@ namespace storegate::core {
 
 inline constexpr std::size_t fetches_max = 4;                 // of one partner at once
 inline constexpr Milliseconds fetch_backoff_first_ms = 1000;  // half of it at least, as everywhere
-inline constexpr Milliseconds fetch_backoff_most_ms = minute_ms;
+inline constexpr Milliseconds fetch_backoff_most_ms = 15 * second_ms;
 inline constexpr Milliseconds fetch_retry_after_most_ms = 10 * minute_ms;
 /// Clear answers without the order are believed when there were so many in a row, n times fetch_miss_ms after the n-th.
 inline constexpr std::int64_t fetch_misses = 3;

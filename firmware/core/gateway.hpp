@@ -234,7 +234,8 @@ class Gateway {
   [[nodiscard]] Standing standing_in_phase(const Entry& entry, const Now& now) const;
   [[nodiscard]] Milliseconds steady_or_load(const Stamp& stamp, const Now& now) const;
   void judge_deadline(Entry& entry, const Now& now) const;
-  [[nodiscard]] Milliseconds hold_span_ms(const Order& order) const;
+  [[nodiscard]] static Milliseconds hold_span_ms(const Order& order);
+  [[nodiscard]] Milliseconds held_for_ms(const Entry& entry, const Now& now) const;
   [[nodiscard]] bool beyond_reuse(const EndedOrder& ended, const Now& now) const;
   [[nodiscard]] bool beyond_reuse(const EarlyMark& mark, const Now& now) const;
   [[nodiscard]] Milliseconds witnessed_ms(const Now& now) const;

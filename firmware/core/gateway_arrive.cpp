@@ -230,6 +230,7 @@ Milliseconds Gateway::hold_ms(const CanonicalOrder& wish, const Now& now) const 
 
 void Gateway::accept(Entry& entry, const EarlyMark* released_early, bool released, Turn& turn) {
   entry.order.phase = Phase::held;
+  if (entry.order.announced) entry.order.held = stamp_of(turn.now);
   emit(entry, EventType::order_accepted, {}, Actor::policy, turn);
   if (released_early != nullptr)
     do_release(entry, released_early->actor, "early", turn);

@@ -20,17 +20,20 @@ constexpr Milliseconds clock_jump_ms = second_ms;
 constexpr Milliseconds away_ms_most = 24 * hour_ms;
 }  // namespace
 
-// From its arrival to its release. One that was announced before a reboot and fetched behind it is judged by the wall
-// clock, or is held as long as one without a promise.
-Milliseconds Gateway::hold_span_ms(const Order& order) const {
-  const Stamp& came = order.arrived;
+// An order's hold counts from its arrival, that of an announced one from when it was here.
+Milliseconds Gateway::hold_span_ms(const Order& order) {
+  const Stamp& from = order.held.is_set() ? order.held : order.arrived;
   const Stamp& ends = order.release_due;
-  if (ends.boot == came.boot) return std::max<Milliseconds>(0, ends.steady_ms - came.steady_ms);
-  if (came.wall_ms >= wall_floor_ms && ends.wall_ms >= wall_floor_ms)
-    return std::max<Milliseconds>(0, ends.wall_ms - came.wall_ms);
-  const auto partner = policy_.partners.find(order.partner);
-  return partner == policy_.partners.end() ? PartnerPolicy{}.fallback_without_promise_ms
-                                           : partner->second.fallback_without_promise_ms;
+  return std::max<Milliseconds>(
+      0, ends.boot == from.boot ? ends.steady_ms - from.steady_ms : ends.wall_ms - from.wall_ms);
+}
+
+// For how long it has been held for certain. Of a boot of which nothing else is known, since the start of this process.
+Milliseconds Gateway::held_for_ms(const Entry& entry, const Now& now) const {
+  const Stamp& held = entry.order.held;
+  const Milliseconds from_ms =
+      held.is_set() ? witnessed_.at(held).value_or(loaded_witnessed_ms_) : entry.witnessed_ms;
+  return witnessed_ms(now) - from_ms;
 }
 
 void Gateway::judge_deadline(Entry& entry, const Now& now) const {
@@ -54,8 +57,7 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
         due = now.steady_ms + span;
         if (!long_ago) due = std::min(due, steady_of(order.release_due, now, span));
         // What has passed for certain counts, or a store that is switched off each night would hold it for ever.
-        due = std::min(
-            due, now.steady_ms + std::max<Milliseconds>(0, span - (witnessed_ms(now) - entry.witnessed_ms)));
+        due = std::min(due, now.steady_ms + std::max<Milliseconds>(0, span - held_for_ms(entry, now)));
         if (order.release_due.boot == now.boot) due = order.release_due.steady_ms;
       }
       break;

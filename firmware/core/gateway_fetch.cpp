@@ -229,7 +229,7 @@ void Gateway::news_fetched(Entry& entry, const OrderFetched& input, bool probe, 
            turn);
   } else if (outcome == FetchOutcome::fetched && input.released) {
     happen(entry, Happening::release, {Actor::partner, {}, {}, {}, {}}, turn);
-  } else if (outcome != FetchOutcome::fetched && outcome != FetchOutcome::gone) {
+  } else if (outcome != FetchOutcome::fetched) {
     fetch_later(entry, outcome, probe, turn.now);
     if (entry.fetch.misses >= fetch_misses && !again) give_up_news(entry, turn);
     return;

@@ -255,6 +255,7 @@ struct Order {
   std::string refusals;                       // rejected: every reason for it, packed; fixed at arrival
 
   std::string href;         // announced: where it is fetched from, as the partner gave it; "" = by its id
+  Stamp held;               // announced: when it was fetched and accepted, from which its hold counts
   bool announced = false;   // it came by a thin webhook; while `fetching` it has no body and no event
   bool look_again = false;  // the partner has news of it that have to be fetched
   Notices owed;             // what its partner has yet to be told by the store itself

@@ -216,7 +216,8 @@ void Acceptance::written(const Scene& scene, const core::Changes& changes) {
 }
 
 void Acceptance::told(const Scene& scene, const Story& story, std::string_view phase, std::string_view body) {
-  if (!story.hearing.judged || story.reborn || story.must_be_refused || phase == "cancelled") return;
+  if (!story.hearing.judged || story.unseen || story.reborn || story.must_be_refused || phase == "cancelled")
+    return;
   std::string_view left = reasons_in(body);
   if (phase == "rejected" && left.empty())
     return scene.blame("acceptance", name_of(story) + " is rejected and no reason is told");

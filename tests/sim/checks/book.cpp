@@ -30,7 +30,7 @@ bool same_now(const core::Order& a, const core::Order& b) {
          a.in_doubt == b.in_doubt && a.placed == b.placed && a.cancel_wanted == b.cancel_wanted &&
          a.cancelled_by == b.cancelled_by && a.cancel_asked == b.cancel_asked &&
          a.pos_reference == b.pos_reference && a.pos_code == b.pos_code && a.cancel_text == b.cancel_text &&
-         a.pos_status == b.pos_status && a.look_again == b.look_again && a.owed == b.owed;
+         a.pos_status == b.pos_status && a.held == b.held && a.look_again == b.look_again && a.owed == b.owed;
 }
 
 bool same(const core::Order& a, const core::Order& b) { return same_now(a, b) && same_from_birth(a, b); }

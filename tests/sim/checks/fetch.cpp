@@ -14,16 +14,32 @@ constexpr int tries_before_given_up = 3;
 constexpr std::int64_t hour_ms = 60 * core::minute_ms;
 // From a decision to its commit; a machine that sleeps meanwhile adds its sleep.
 constexpr std::int64_t tolerance_ms = 1500;
+constexpr std::int64_t asleep_ms_max = 65'000;
+// However late an order is, it is asked for so long after a start.
+constexpr std::int64_t after_start_ms = core::minute_ms;
 constexpr std::int64_t looked_at_within_ms = core::minute_ms;
 
 bool is_decided(const Story& story) { return story.decided_ms != never; }
 
+std::int64_t within_ms(const Scene& scene, const Story& story) {
+  const std::int64_t wanted_ms = scene.plan.policy.partners.find(story.partner)->second.fetch_within_ms;
+  return wanted_ms > 0 ? wanted_ms : hour_ms;
+}
+
 }  // namespace
 
-void FetchWatch::begin() {
+void FetchWatch::begin(const Scene& scene, const core::Loaded& loaded) {
   open_.clear();
   gone_.clear();
   unreadable_.clear();
+  loaded_ms_ = scene.now_ms;
+  const auto note = [&](const std::string& partner, const std::string& id) {
+    Story* story = scene.ledger.find(partner, id);
+    if (story != nullptr && story->thin) story->decided_ms = std::min(story->decided_ms, scene.now_ms);
+  };
+  for (const core::Order& order : loaded.live)
+    if (order.phase != core::Phase::fetching) note(order.partner, order.partner_order_id);
+  for (const core::Loaded::Ended& order : loaded.ended) note(order.partner, order.partner_order_id);
 }
 
 void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index) {
@@ -38,6 +54,11 @@ void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index
   // Of one that is decided there must be news, which were announced after it was looked at last.
   if (is_decided(story) && story.announced_ms < story.looked_at_ms)
     scene.blame("fetch", name_of(story) + " is fetched again though nothing was announced since");
+  const std::int64_t asleep_ms = scene.plan.faults.suspends > 0 ? asleep_ms_max : 0;
+  if (!is_decided(story) && story.acknowledged_ms != never && clocks_stay_right(scene.plan) &&
+      scene.now_ms > std::max(story.acknowledged_ms + within_ms(scene, story), loaded_ms_ + after_start_ms) +
+                         tolerance_ms + asleep_ms)
+    scene.blame("fetch", name_of(story) + " is fetched though its time is over");
   story.asked_ms = scene.now_ms;
 }
 
@@ -60,9 +81,8 @@ void FetchWatch::heard(const Scene& scene, std::size_t index, const core::OrderF
 // Rejected without having been seen: its time was over, or its partner said often enough that there is no such order.
 void FetchWatch::judge_given_up(const Scene& scene, const Story& story, const core::Order& order) const {
   if (order.reason == core::Reason::timed_out) {
-    const std::int64_t wanted_ms = scene.plan.policy.partners.find(story.partner)->second.fetch_within_ms;
-    const std::int64_t within_ms = wanted_ms > 0 ? wanted_ms : hour_ms;
-    if (clocks_stay_right(scene.plan) && scene.now_ms - story.reached_ms < within_ms - tolerance_ms)
+    if (clocks_stay_right(scene.plan) &&
+        scene.now_ms - story.reached_ms < within_ms(scene, story) - tolerance_ms)
       scene.blame("fetch", name_of(story) + " is given up after " +
                                std::to_string(scene.now_ms - story.reached_ms) + " ms");
     return;
@@ -90,7 +110,8 @@ void FetchWatch::written(const Scene& scene, const core::Changes& changes) {
     const bool seen = std::any_of(
         changes.bodies.begin(), changes.bodies.end(),
         [&](const core::OrderBody& body) { return body.number == order.number && !body.canonical.empty(); });
-    if (order.phase == core::Phase::rejected && !seen) judge_given_up(scene, *story, order);
+    story->unseen = order.phase == core::Phase::rejected && !seen;
+    if (story->unseen) judge_given_up(scene, *story, order);
     if (seen && story->fetched_open_ms == never && order.phase != core::Phase::cancelled)
       scene.blame("fetch", name_of(*story) + " is decided and its partner gave nothing of it");
   }

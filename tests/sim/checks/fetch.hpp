@@ -14,8 +14,9 @@ namespace storegate::sim::check {
 
 class FetchWatch {
  public:
-  /// A process has loaded the rows: nothing is under way, and what it was told before is forgotten.
-  void begin();
+  /// A process has loaded the rows: nothing is under way, and what it was told before is forgotten. A commit of the last one
+  /// may be done that it did not see succeed.
+  void begin(const Scene& scene, const core::Loaded& loaded);
   /// `story` SIZE_MAX: an order that nobody announced.
   void asked(const Scene& scene, std::uint64_t call, std::size_t story);
   void ended(std::uint64_t call);
@@ -29,6 +30,7 @@ class FetchWatch {
   void judge_given_up(const Scene& scene, const Story& story, const core::Order& order) const;
 
   std::map<std::uint64_t, std::size_t> open_;
+  std::int64_t loaded_ms_ = 0;
   std::map<std::size_t, int> gone_, unreadable_;  // in this life
 };
 

@@ -302,7 +302,7 @@ void StockWatch::look_for_unknown(Story& story, bool first) const {
 
 void StockWatch::on_decided(const Scene& scene, Story& story, std::string_view name,
                             std::string_view data) const {
-  if (!story.stock_seen || story.reborn) return;
+  if (!story.stock_seen || story.unseen || story.reborn) return;
   if (name == "accepted") {
     if (!story.off_item.empty())
       scene.blame("stock", name_of(story) + " was accepted though " + story.off_item + " was off");

@@ -244,7 +244,7 @@ void note_row(Trace& trace, const core::Order& order) noexcept {
   note_bytes(trace, Noted::row, order.release_token.secret);
   note_bytes(trace, Noted::row, order.body_digest);
   for (const core::Stamp* stamp : {&order.arrived, &order.release_due, &order.released, &order.intent,
-                                   &order.placed, &order.cancel_asked})
+                                   &order.placed, &order.cancel_asked, &order.held})
     note_stamp(trace, Noted::row, *stamp);
   for (const std::string* text : {&order.partner, &order.partner_order_id, &order.business_day,
                                   &order.idempotency_key, &order.traceparent, &order.pos_reference,
