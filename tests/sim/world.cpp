@@ -186,7 +186,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   turn_shares_.begin();
   rates_.begin();
   breaker_.begin();
-  refusals_.begin();
+  refusals_.begin(scene(), report.loaded);
   backoff_.begin(scene());
   size_.begin();
   fetches_.begin(scene(), report.loaded);

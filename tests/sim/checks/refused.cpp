@@ -37,8 +37,13 @@ bool is_somebodys_cancel(const Story& story, const core::Order& row) {
 
 }  // namespace
 
-void RefusalWatch::begin() {
+void RefusalWatch::begin(const Scene& scene, const core::Loaded& loaded) {
   heard_.clear();
+  for (const core::Order& order : loaded.live) {  // the last process may have sent it, or died just before
+    Story* story = scene.ledger.find(order.partner, order.partner_order_id);
+    if (story != nullptr && order.phase == core::Phase::sending && story->tried_in_life == 0)
+      story->tried_in_life = life_;
+  }
   ++life_;
 }
 

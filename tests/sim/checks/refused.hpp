@@ -15,7 +15,7 @@ namespace storegate::sim::check {
 class RefusalWatch {
  public:
   /// A process has loaded the rows: an answer whose commit it does not know of is lost.
-  void begin();
+  void begin(const Scene& scene, const core::Loaded& loaded);
   void on_post(const Scene& scene, Story& story);
   /// A placement was answered, and the gateway decides on it next.
   void on_heard(const Scene& scene, Story& story, const PosReply& reply);
