@@ -26,6 +26,9 @@ class Deliverect final : public PartnerCodec {
 
   /// 200. They come again on 502, 503 and 504 only, five times within 328 s, so a rate's refusal is told as 503.
   [[nodiscard]] AnswerStyle style() const noexcept override { return {.comes_again_on_429 = false}; }
+
+  /// deliverect_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

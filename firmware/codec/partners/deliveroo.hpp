@@ -23,6 +23,9 @@ class Deliveroo final : public PartnerCodec {
   [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;
   /// `reason` of a failed POST …/sync_status: an accepted order has no other way back.
   [[nodiscard]] std::string_view cancel_code(core::Reason reason) const noexcept override;
+
+  /// deliveroo_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

@@ -159,4 +159,12 @@ std::string_view DoorDash::rejection_code(core::Reason reason) const noexcept {
   }
 }
 
+std::string_view DoorDash::cancel_code(core::Reason reason) const noexcept {
+  switch (reason) {
+    case core::Reason::item_unavailable: return "ITEM_OUT_OF_STOCK";
+    case core::Reason::too_busy: return "KITCHEN_BUSY";
+    default: return "OTHERS";
+  }
+}
+
 }  // namespace storegate::codec

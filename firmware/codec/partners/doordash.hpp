@@ -20,8 +20,15 @@ class DoorDash final : public PartnerCodec {
   /// Their failure codes (ITEM_OUT_OF_STOCK, STORE_CLOSED, …) for the PATCH that refuses an order.
   [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;
 
+  /// `cancel_reason` of an order that had been confirmed. Never STORE_CLOSED: it takes the store off for twelve hours, which
+  /// nobody has decided.
+  [[nodiscard]] std::string_view cancel_code(core::Reason reason) const noexcept override;
+
   /// 202: received; the decision goes out as our event or their PATCH.
   [[nodiscard]] AnswerStyle style() const noexcept override { return {.order = 202}; }
+
+  /// doordash_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

@@ -27,6 +27,9 @@ class Grubhub final : public PartnerCodec {
 
   /// They say nothing of when they come again: 503 says it more plainly than 429.
   [[nodiscard]] AnswerStyle style() const noexcept override { return {.comes_again_on_429 = false}; }
+
+  /// grubhub_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

@@ -29,6 +29,9 @@ class HubRise final : public PartnerCodec {
   [[nodiscard]] AnswerStyle style() const noexcept override {
     return {.comes_again_on_429 = false, .below_500_is_delivered = true};
   }
+
+  /// hubrise_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

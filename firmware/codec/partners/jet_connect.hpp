@@ -36,6 +36,9 @@ class JetConnect final : public PartnerCodec {
             .conflict_is_stored = true,
             .order_id_member = "OrderId"};
   }
+
+  /// jet_connect_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

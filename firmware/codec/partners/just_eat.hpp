@@ -27,6 +27,9 @@ class JustEat final : public PartnerCodec {
   /// 200 for the synchronous webhooks. A 429 or another status counts as a failure, which their send-to-pos-failed
   /// tells; nothing is said of a repeat, so a rate's refusal goes out as 503, which says that the fault is ours.
   [[nodiscard]] AnswerStyle style() const noexcept override { return {.comes_again_on_429 = false}; }
+
+  /// just_eat_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

@@ -28,6 +28,9 @@ class Otter final : public PartnerCodec {
   [[nodiscard]] AnswerStyle style() const noexcept override {
     return {.comes_again_on_429 = false, .has_body = false};
   }
+
+  /// otter_api.hpp
+  [[nodiscard]] const PartnerApi* api() const noexcept override;
 };
 
 }  // namespace storegate::codec

@@ -1,0 +1,31 @@
+// Grubhub's POS API: an order's status is put, and orders that wait for confirmation can be asked for. Source: the status
+// schema and the pages of their developers' site (example order).
+#pragma once
+
+#include "codec/partners/partner_api.hpp"
+
+namespace storegate::codec {
+
+class GrubhubApi final : public PartnerApi {
+ public:
+  /// Basic, the pair as base64. The MAC that their own host asks for signs each request: see the README.
+  [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::static_header; }
+  [[nodiscard]] std::pair<std::string_view, std::string_view> secret_header() const noexcept override {
+    return {"Authorization", "Basic "};
+  }
+
+  [[nodiscard]] bool pulls() const noexcept override { return true; }
+  /// Those that nobody has confirmed yet, of `store.merchant_id`; in one page, whenever they were placed.
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
+                                 std::string_view cursor) const override;
+  [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
+                                               const ApiStore& store) const override;
+
+  /// Not `cancelled`: what was confirmed goes back by a change request, for which no call is published.
+  [[nodiscard]] core::Notices notices() const noexcept override {
+    return {core::Notice::accepted, core::Notice::rejected, core::Notice::ready};
+  }
+  [[nodiscard]] HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const override;
+};
+
+}  // namespace storegate::codec

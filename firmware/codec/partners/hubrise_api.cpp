@@ -1,0 +1,99 @@
+// Statuses out; events in by turns of list and event, since their list leaves the states out.
+#include "codec/partners/hubrise_api.hpp"
+
+#include <utility>
+
+#include "codec/partners/hubrise.hpp"
+#include "codec/partners/reading.hpp"
+#include "codec/partners/telling.hpp"
+#include "codec/text.hpp"
+#include "codec/times.hpp"
+
+namespace storegate::codec {
+
+namespace {
+
+using core::Notice;
+
+const HubRise hubrise;
+const HubRiseApi hubrise_api;
+
+constexpr std::string_view list_cursor = "list";
+constexpr std::string_view event_prefix = "event ";  // of a cursor; the event's id follows
+
+std::string order_target(const ApiStore& store, std::string_view order_id) {
+  const std::string location =
+      store.store_id.empty() ? "/location" : "/locations/" + percent_encoded(store.store_id);
+  return location + "/orders/" + percent_encoded(order_id);
+}
+
+std::string event_target(std::string_view id) { return "/callback/events/" + percent_encoded(id); }
+
+HttpRequest deletion(std::string_view id) { return {"DELETE", event_target(id), {}, ""}; }
+
+std::string_view status_word(Notice notice) {
+  switch (notice) {
+    case Notice::accepted: return "accepted";
+    case Notice::rejected: return "rejected";
+    case Notice::placed: return "in_preparation";
+    default: return "cancelled";
+  }
+}
+
+/// Events of orders and deliveries are read, the others deleted unread. The next page is the oldest of the former.
+PulledPage read_list(const json::Place& list) {
+  PulledPage page;
+  std::optional<std::int64_t> oldest;
+  each_of(list, [&](const json::Place& event) {
+    const std::string_view id = event.member("id").text_or_empty();
+    const std::string_view resource = event.member("resource_type").text_or_empty();
+    if (id.empty()) return page.unreadable.emplace_back("an event without an id"), void();
+    if (resource != "order" && resource != "delivery") return page.then.push_back(deletion(id));
+    const std::int64_t at = time_from(event.member("created_at").text_or_empty()).value_or(0);
+    if (oldest && *oldest <= at) return;
+    oldest = at;
+    page.next = std::string(event_prefix).append(id);
+  });
+  return page;
+}
+
+/// An event that cannot be read is deleted as well, or it would stand before all that come later.
+PulledPage read_one(std::string_view id, std::string_view body, std::string_view partner) {
+  PulledPage page;
+  auto webhook = hubrise.read({.headers = {}, .body = body, .secrets = {}, .partner = partner}, std::nullopt);
+  if (!webhook)
+    page.unreadable.push_back("event " + std::string(id) + ": " + webhook.problem().text());
+  else if (!std::holds_alternative<NothingReceived>(*webhook))
+    page.webhooks.push_back(std::move(*webhook));
+  page.then.push_back(deletion(id));
+  page.next = list_cursor;
+  return page;
+}
+
+}  // namespace
+
+HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view cursor) const {
+  if (!cursor.starts_with(event_prefix)) return {"GET", "/callback/events", {}, ""};
+  return {"GET", event_target(cursor.substr(event_prefix.size())), {}, ""};
+}
+
+Parsed<PulledPage> HubRiseApi::read_pulled(std::string_view body, std::string_view partner,
+                                           const ApiStore&) const {
+  const auto document = json::Document::parse(body);
+  if (!document) return document.problem();
+  json::Reading reading(*document);
+  const json::Place root(reading);
+  if (root.is(json::Kind::array)) return read_list(root);
+  const std::string_view id = root.member("id").text(order_id_rule);
+  if (reading.failed()) return reading.take_problem();
+  return read_one(id, body, partner);
+}
+
+HttpRequest HubRiseApi::tell(const ApiStore& store, const core::TellPartner& what) const {
+  return json_request("PATCH", order_target(store, what.partner_order_id),
+                      JsonObject().text("status", status_word(what.notice)));
+}
+
+const PartnerApi* HubRise::api() const noexcept { return &hubrise_api; }
+
+}  // namespace storegate::codec

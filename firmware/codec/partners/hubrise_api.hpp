@@ -1,0 +1,37 @@
+// HubRise's API: an order's status is patched, and events that no callback has taken are asked for and deleted. Source:
+// HubRise's API documentation (orders, callbacks, general concepts).
+#pragma once
+
+#include "codec/partners/partner_api.hpp"
+
+namespace storegate::codec {
+
+class HubRiseApi final : public PartnerApi {
+ public:
+  [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::static_header; }
+  [[nodiscard]] std::pair<std::string_view, std::string_view> secret_header() const noexcept override {
+    return {"X-Access-Token", ""};
+  }
+  [[nodiscard]] std::string_view default_url() const noexcept override {
+    return "https://api.hubrise.com/v1";
+  }
+
+  [[nodiscard]] bool pulls() const noexcept override { return true; }
+  /// "Should be no less than 30 seconds" (passive callbacks).
+  [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 30; }
+  /// Their list has no states, so a page is either the list, which names the oldest event as the next page, or one event,
+  /// after which the list is the next page again. It comes to an end since each event is deleted by its page's `then`:
+  /// the next page must not be asked for before that was answered.
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
+                                 std::string_view cursor) const override;
+  [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
+                                               const ApiStore& store) const override;
+
+  /// Not `ready`: they have one word for orders that are collected and another for those that are sent.
+  [[nodiscard]] core::Notices notices() const noexcept override {
+    return {core::Notice::accepted, core::Notice::rejected, core::Notice::placed, core::Notice::cancelled};
+  }
+  [[nodiscard]] HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const override;
+};
+
+}  // namespace storegate::codec
