@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/api.hpp"
+#include "app/webhooks.hpp"
 #include "platform/log.hpp"
 
 namespace storegate::app {
@@ -48,11 +49,11 @@ codec::HttpReply cannot_read(const core::Error& error) {
        {}});
 }
 
-std::string encode_events(std::string_view store, std::span<const core::OutgoingEvent> events,
+std::string encode_events(const Config& config, std::span<const core::OutgoingEvent> events,
                           std::string_view next) {
   std::vector<std::string> encoded;
   encoded.reserve(events.size());
-  for (const auto& event : events) encoded.push_back(codec::encode_event(store, event));
+  for (const auto& event : events) encoded.push_back(encode_event(config, event));
   return codec::encode_events_page(encoded, next);
 }
 
@@ -179,7 +180,7 @@ void Api::order_events(Visit& visit) {
       visit, [id = *id](storage::Journal& journal) { return read_story(journal, id, false); },
       [this](const std::optional<OrderStory>& story) {
         if (!story) return no_such_order();
-        return json(encode_events(parts_.config.store.id, story->events, ""));
+        return json(encode_events(parts_.config, story->events, ""));
       });
 }
 
@@ -252,7 +253,7 @@ void Api::list_events(Visit& visit) {
           const auto& epoch = page.events.empty() ? parts_.epoch : page.events.back().epoch;
           next = codec::cursor_text(epoch, page.through.sequence);
         }
-        return json(encode_events(parts_.config.store.id, page.events, next));
+        return json(encode_events(parts_.config, page.events, next));
       });
 }
 

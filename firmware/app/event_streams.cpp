@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/webhooks.hpp"
 #include "codec/events.hpp"
 #include "platform/log.hpp"
 
@@ -15,8 +16,8 @@ constexpr std::size_t page_bytes = 128 * 1024;
 constexpr std::string_view sign_of_life = ":\n\n";
 }  // namespace
 
-EventStreams::EventStreams(platform::Loop& loop, Turns& turns, StoreThread& store, std::string store_id)
-    : loop_(loop), turns_(turns), store_(store), store_id_(std::move(store_id)) {}
+EventStreams::EventStreams(platform::Loop& loop, Turns& turns, StoreThread& store, const Config& config)
+    : loop_(loop), turns_(turns), store_(store), config_(config) {}
 
 bool EventStreams::has_room() {
   forget_gone();
@@ -75,7 +76,7 @@ void EventStreams::take(Reader& reader, const core::Result<storage::EventPage>& 
   reader.after = page->through;
   std::string text;
   for (const core::OutgoingEvent& event : page->events) {
-    const std::string encoded = codec::encode_event(store_id_, event);
+    const std::string encoded = encode_event(config_, event);
     if (reader.where && !reader.where->matches(encoded)) continue;
     text.append("id: ").append(codec::cursor_text(event.epoch, event.record.position.sequence));
     text.append("\ndata: ").append(encoded).append("\n\n");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config.hpp"
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
 #include "codec/event_pattern.hpp"
@@ -24,7 +25,7 @@ inline constexpr std::chrono::milliseconds stream_sign_every{15'000};
 /// Loop thread only.
 class EventStreams {
  public:
-  EventStreams(platform::Loop& loop, Turns& turns, StoreThread& store, std::string store_id);
+  EventStreams(platform::Loop& loop, Turns& turns, StoreThread& store, const Config& config);
 
   [[nodiscard]] bool has_room();
   /// Sends every event after `after` that the pattern wants, for as long as somebody reads.
@@ -49,7 +50,7 @@ class EventStreams {
   platform::Loop& loop_;
   Turns& turns_;
   StoreThread& store_;
-  std::string store_id_;
+  const Config& config_;
   std::vector<std::shared_ptr<Reader>> readers_;
   platform::Timer sign_timer_;
 };

@@ -105,7 +105,7 @@ void Service::join_parts() {
   space_.emplace(config_, loop_, *store_, *turns_);
   certificates_.emplace(config_, loop_, *turns_, [this] { return tls_.ends_at_wall_ms(); });
   housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, *space_, housekeeping_pace_);
-  streams_.emplace(loop_, *turns_, *store_, config_.store.id);
+  streams_.emplace(loop_, *turns_, *store_, config_);
   api_.emplace(ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch,
                         [this] { return readiness(); }, *streams_});
 }

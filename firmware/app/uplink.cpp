@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/version.hpp"
+#include "app/webhooks.hpp"
 #include "codec/events.hpp"
 #include "platform/log.hpp"
 #include "platform/random.hpp"
@@ -128,8 +129,7 @@ void Uplink::drain() {
     const auto id = ++last_id_;
     const auto position = event->record.position;
     sent_.emplace(id, Sent{position, instant_now()});
-    if (client_->publish(id, topic_of(event->record.type), codec::encode_event(config_.store.id, *event)))
-      continue;
+    if (client_->publish(id, topic_of(event->record.type), encode_event(config_, *event))) continue;
     sent_.erase(id);
     pause();
     turns_.published(position, false);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "codec/events.hpp"
 #include "platform/clock.hpp"
 #include "platform/digest.hpp"
 
@@ -17,13 +18,27 @@ std::array<std::uint8_t, 32> sign(std::string_view secret, std::string_view byte
 }
 
 const codec::SignatureFunction signature = sign;
+
+const PartnerConfig* configured(const Config& config, std::string_view name) noexcept {
+  const auto found = std::find_if(config.partners.begin(), config.partners.end(),
+                                  [&](const PartnerConfig& partner) { return partner.name == name; });
+  return found == config.partners.end() ? nullptr : &*found;
+}
 }  // namespace
 
 std::optional<WebhookPartner> webhook_partner(const Config& config, std::string_view name) noexcept {
-  const auto found = std::find_if(config.partners.begin(), config.partners.end(),
-                                  [&](const PartnerConfig& partner) { return partner.name == name; });
-  if (found == config.partners.end() || found->codec == nullptr) return {};
-  return WebhookPartner{found->codec, &*found};
+  const PartnerConfig* found = configured(config, name);
+  if (found == nullptr || found->codec == nullptr) return {};
+  return WebhookPartner{found->codec, found};
+}
+
+const codec::PartnerCodec* codec_of(const Config& config, std::string_view partner) noexcept {
+  const PartnerConfig* found = configured(config, partner);
+  return found == nullptr ? codec::partner_codec(partner) : found->codec;
+}
+
+std::string encode_event(const Config& config, const core::OutgoingEvent& event) {
+  return codec::encode_event(config.store.id, event, codec_of(config, event.partner));
 }
 
 codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers headers, std::string_view body,

@@ -7,6 +7,7 @@
 
 #include "codec/json.hpp"
 #include "codec/limits.hpp"
+#include "codec/partners/partner.hpp"
 #include "codec/reader.hpp"
 #include "codec/reasons.hpp"
 #include "codec/trace.hpp"
@@ -82,7 +83,18 @@ void append_attributes(std::string& out, std::string_view store, const core::Out
   out += '"';
 }
 
-void append_order_data(std::string& out, const core::OutgoingEvent& event) {
+/// The partner's own word for it: what a cloud that answers the partner has to send.
+std::string_view partner_reason_of(const core::EventRecord& record, const PartnerCodec* partner) {
+  if (partner == nullptr || record.reason == core::Reason::none) return {};
+  switch (record.type) {
+    case core::EventType::order_rejected: return partner->rejection_code(record.reason);
+    case core::EventType::order_cancelled:
+    case core::EventType::order_expired: return partner->cancel_code(record.reason);
+    default: return {};
+  }
+}
+
+void append_order_data(std::string& out, const core::OutgoingEvent& event, const PartnerCodec* partner) {
   const core::EventRecord& record = event.record;
   out.append(R"({"id":")").append(text_of(event.order_id)).append(R"(","partner":)");
   append_string(out, event.partner);
@@ -93,6 +105,10 @@ void append_order_data(std::string& out, const core::OutgoingEvent& event) {
   out += R"(,"reason":)";
   append_string_or_null(out,
                         record.reason == core::Reason::none ? std::string_view{} : name_of(record.reason));
+  if (const auto word = partner_reason_of(record, partner); !word.empty()) {
+    out += R"(,"partner_reason":)";
+    append_string(out, word);
+  }
   if (record.token_shown)
     out.append(R"(,"release_token":")").append(text_of(event.release_token)).append("\"");
   if (record.type == core::EventType::order_rejected) append_reasons(out, event.refusals);
@@ -109,12 +125,13 @@ void append_order_data(std::string& out, const core::OutgoingEvent& event) {
 
 }  // namespace
 
-void append_event(std::string& out, std::string_view store, const core::OutgoingEvent& event) {
+void append_event(std::string& out, std::string_view store, const core::OutgoingEvent& event,
+                  const PartnerCodec* partner) {
   out.reserve(out.size() + envelope_bytes + event.shared.size());
   append_attributes(out, store, event);
   out += R"(,"data":)";
   if (event.record.order != core::no_order) {
-    append_order_data(out, event);
+    append_order_data(out, event, partner);
   } else {
     out += '{';
     append_details(out, event.record.details, true);
@@ -123,10 +140,15 @@ void append_event(std::string& out, std::string_view store, const core::Outgoing
   out += '}';
 }
 
-std::string encode_event(std::string_view store, const core::OutgoingEvent& event) {
+std::string encode_event(std::string_view store, const core::OutgoingEvent& event,
+                         const PartnerCodec* partner) {
   std::string out;
-  append_event(out, store, event);
+  append_event(out, store, event, partner);
   return out;
+}
+
+std::string encode_event(std::string_view store, const core::OutgoingEvent& event) {
+  return encode_event(store, event, partner_codec(event.partner));
 }
 
 std::string cursor_text(std::string_view epoch, std::int64_t sequence) {

@@ -13,9 +13,16 @@
 
 namespace storegate::codec {
 
+class PartnerCodec;
+
 /// Appends the event as structured JSON: `id` is `{store}-{epoch}-{sequence}` with the very 20 digits of the attribute
-/// `sequence`, so that it is the three attributes joined. `event.shared` is copied as it is.
-void append_event(std::string& out, std::string_view store, const core::OutgoingEvent& event);
+/// `sequence`, so that it is the three attributes joined. `event.shared` is copied as it is. `partner` is whose codes an
+/// order that was rejected, cancelled or expired gets as `partner_reason`; nullptr: it has none.
+void append_event(std::string& out, std::string_view store, const core::OutgoingEvent& event,
+                  const PartnerCodec* partner);
+[[nodiscard]] std::string encode_event(std::string_view store, const core::OutgoingEvent& event,
+                                       const PartnerCodec* partner);
+/// The same for a partner that has its codec's name.
 [[nodiscard]] std::string encode_event(std::string_view store, const core::OutgoingEvent& event);
 
 /// MQTT 5 content type and HTTP Content-Type of an encoded event.

@@ -6,6 +6,7 @@
 #include "builders.hpp"
 #include "codec/canonical.hpp"
 #include "codec/json.hpp"
+#include "codec/partners/partner.hpp"
 #include "codec/trace.hpp"
 
 namespace storegate::codec {
@@ -70,6 +71,48 @@ TEST_CASE(
   CHECK(text.find(reasons) != std::string::npos);
   CHECK(text.find(R"("test":true)") != std::string::npos);
   CHECK(json::Document::parse(text).ok());
+}
+
+TEST_CASE("an order that is refused, cancelled or expired has its partner's own word for the reason") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.partner = "deliveroo";
+  event.record.reason = core::Reason::item_unavailable;
+  const auto word = [&](core::EventType type) {
+    event.record.type = type;
+    const std::string text = encode_event("store-042", event);
+    REQUIRE(json::Document::parse(text).ok());
+    constexpr std::string_view member = R"("reason":"item_unavailable","partner_reason":")";
+    const auto at = text.find(member);
+    return at == std::string::npos
+               ? ""
+               : text.substr(at + member.size(), text.find('"', at + member.size()) - at - member.size());
+  };
+  CHECK(word(core::EventType::order_rejected) == "ingredient_unavailable");
+  CHECK(word(core::EventType::order_cancelled) == "items_out_of_stock");
+  CHECK(word(core::EventType::order_expired) == "items_out_of_stock");
+  CHECK(word(core::EventType::order_accepted).empty());
+  CHECK(word(core::EventType::order_parked).empty());
+}
+
+TEST_CASE("the partner's word is that of the codec it is given; without one, or a reason, there is none") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.record.type = core::EventType::order_rejected;
+  event.record.reason = core::Reason::too_busy;
+  const auto has = [&](const std::string& text, std::string_view what) {
+    return text.find(what) != std::string::npos;
+  };
+  CHECK_FALSE(has(encode_event("s", event), "partner_reason"));  // a kiosk: nobody's codec
+  event.partner = "roo-west";
+  CHECK_FALSE(has(encode_event("s", event), "partner_reason"));
+  CHECK(has(encode_event("s", event, partner_codec("deliveroo")), R"("partner_reason":"busy")"));
+  CHECK(
+      has(encode_event("s", event, partner_codec("doordash")), R"("partner_reason":"CAPACITY_THROTTLING")"));
+  CHECK_FALSE(has(encode_event("s", event, nullptr), "partner_reason"));
+  event.record.reason = core::Reason::none;
+  CHECK_FALSE(has(encode_event("s", event, partner_codec("deliveroo")), "partner_reason"));
+  event.record.type = core::EventType::order_cancelled;
+  event.record.reason = core::Reason::too_busy;
+  CHECK_FALSE(has(encode_event("s", event, partner_codec("grubhub")), "partner_reason"));  // it has no codes
 }
 
 TEST_CASE("4.1 release: an order's event says who caused it, and why where it was nobody's word") {
