@@ -1,4 +1,4 @@
-// Two calls: the decision, and whether the till has it.
+// Three calls: the decision, whether the till has it, and that the food is ready.
 #include "codec/partners/deliveroo_api.hpp"
 
 #include "codec/partners/deliveroo.hpp"
@@ -35,6 +35,11 @@ HttpRequest sync(const std::string& order, const core::TellPartner& what) {
 
 HttpRequest DeliverooApi::tell(const ApiStore&, const core::TellPartner& what) const {
   const std::string order = "/order/v1/orders/" + percent_encoded(what.partner_order_id);
+  if (what.notice == Notice::ready) {
+    return json_request(
+        "POST", order + "/prep_stage",
+        JsonObject().text("stage", "ready_for_collection").time("occurred_at", what.at_wall_ms));
+  }
   const bool is_sync = what.notice == Notice::placed || what.notice == Notice::cancelled;
   return is_sync ? sync(order, what) : decide(order, what);
 }

@@ -1,5 +1,5 @@
-// Deliveroo's Order API: an order is accepted or rejected, and they are told whether it reached the till. Source:
-// api-docs.deliveroo.com (update order status, create sync status).
+// Deliveroo's Order API: an order is accepted or rejected, and they are told whether it reached the till and when it is
+// ready. Source: api-docs.deliveroo.com (update order status, create sync status, prep stages).
 #pragma once
 
 #include "codec/partners/partner_api.hpp"
@@ -18,7 +18,8 @@ class DeliverooApi final : public PartnerApi {
 
   /// `placed` and `cancelled` are the two ends of a sync: an accepted order has no other way back.
   [[nodiscard]] core::Notices notices() const noexcept override {
-    return {core::Notice::accepted, core::Notice::rejected, core::Notice::placed, core::Notice::cancelled};
+    return {core::Notice::accepted, core::Notice::rejected, core::Notice::placed, core::Notice::ready,
+            core::Notice::cancelled};
   }
   [[nodiscard]] HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const override;
 };

@@ -83,7 +83,11 @@ Parsed<PulledPage> HubRiseApi::read_pulled(std::string_view body, std::string_vi
   if (!document) return document.problem();
   json::Reading reading(*document);
   const json::Place root(reading);
-  if (root.is(json::Kind::array)) return read_list(root);
+  if (root.is(json::Kind::array)) {
+    PulledPage page = read_list(root);
+    if (reading.failed()) return reading.take_problem();
+    return page;
+  }
   const std::string_view id = root.member("id").text(order_id_rule);
   if (reading.failed()) return reading.take_problem();
   return read_one(id, body, partner);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/config.hpp"
+#include "app/webhooks.hpp"
 #include "config_text.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -36,6 +37,24 @@ TEST_CASE("a partner's codec is that of its name, or the one it names; any other
   REQUIRE(last(by_name).codec != nullptr);
   CHECK(last(by_name).scheme == codec::WebhookScheme{});
   check_bad(acme_line("codec = \"dordash\"", "partner[2].codec", "\"doordash\""));
+}
+
+TEST_CASE(
+    "an order's event has the word of the codec that its partner is configured with, or is named after") {
+  const app::Config config = good(acme("codec = \"deliveroo\"\nsecret_files = []"));
+  core::OutgoingEvent event;
+  event.record.type = core::EventType::order_rejected;
+  event.record.order = core::OrderNumber{7};
+  event.record.phase = core::Phase::rejected;
+  event.record.reason = core::Reason::too_busy;
+  const auto says = [&](const std::string& partner, const std::string& what) {
+    event.partner = partner;
+    return app::encode_event(config, event).find(what) != std::string::npos;
+  };
+  CHECK(says("acme", R"("partner_reason":"busy")"));
+  CHECK(says("grubhub", R"("partner_reason":"OTHER")"));  // not in this configuration any more
+  CHECK_FALSE(says("kiosk", "partner_reason"));
+  CHECK(app::codec_of(config, "kiosk") == nullptr);
 }
 
 TEST_CASE("a generic webhook's scheme is written out, or one of the known ones with changes") {

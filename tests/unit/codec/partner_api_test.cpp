@@ -119,7 +119,7 @@ TEST_CASE("Grubhub: the status is put, with a code and words where it is a rejec
         R"({"status":"PICKUP_READY"})"}});
 }
 
-TEST_CASE("Deliveroo: the decision is patched, and whether the till has it is a sync status") {
+TEST_CASE("Deliveroo: the decision is patched, the till's word is a sync status, ready food a stage") {
   must_tell(
       "deliveroo",
       {{notice(Notice::accepted), "PATCH /order/v1/orders/gb%3A1%2F2", R"({"status":"accepted"})"},
@@ -127,6 +127,8 @@ TEST_CASE("Deliveroo: the decision is patched, and whether the till has it is a 
         R"({"status":"rejected","reject_reason":"ingredient_unavailable","notes":"Out of stock: taco-01, cola"})"},
        {notice(Notice::placed), "POST /order/v1/orders/gb%3A1%2F2/sync_status",
         R"({"status":"succeeded","occurred_at":"2026-11-23T12:00:00.000Z"})"},
+       {notice(Notice::ready), "POST /order/v1/orders/gb%3A1%2F2/prep_stage",
+        R"({"stage":"ready_for_collection","occurred_at":"2026-11-23T12:00:00.000Z"})"},
        {cancelled(Reason::item_unavailable), "POST /order/v1/orders/gb%3A1%2F2/sync_status",
         R"({"status":"failed","reason":"items_out_of_stock","notes":"Out of stock",)"
         R"("occurred_at":"2026-11-23T12:00:00.000Z"})"}});

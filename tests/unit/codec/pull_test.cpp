@@ -3,6 +3,7 @@
 
 #include "builders.hpp"
 #include "codec/partners/partner_api.hpp"
+#include "mutation.hpp"
 #include "partner_case.hpp"
 
 namespace storegate::codec {
@@ -146,6 +147,27 @@ TEST_CASE("HubRise's events are taken one after the other until none is left") {
   CHECK(next.empty());
   CHECK(taken == std::vector<std::string>{"a", "b", "c"});
   CHECK(waiting.empty());
+}
+
+TEST_CASE("five thousand damaged pages give a problem, or whole orders and words for what is not") {
+  const auto damage = [](const PartnerApi& api, const std::string& text, std::uint64_t seed) {
+    return test::mutate(text, seed, 5'000, [&](std::string_view damaged) {
+      const auto page = api.read_pulled(damaged, "hub", {});
+      if (!page) return test::must_say_why(page.problem()), false;
+      for (const Webhook& webhook : page->webhooks)
+        if (const auto* order = std::get_if<OrderReceived>(&webhook)) test::must_be_whole(order->decoded);
+      for (const std::string& why : page->unreadable) REQUIRE_FALSE(why.empty());
+      for (const HttpRequest& then : page->then)
+        REQUIRE(then.target.size() > std::size("/callback/events/") - 1);
+      return true;
+    });
+  };
+  const std::string order = fixture("grubhub/order.json");
+  for (const test::Tally& tally : {damage(grubhub(), list_of({order, order}), 61),
+                                   damage(hubrise(), fixture("hubrise/order_create.json"), 62)}) {
+    CHECK(tally.refused > 100);
+    CHECK(tally.understood > 100);
+  }
 }
 
 }  // namespace
