@@ -282,21 +282,5 @@ TEST_CASE("each signs in its own way, and what stands before a secret is the par
   }
 }
 
-TEST_CASE("an API by itself can do nothing, and says so") {
-  class Bare final : public PartnerApi {
-    [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::static_header; }
-  };
-  const Bare bare;
-  const PartnerApi& plain = bare;
-  CHECK(plain.notices().empty());
-  CHECK_FALSE(plain.fetches());
-  CHECK_FALSE(plain.pulls());
-  CHECK(plain.tell(store, notice(Notice::accepted)).target.empty());
-  CHECK(plain.fetch(store, {"1", ""}).target.empty());
-  CHECK(plain.pull(store, std::nullopt, "").target.empty());
-  CHECK_FALSE(plain.read_fetched("{}", "x").ok());
-  CHECK_FALSE(plain.read_pulled("[]", "x", store).ok());
-}
-
 }  // namespace
 }  // namespace storegate::codec
