@@ -87,17 +87,19 @@ Entry& Book::add(Order order, Milliseconds witnessed_ms) {
 void Book::save(Entry& entry) {
   if (entry.saved_in == turn_) return;
   entry.saved_in = turn_;
-  undo_.push_back([this, number = entry.order.number, order = entry.order, soft = entry.soft,
-                   fetch = entry.fetch, closed_ms = entry.closed_ms,
-                   standing = Standing{entry.agenda_ms, entry.line, entry.counted_live,
-                                       entry.counted_in_kitchen, entry.watch_ms, entry.fetch_ms}] {
-    Entry& changed = entries_.at(number);
-    changed.order = order;
-    changed.soft = soft;
-    changed.fetch = fetch;
-    changed.closed_ms = closed_ms;
-    reindex(changed, standing);
-  });
+  undo_.push_back(
+      [this, number = entry.order.number, order = entry.order, soft = entry.soft, fetch = entry.fetch,
+       closed_ms = entry.closed_ms, telling = entry.telling,
+       standing = Standing{entry.agenda_ms, entry.line, entry.counted_live, entry.counted_in_kitchen,
+                           entry.watch_ms, entry.fetch_ms, entry.tell_ms}] {
+        Entry& changed = entries_.at(number);
+        changed.order = order;
+        changed.soft = soft;
+        changed.fetch = fetch;
+        changed.closed_ms = closed_ms;
+        changed.telling = telling;
+        reindex(changed, standing);
+      });
 }
 
 void Book::leave_indexes(Entry& entry) {
@@ -109,6 +111,7 @@ void Book::leave_indexes(Entry& entry) {
     waiting->second.erase({*entry.fetch_ms, entry.order.number});
     if (waiting->second.empty()) fetches_.erase(waiting);
   }
+  if (entry.tell_ms) notices_.remove(entry.order.partner, {*entry.tell_ms, entry.order.number});
   if (entry.counted_live) --live_;
   if (entry.counted_in_kitchen) {
     --kitchen_.orders;
@@ -118,6 +121,7 @@ void Book::leave_indexes(Entry& entry) {
   entry.line.reset();
   entry.watch_ms.reset();
   entry.fetch_ms.reset();
+  entry.tell_ms.reset();
   entry.counted_live = false;
   entry.counted_in_kitchen = false;
 }
@@ -128,12 +132,14 @@ void Book::reindex(Entry& entry, const Standing& standing) {
   entry.line = standing.line;
   entry.watch_ms = standing.watch_ms;
   entry.fetch_ms = standing.fetch_ms;
+  entry.tell_ms = standing.tell_ms;
   entry.counted_live = standing.live;
   entry.counted_in_kitchen = standing.in_kitchen;
   if (entry.agenda_ms != never_ms) agenda_.insert({entry.agenda_ms, entry.order.number});
   if (entry.line) line_.add(*entry.line, entry.order.partner, entry.order.number);
   if (entry.watch_ms) watches_.insert({*entry.watch_ms, entry.order.number});
   if (entry.fetch_ms) fetches_[entry.order.partner].insert({*entry.fetch_ms, entry.order.number});
+  if (entry.tell_ms) notices_.add(entry.order.partner, {*entry.tell_ms, entry.order.number});
   if (entry.counted_live) ++live_;
   if (entry.counted_in_kitchen) {
     ++kitchen_.orders;
@@ -200,12 +206,18 @@ void Book::put_store(StoreState state) {
   store_ = std::move(state);
 }
 
+void Book::forget_reference(OrderNumber number) {
+  const Entry* entry = find(number);
+  if (entry != nullptr && find_reference(entry->order.pos_reference) == number)
+    references_.erase(entry->order.pos_reference);
+}
+
 void Book::retire(OrderNumber number) {
   const auto at = entries_.find(number);
   if (at == entries_.end()) return;
   Order& order = at->second.order;
   leave_indexes(at->second);
-  if (find_reference(order.pos_reference) == number) references_.erase(order.pos_reference);
+  forget_reference(number);
   std::string identity = identity_of(order.partner, order.partner_order_id);
   ended_[number] = EndedOrder{
       order.id,          order.release_token, std::move(identity),     std::move(order.idempotency_key),

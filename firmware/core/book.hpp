@@ -15,6 +15,7 @@
 
 #include "core/fetch_pace.hpp"
 #include "core/messages.hpp"
+#include "core/notices.hpp"
 #include "core/pos_line.hpp"
 #include "core/stock.hpp"
 #include "core/watch.hpp"
@@ -51,6 +52,7 @@ struct Entry {
   Fetch fetch;
   Milliseconds witnessed_ms = 0;  // the reading of the witnessed clock at arrival
   Milliseconds closed_ms = 0;     // the last request to place it that is in doubt was over by then
+  Telling telling;                // what its partner is told of it, also when it has ended
 
   // Kept by the book alone.
   std::uint64_t saved_in = 0;            // the turn that holds its before-image
@@ -58,6 +60,7 @@ struct Entry {
   std::optional<LinePlace> line;         // where it stands in the POS line
   std::optional<Milliseconds> watch_ms;  // where it stands among those to be asked about
   std::optional<Milliseconds> fetch_ms;  // and among those of its partner to be fetched
+  std::optional<Milliseconds> tell_ms;   // where it stands among those whose partner is told something
   bool counted_live = false;
   bool counted_in_kitchen = false;
 };
@@ -82,6 +85,7 @@ struct Standing {
   bool in_kitchen = false;                 // counts against the kitchen's capacity
   std::optional<Milliseconds> watch_ms{};  // placed or ready: ask how its ticket stands, not before this
   std::optional<Milliseconds> fetch_ms{};  // fetch it from its partner, not before this
+  std::optional<Milliseconds> tell_ms{};   // its partner is to be told something, not before this
 };
 
 /// What the kitchen has to do or is about to get.
@@ -125,6 +129,8 @@ class Book {
 
   // ---- at the end of a kept turn ----
 
+  /// An ended order that its partner has not been told of stays as it is, but the POS may use its reference again.
+  void forget_reference(OrderNumber number);
   /// An ended order leaves the live ones; what a repeat of it needs stays.
   void retire(OrderNumber number);
   /// Forgets ended orders that arrived before the witnessed clock showed `before_ms`, at most `limit` of them, the
@@ -145,6 +151,8 @@ class Book {
   /// The same of a partner's orders that are to be fetched.
   [[nodiscard]] std::optional<std::pair<Milliseconds, OrderNumber>> first_to_fetch(
       std::string_view partner) const noexcept;
+  /// Whose partner is told something next.
+  [[nodiscard]] const NoticeLine& notice_line() const noexcept { return notices_; }
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
   [[nodiscard]] const KitchenLoad& kitchen() const noexcept { return kitchen_; }
   [[nodiscard]] const StoreState& store() const noexcept { return store_; }
@@ -183,6 +191,7 @@ class Book {
   std::set<std::pair<Milliseconds, OrderNumber>> watches_;
   std::map<std::string, std::set<std::pair<Milliseconds, OrderNumber>>, std::less<>>
       fetches_;  // by partner; none of them empty
+  NoticeLine notices_;
   std::size_t live_ = 0;
   KitchenLoad kitchen_;
   StoreState store_;

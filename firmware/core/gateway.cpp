@@ -43,8 +43,8 @@ void Gateway::load(Loaded loaded, const Now& now) {
   }
   for (; ended != loaded.ended.end(); ++ended) book_.load_ended(*ended, witnessed_.note(ended->arrived));
   loaded_witnessed_ms_ = witnessed_.note(stamp_of(now));
-  book_.for_each([&](Entry& entry) {  // how long it has been held for certain is known only now
-    if (entry.order.phase == Phase::held) reindex(entry, now);
+  book_.for_each([&](Entry& entry) {  // how long it has been there for certain is known only now
+    if (entry.order.phase == Phase::held || !entry.order.owed.empty()) reindex(entry, now);
   });
   for (auto& alias : loaded.key_aliases) {
     const bool known = book_.find(alias.order) != nullptr || book_.find_ended(alias.order) != nullptr;
@@ -92,7 +92,9 @@ void Gateway::load_live(Order order, const Now& now) {
     entry.soft.doubting = true;  // so may the void have been carried out
     entry.soft.next_request = entry.order.pos_reference.empty() ? PosRequest::ask : PosRequest::cancel;
   }
-  if (!entry.order.pos_reference.empty()) book_.add_reference(entry.order.pos_reference, entry.order.number);
+  if (!entry.order.owed.empty()) load_owed(entry, now);
+  if (!entry.order.pos_reference.empty() && !is_end(entry.order.phase))
+    book_.add_reference(entry.order.pos_reference, entry.order.number);
   reindex(entry, now);
 }
 
@@ -110,6 +112,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     resolved(*person, turn);
   else if (const auto* pos = std::get_if<PosAnswered>(&input))
     pos_answered(*pos, turn);
+  else if (const auto* partner = std::get_if<PartnerTold>(&input))
+    partner_told(*partner, turn);
   else if (const auto* list = std::get_if<AvailabilityArrived>(&input))
     availability_arrived(*list, turn);
   else if (const auto* listed = std::get_if<PosListed>(&input))
@@ -234,6 +238,7 @@ void Gateway::emit(Entry& entry, EventType type, std::optional<Phase> previous, 
   record.pos_reference = order.pos_reference;
   order.last_event = record.position;
   turn.changes.events.push_back(std::move(record));
+  owe(entry, type, turn.now);
   changed(entry, turn);
 }
 
@@ -269,7 +274,10 @@ void Gateway::changed(Entry& entry, Turn& turn) {
 
 void Gateway::reindex(Entry& entry, const Now& now) {
   judge_deadline(entry, now);
-  book_.reindex(entry, standing_of(entry, now));
+  Standing standing = standing_of(entry, now);
+  standing.tell_ms = tell_ms_of(entry);
+  standing.agenda_ms = std::min(standing.agenda_ms, tell_until_ms(entry, now));
+  book_.reindex(entry, standing);
 }
 
 Standing Gateway::standing_of(const Entry& entry, const Now& now) const {
@@ -342,6 +350,7 @@ void Gateway::decide_due(Turn& turn) {
   dispatch(turn);
   dispatch_watches(turn);
   dispatch_fetches(turn);
+  dispatch_notices(turn);
   poll_lists(turn);
   if (book_.stock().is_changed()) {
     book_.stock().write_into(turn.changes);
@@ -359,6 +368,7 @@ void Gateway::watch(const Outbox& outbox, Turn& turn) {
 }
 
 void Gateway::wake(Entry& entry, Turn& turn) {
+  if (tell_until_ms(entry, turn.now) <= turn.now.steady_ms) give_up_notices(entry, turn);
   if (entry.order.phase == Phase::queued && is_simulated(entry.order.test)) {
     happen(entry, Happening::test_at_pos, {}, turn);
     return;
@@ -387,7 +397,7 @@ std::optional<Milliseconds> Gateway::next_wake_ms() const {
   }
   if (const auto watch = watch_wake_ms()) wake = std::min(wake, *watch);
   if (const auto alarm = pos_.alarm_ms(policy_.pos_alarm_after_ms)) wake = std::min(wake, *alarm);
-  wake = std::min({wake, book_.stock().next_end_ms(), next_poll_ms(), fetch_wake_ms()});
+  wake = std::min({wake, book_.stock().next_end_ms(), next_poll_ms(), fetch_wake_ms(), notice_wake_ms()});
   if (wake == never_ms) return {};
   return wake;
 }

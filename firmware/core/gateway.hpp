@@ -17,6 +17,7 @@
 #include "core/list_poll.hpp"
 #include "core/messages.hpp"
 #include "core/moves.hpp"
+#include "core/notices.hpp"
 #include "core/outbox.hpp"
 #include "core/policy.hpp"
 #include "core/pos_gate.hpp"
@@ -237,6 +238,7 @@ class Gateway {
   [[nodiscard]] static Milliseconds hold_span_ms(const Order& order);
   [[nodiscard]] Milliseconds held_for_ms(const Entry& entry, const Now& now) const;
   [[nodiscard]] bool beyond_reuse(const EndedOrder& ended, const Now& now) const;
+  [[nodiscard]] bool beyond_reuse(const Entry& entry, const Now& now) const;
   [[nodiscard]] bool beyond_reuse(const EarlyMark& mark, const Now& now) const;
   [[nodiscard]] Milliseconds witnessed_ms(const Now& now) const;
   void rejudge_if_clock_moved(Turn& turn);
@@ -300,6 +302,25 @@ class Gateway {
   [[nodiscard]] Milliseconds completion_ms(const Entry& entry, const Now& now) const;
   [[nodiscard]] static Happening happening_of(PosStatus status) noexcept;
 
+  // gateway_notices.cpp: what partners are told
+  [[nodiscard]] Notices tells_of(const std::string& partner) const;
+  [[nodiscard]] Notice replace_owed(Entry& entry, Notice cancel) const;
+  void owe(Entry& entry, EventType type, const Now& now);
+  void owe_only(Entry& entry, Notices left);
+  static void load_owed(Entry& entry, const Now& now);
+  [[nodiscard]] static std::optional<Milliseconds> tell_ms_of(const Entry& entry) noexcept;
+  void dispatch_notices(Turn& turn);
+  void tell(Entry& entry, NoticePace& pace, Turn& turn);
+  [[nodiscard]] TellPartner notice_for(const Entry& entry, const Now& now) const;
+  [[nodiscard]] std::optional<std::int64_t> ready_at_wall_ms(const Entry& entry, const Now& now) const;
+  [[nodiscard]] Milliseconds notice_wake_ms() const;
+  void partner_told(const PartnerTold& input, Turn& turn);
+  void note_partner_health(const PartnerTold& input, bool probe, NoticePace& pace, Turn& turn);
+  void take_partners_answer(Entry& entry, const PartnerTold& input, Turn& turn);
+  [[nodiscard]] Milliseconds tell_until_ms(const Entry& entry, const Now& now) const;
+  void give_up_notices(Entry& entry, Turn& turn);
+  void note_untold(const Entry& entry, Notice notice, const char* why, const std::string& said, Turn& turn);
+
   // gateway_place.cpp: placing once
   void place(Entry& entry, const Facts& facts, Turn& turn);
   void refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Turn& turn);
@@ -318,8 +339,9 @@ class Gateway {
   Book book_;
   PosGate pos_;
   WatchPace watch_pace_;
-  std::map<std::string, TokenBucket, std::less<>> doors_;      // one per partner
-  std::map<std::string, FetchPace, std::less<>> fetch_paces_;  // of partners that were asked for an order
+  std::map<std::string, TokenBucket, std::less<>> doors_;        // one per partner
+  std::map<std::string, FetchPace, std::less<>> fetch_paces_;    // of partners that were asked for an order
+  std::map<std::string, NoticePace, std::less<>> notice_paces_;  // one per partner that is told something
   std::array<ListPoll, pos_list_count> polls_;
   std::unordered_map<std::string, Money> menu_;  // as the POS told it to this process
   Milliseconds menu_until_ms_ = 0;               // it counts until then
@@ -333,6 +355,7 @@ class Gateway {
   LineTurn line_turn_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   std::map<std::string, FetchPace, std::less<>> fetch_paces_before_;
+  std::map<std::string, NoticePace, std::less<>> notice_paces_before_;
   std::set<OrderNumber> unwritten_;
   std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet
   std::string epoch_;

@@ -48,6 +48,7 @@ void Gateway::arrived(const OrderArrived& input, Turn& turn) {
   Order row = new_order(order.partner, order.partner_order_id, input.traceparent, turn.now);
   fill_in(row, input, turn);
   Entry& entry = book_.add(std::move(row), witnessed_ms(turn.now));
+  entry.telling.promised_wall_ms = order.promised_at_wall_ms.value_or(0);
   settle(entry, refusals, early, false, turn);
   entry.order.arrival_phase = entry.order.phase;
   entry.order.arrival_reason = entry.order.reason;
@@ -96,16 +97,21 @@ void Gateway::spend_early(const Order& order, Turn& turn) {
 // The order of this identity, live or ended, unless it is so old that another may have its name.
 OrderNumber Gateway::find_known(const std::string& identity, const Now& now) const {
   const OrderNumber number = book_.find_identity(identity);
+  const Entry* live = book_.find(number);
   const EndedOrder* ended = book_.find_ended(number);
-  const bool known = book_.find(number) != nullptr || (ended != nullptr && !beyond_reuse(*ended, now));
+  const bool known =
+      live != nullptr ? !beyond_reuse(*live, now) : ended != nullptr && !beyond_reuse(*ended, now);
   return known ? number : no_order;
 }
 
 bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
   OrderNumber by_key = input.idempotency_key.empty() ? no_order : book_.find_key(input.idempotency_key);
+  const Entry* live_by_key = book_.find(by_key);
   const EndedOrder* ended_by_key = book_.find_ended(by_key);
-  if (book_.find(by_key) == nullptr && (ended_by_key == nullptr || beyond_reuse(*ended_by_key, turn.now)))
-    by_key = no_order;
+  const bool key_known = live_by_key != nullptr
+                             ? !beyond_reuse(*live_by_key, turn.now)
+                             : ended_by_key != nullptr && !beyond_reuse(*ended_by_key, turn.now);
+  if (!key_known) by_key = no_order;
   const OrderNumber by_identity =
       find_known(Book::identity_of(input.order.partner, input.order.partner_order_id), turn.now);
   if (by_key == no_order && by_identity == no_order) return false;

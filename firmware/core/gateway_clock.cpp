@@ -103,7 +103,7 @@ void Gateway::rejudge_if_clock_moved(Turn& turn) {
 // anew, by the clock as it is now.
 void Gateway::restamp(Entry& entry, Turn& turn) {
   const Now& now = turn.now;
-  if (!now.wall_trusted) return;
+  if (!now.wall_trusted || is_end(entry.order.phase)) return;
   const auto right = [&](const Stamp& stamp) { return now.wall_ms - (now.steady_ms - stamp.steady_ms); };
   const auto is_wrong = [&](const Stamp& stamp) {
     return stamp.is_set() && stamp.boot == now.boot && std::abs(right(stamp) - stamp.wall_ms) > clock_jump_ms;

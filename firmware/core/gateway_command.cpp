@@ -58,10 +58,12 @@ Gateway::Found Gateway::find(const OrderRef& ref, const Now& now) {
   Found found;
   Entry* entry = book_.find(number);
   const EndedOrder* ended = book_.find_ended(number);
-  if (entry != nullptr && is_meant(entry->order.id, entry->order.release_token)) {
+  const auto is_new_by_now = [&](const auto& known) {
+    return ref.by.index() == 2 && beyond_reuse(known, now);
+  };
+  if (entry != nullptr && is_meant(entry->order.id, entry->order.release_token) && !is_new_by_now(*entry)) {
     found.live = entry;
-  } else if (ended != nullptr && is_meant(ended->id, ended->release_token) &&
-             !(ref.by.index() == 2 && beyond_reuse(*ended, now))) {  // that id may be a new order's by now
+  } else if (ended != nullptr && is_meant(ended->id, ended->release_token) && !is_new_by_now(*ended)) {
     found.ended = number;
     found.ended_phase = ended->phase;
   } else if (ref.by.index() == 1 && (entry != nullptr || ended != nullptr)) {

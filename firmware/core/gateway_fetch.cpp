@@ -162,6 +162,7 @@ void Gateway::take_fetched(Entry& entry, const Facts& facts, Turn& turn) {
   if (facts.cancelled) early.cancel = &cancelled;
   const Refusals refusals = judge(input, facts.released || early.release != nullptr, turn.now);
   fill_in(order, input, turn);
+  entry.telling.promised_wall_ms = input.order.promised_at_wall_ms.value_or(0);
   if (!order.idempotency_key.empty()) book_.add_key(order.idempotency_key, order.number);
   if (order.traceparent.empty()) order.traceparent = input.traceparent;
   settle(entry, refusals, early, facts.released, turn);

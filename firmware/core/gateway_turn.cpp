@@ -22,7 +22,11 @@ std::vector<Order> Gateway::unwritten_orders() const {
 void Gateway::on_written(const Now& now) {
   for (const OrderNumber number : unwritten_) {
     const Entry* entry = book_.find(number);
-    if (entry != nullptr && is_end(entry->order.phase)) book_.retire(number);
+    if (entry == nullptr || !is_end(entry->order.phase)) continue;
+    if (entry->order.owed.empty())
+      book_.retire(number);
+    else
+      book_.forget_reference(number);  // it stays until its partner has been told
   }
   unwritten_.clear();
   unsure_.clear();
@@ -39,6 +43,7 @@ void Gateway::begin_turn() {
   line_turn_before_ = line_turn_;
   doors_before_ = doors_;
   fetch_paces_before_ = fetch_paces_;
+  notice_paces_before_ = notice_paces_;
   pause_ends_before_ms_ = pause_ends_ms_;
   clock_moved_in_turn_ = false;
 }
@@ -51,6 +56,11 @@ Milliseconds Gateway::witnessed_ms(const Now& now) const {
 // that was seen a new one. An order that has not ended is known for as long as it lives.
 bool Gateway::beyond_reuse(const EndedOrder& ended, const Now& now) const {
   return ended.witnessed_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
+}
+
+// One that stays in the book until its partner has been told is no different.
+bool Gateway::beyond_reuse(const Entry& entry, const Now& now) const {
+  return is_end(entry.order.phase) && entry.witnessed_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
 }
 
 // A mark of a boot of which nothing else is known counts from the start of this process.
@@ -68,6 +78,7 @@ void Gateway::on_undone() {
   line_turn_ = line_turn_before_;
   doors_ = doors_before_;
   fetch_paces_ = fetch_paces_before_;
+  notice_paces_ = notice_paces_before_;
   pause_ends_ms_ = pause_ends_before_ms_;
   clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;
   std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });

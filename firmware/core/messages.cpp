@@ -25,7 +25,8 @@ constexpr std::array<std::string_view, event_type_count> event_names{"order.acce
                                                                      "gateway.snapshot_requested",
                                                                      "gateway.message_refused",
                                                                      "gateway.alarm_raised",
-                                                                     "gateway.alarm_cleared"};
+                                                                     "gateway.alarm_cleared",
+                                                                     "gateway.partner_untold"};
 
 void append_text(std::string& packed, std::string_view text) {
   packed += std::to_string(text.size());

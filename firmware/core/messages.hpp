@@ -166,8 +166,9 @@ enum class EventType : std::uint8_t {
   gateway_message_refused = 15,
   gateway_alarm_raised = 16,
   gateway_alarm_cleared = 17,
+  gateway_partner_untold = 18,  // a partner did not take what the store told it of its order
 };
-inline constexpr std::size_t event_type_count = 18;
+inline constexpr std::size_t event_type_count = 19;
 
 /// "order.accepted" and so on: the topic's last level, and the middle of `storegate.….v1`.
 [[nodiscard]] std::string_view name_of(EventType type) noexcept;

@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 4> fulfilment_names{"delivery", "pickup",
 constexpr std::array<std::string_view, pos_status_count> pos_status_names{"unknown", "open",      "preparing",
                                                                           "ready",   "completed", "voided"};
 
+constexpr std::array<std::string_view, notice_count> notice_names{
+    "accepted", "rejected", "placed", "ready", "cancelled", "cancel_agreed", "cancel_refused"};
+
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name,
                          std::size_t first = 0, std::size_t last = N) noexcept {
@@ -71,6 +74,7 @@ std::string_view name_of(FulfilmentType type) noexcept {
 std::string_view name_of(PosStatus status) noexcept {
   return pos_status_names[static_cast<std::size_t>(status)];
 }
+std::string_view name_of(Notice notice) noexcept { return notice_names[static_cast<std::size_t>(notice)]; }
 
 std::optional<Phase> phase_from(std::string_view name) noexcept { return find<Phase>(phase_names, name); }
 std::optional<Reason> canonical_reason_from(std::string_view name) noexcept {

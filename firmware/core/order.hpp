@@ -131,6 +131,7 @@ enum class FulfilmentType : std::uint8_t { delivery = 0, pickup = 1, dine_in = 2
 [[nodiscard]] std::string_view name_of(Actor actor) noexcept;
 [[nodiscard]] std::string_view name_of(FulfilmentType type) noexcept;
 [[nodiscard]] std::string_view name_of(PosStatus status) noexcept;
+[[nodiscard]] std::string_view name_of(Notice notice) noexcept;
 [[nodiscard]] std::optional<Phase> phase_from(std::string_view name) noexcept;
 /// Only the canonical reasons (up to `other`), as partners and POS systems name them to us.
 [[nodiscard]] std::optional<Reason> canonical_reason_from(std::string_view name) noexcept;

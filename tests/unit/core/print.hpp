@@ -22,6 +22,9 @@ inline doctest::String toString(PosRequest request) { return doctest::toString(s
 inline doctest::String toString(PosStatus status) {
   return {name_of(status).data(), unsigned(name_of(status).size())};
 }
+inline doctest::String toString(Notice notice) {
+  return {name_of(notice).data(), unsigned(name_of(notice).size())};
+}
 inline doctest::String toString(Actor actor) {
   return {name_of(actor).data(), unsigned(name_of(actor).size())};
 }

@@ -117,6 +117,13 @@ class Script {
     listed.prices = std::move(prices);
     give(std::move(listed));
   }
+  /// The partner answers the oldest of the store's requests that tell it something.
+  void partner(TellOutcome outcome, std::optional<Milliseconds> retry_after_ms = {},
+               const std::string& why = "") {
+    const TellPartner asked = notices.front();
+    notices.erase(notices.begin());
+    give(PartnerTold{asked.order, asked.attempt, outcome, why, retry_after_ms});
+  }
   /// Somebody's word about an item.
   void say(const std::string& item, bool available, std::optional<std::int64_t> until_wall_ms = {},
            Actor actor = Actor::person) {
@@ -194,6 +201,7 @@ class Script {
     requests.clear();
     lists.clear();
     fetches.clear();
+    notices.clear();
     start();
   }
 
@@ -246,6 +254,7 @@ class Script {
   std::vector<Answer> answers;
   std::vector<std::pair<PosRequest, PosAnswered>> requests;  // sent to the POS, without an answer
   std::vector<AskPosList> lists;                             // asked for, without an answer
+  std::vector<TellPartner> notices;                          // sent to partners, without an answer
   std::map<std::pair<StockLayer, std::string>, AvailabilityMark> availability;
   std::vector<OrderNumber> unsure;  // at the next restart
   std::vector<PlaceOrder> sent;     // every place request ever
@@ -345,6 +354,8 @@ class Script {
         lists.push_back(*list);
       } else if (const auto* fetch = std::get_if<FetchOrder>(&effect)) {
         fetches.push_back(*fetch);
+      } else if (auto* told = std::get_if<TellPartner>(&effect)) {
+        notices.push_back(std::move(*told));
       } else if (const auto* wrong = std::get_if<ReportWrongToken>(&effect)) {
         wrong_tokens.push_back(*wrong);
       }
