@@ -238,7 +238,7 @@ void Gateway::emit(Entry& entry, EventType type, std::optional<Phase> previous, 
   record.pos_reference = order.pos_reference;
   order.last_event = record.position;
   turn.changes.events.push_back(std::move(record));
-  owe(entry, type, turn.now);
+  owe(entry, type, !previous, turn.now);
   changed(entry, turn);
 }
 

@@ -304,8 +304,8 @@ class Gateway {
 
   // gateway_notices.cpp: what partners are told
   [[nodiscard]] Notices tells_of(const std::string& partner) const;
-  [[nodiscard]] Notice replace_owed(Entry& entry, Notice cancel) const;
-  void owe(Entry& entry, EventType type, const Now& now);
+  [[nodiscard]] Notice replace_owed(Entry& entry, Notice cancel, bool is_first) const;
+  void owe(Entry& entry, EventType type, bool is_first, const Now& now);
   void owe_only(Entry& entry, Notices left);
   static void load_owed(Entry& entry, const Now& now);
   [[nodiscard]] static std::optional<Milliseconds> tell_ms_of(const Entry& entry) noexcept;

@@ -59,23 +59,25 @@ Notices Gateway::tells_of(const std::string& partner) const {
   return found == policy_.partners.end() ? Notices{} : found->second.tells;
 }
 
-// What a cancelled order still owed gives way to its cancel. Only that it was accepted is told first where the partner may
-// have heard of it, since it would take no rejection then; where it cannot have, it is rejected instead.
-Notice Gateway::replace_owed(Entry& entry, Notice cancel) const {
-  const Notices tells = tells_of(entry.order.partner);
-  const bool undecided = cancel == Notice::cancelled && entry.order.owed.has(Notice::accepted);
+// What a cancelled order still owed gives way to its cancel. A partner that cannot have heard of an acceptance still waits for
+// a decision: to it the order is rejected. One that may have would take no rejection: it hears of both.
+Notice Gateway::replace_owed(Entry& entry, Notice cancel, bool is_first) const {
+  const bool accepted_untold = entry.order.owed.has(Notice::accepted);
   entry.order.owed = Notices{};
-  if (!undecided) return cancel;
-  const bool must_say_both = entry.telling.may_be_told(Notice::accepted) && tells.has(Notice::cancelled);
-  if (!must_say_both && tells.has(Notice::rejected)) return Notice::rejected;
-  if (tells.has(Notice::cancelled)) entry.order.owed.add(Notice::accepted);
+  if (cancel == Notice::cancel_agreed || !(accepted_untold || is_first)) return cancel;
+  const Notices tells = tells_of(entry.order.partner);
+  const bool says_both = entry.telling.may_be_told(Notice::accepted) && tells.has(Notice::cancelled);
+  if (!says_both && tells.has(Notice::rejected)) return Notice::rejected;
+  if (accepted_untold && tells.has(Notice::cancelled)) entry.order.owed.add(Notice::accepted);
   return cancel;
 }
 
-void Gateway::owe(Entry& entry, EventType type, const Now& now) {
+// `is_first`: it is the order's first event.
+void Gateway::owe(Entry& entry, EventType type, bool is_first, const Now& now) {
   std::optional<Notice> notice = notice_of(type, entry.order);
   if (!notice) return;
-  if (*notice == Notice::cancelled || *notice == Notice::cancel_agreed) notice = replace_owed(entry, *notice);
+  if (*notice == Notice::cancelled || *notice == Notice::cancel_agreed)
+    notice = replace_owed(entry, *notice, is_first);
   if (!tells_of(entry.order.partner).has(*notice)) return;
   Telling& telling = entry.telling;
   if (entry.order.owed.empty()) {

@@ -141,6 +141,26 @@ TEST_CASE("an event that is not about an order has no subject, and its details a
   CHECK(encode_event("demo", event).ends_with(R"("data":{}})"));
 }
 
+TEST_CASE("what a partner did not take names the order in its data, and has no subject") {
+  core::OutgoingEvent event;
+  event.record.type = core::EventType::gateway_partner_untold;
+  event.record.position = {2, 1};
+  event.record.details = {{"order_id", std::string("01935a00-1122-7033-8044-5566778899aa")},
+                          {"partner", std::string("ubereats")},
+                          {"partner_order_id", std::string("U-1")},
+                          {"notice", std::string("accepted")},
+                          {"why", std::string("decided")},
+                          {"partner_said", std::string("ORDER_CANCELED")}};
+  event.epoch = "e2";
+  const std::string text = encode_event("demo", event);
+  CHECK(text.find("subject") == std::string::npos);
+  CHECK(text.find(R"("type":"storegate.gateway.partner_untold.v1")") != std::string::npos);
+  CHECK(text.find(R"("dataschema":"urn:storegate:schema:gateway.partner_untold:1")") != std::string::npos);
+  CHECK(text.ends_with(
+      R"("data":{"order_id":"01935a00-1122-7033-8044-5566778899aa","partner":"ubereats","partner_order_id":"U-1",)"
+      R"("notice":"accepted","why":"decided","partner_said":"ORDER_CANCELED"}})"));
+}
+
 TEST_CASE(
     "the trace is the order's own or its id, the span differs by event and store, and both stay the same") {
   core::OutgoingEvent event = test::order_event(shared);

@@ -66,6 +66,15 @@ inline std::string detail(const EventRecord& event, const std::string& name) {
   return {};
 }
 
+/// The last event about something that could not be told.
+inline const EventRecord& last_untold(const Script& store) {
+  const auto found = std::find_if(store.events.rbegin(), store.events.rend(), [](const EventRecord& event) {
+    return event.type == EventType::gateway_partner_untold;
+  });
+  REQUIRE(found != store.events.rend());
+  return *found;
+}
+
 /// What the store could not tell: "notice why" of each event.
 inline std::string untold(const Script& store) {
   std::string text;

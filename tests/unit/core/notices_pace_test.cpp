@@ -150,7 +150,7 @@ TEST_CASE(
     store.arrive("K-1");
     store.partner(TellOutcome::decided, {}, "ORDER_\"DENIED\"\nn\xc3\xa3o");
     CHECK(untold(store) == "accepted decided");
-    const EventRecord& event = store.events.back();
+    const EventRecord& event = last_untold(store);
     CHECK(event.order == no_order);
     CHECK(detail(event, "order_id") == text_of(store.row("K-1").id));
     CHECK(detail(event, "partner") == "kiosk");
@@ -217,7 +217,7 @@ TEST_CASE("an order that is gone at its partner is told nothing more, and head o
   store.pos(PosOutcome::took, "T-1");
   store.partner(TellOutcome::gone, {}, std::string(300, 'x'));
   CHECK(untold(store) == "accepted gone");
-  CHECK(detail(store.events.back(), "partner_said") == std::string(partner_words_max, 'x'));
+  CHECK(detail(last_untold(store), "partner_said") == std::string(partner_words_max, 'x'));
   CHECK(owed(store, "C-1").empty());
   CHECK(store.notices.empty());
   store.tells("T-1", PosStatus::ready);  // what happens from now on is told all the same
@@ -252,7 +252,7 @@ TEST_CASE("a decision that could not be told within the partner's deadline is gi
     store.pass(1);
     CHECK(untold(store) == "accepted given_up");
     CHECK(store.row("K-1").owed.empty());
-    CHECK(store.events.back().details.size() == 5);  // the partner has said nothing
+    CHECK(last_untold(store).details.size() == 5);  // the partner has said nothing
   }
 }
 

@@ -222,12 +222,12 @@ TEST_CASE("a partner that may have heard of the acceptance hears of it first, an
     CAPTURE(static_cast<int>(heard));
     Script store(answering());
     store.arrive("C-1", "counter");
+    store.pos(PosOutcome::took, "T-1");
     if (heard == Heard::perhaps) store.partner(TellOutcome::failed);
     if (heard == Heard::before_a_restart) {
       store.restart();
       store.turn();
     }
-    store.pos(PosOutcome::took, "T-1");
     store.tells("T-1", PosStatus::voided);
     CHECK(owed(store, "C-1") == Notices{Notice::accepted, Notice::cancelled});  // nothing of its making
     store.pass(minute_ms);
@@ -245,6 +245,17 @@ TEST_CASE("a partner that said \"not now\" to an acceptance has not heard of it"
   store.partner(TellOutcome::not_now);
   cancel_by(store, Actor::person, "K-1", "kiosk");
   CHECK(owed(store, "K-1", "kiosk") == Notices{Notice::rejected});
+}
+
+TEST_CASE(
+    "an order that was cancelled by the store's side before it came is rejected to its partner, who waits") {
+  for (const Actor actor : {Actor::cloud, Actor::person}) {
+    Script store(answering());
+    cancel_by(store, actor, "K-1", "kiosk");
+    store.arrive("K-1");
+    CHECK(store.phase("K-1") == Phase::cancelled);
+    CHECK(owed(store, "K-1", "kiosk") == Notices{Notice::rejected});
+  }
 }
 
 TEST_CASE("a cancelled order is told as far as the partner can be told of it") {
