@@ -182,7 +182,7 @@ Order Gateway::new_order(const std::string& partner, const std::string& partner_
   order.partner_order_id = partner_order_id;
   order.business_day = local_time_(now.wall_ms).date;
   order.traceparent = traceparent;
-  order.arrived = {now.steady_ms, now.wall_ms, now.boot};  // as read: people see it, no deadline rests on it
+  order.arrived = {now.steady_ms, now.wall_ms, now.boot};  // as read: people see it, no hold rests on it
   order.updated_wall_ms = now.wall_ms;
   return order;
 }

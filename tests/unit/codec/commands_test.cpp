@@ -312,9 +312,33 @@ TEST_CASE("when an order was placed counts before when the cloud sent it on") {
   CHECK(sent_at(3'000) == 3'000);
 }
 
+TEST_CASE("an announcement is an input of its own, straight from the partner or through the cloud") {
+  const OrderAnnounced thin{
+      .partner = "uber_eats", .partner_order_id = "ue-1", .href = "/o/1", .is_new = false};
+  const Command straight = command_of(thin);
+  const auto& announced = std::get<core::OrderAnnounced>(straight);
+  CHECK(announced.source == core::Source::webhook);
+  CHECK(announced.partner == "uber_eats");
+  CHECK(announced.partner_order_id == "ue-1");
+  CHECK(announced.href == "/o/1");
+  CHECK_FALSE(announced.is_new);
+  CHECK(announced.letter.topic.empty());  // whoever sent it hears of a refusal
+
+  const WebhookOpener opener = [&](std::string_view, Headers, std::string_view) -> Parsed<Webhook> {
+    return Webhook{thin};
+  };
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const auto forwarded_one = decode(
+      CommandKind::order, event_of(forwarded("{}", "s"), R"(,"traceparent":")" + trace + "\""), opener);
+  REQUIRE(forwarded_one.ok());
+  const auto& through = std::get<core::OrderAnnounced>(*forwarded_one);
+  CHECK(through.source == core::Source::mqtt);
+  CHECK(through.partner_order_id == "ue-1");
+  CHECK(through.traceparent == trace);
+}
+
 TEST_CASE("webhooks without an input have none") {
   CHECK(commands_of(NothingReceived{}, core::Source::webhook).empty());
-  CHECK(commands_of(OrderAnnounced{}, core::Source::webhook).empty());
   const auto release = std::get<core::ReleaseArrived>(command_of(ReleaseReceived{}));
   CHECK(release.source == core::Source::webhook);
   CHECK(release.actor == core::Actor::partner);

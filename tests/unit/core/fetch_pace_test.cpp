@@ -19,7 +19,8 @@ Policy thin_policy() {
 
 std::size_t fetches_of(const Script& store, const std::string& partner) {
   std::size_t found = 0;
-  for (const FetchOrder& fetch : store.fetches) found += fetch.partner == partner ? 1 : 0;
+  for (const FetchOrder& fetch : store.fetches)
+    if (fetch.partner == partner) ++found;
   return found;
 }
 

@@ -156,6 +156,34 @@ TEST_CASE("a release that came before the announcement waits for what is fetched
   CHECK(store.phase("T-1", "thin") == Phase::sending);
 }
 
+TEST_CASE("a release that waited for an order that never came goes with it") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.release("T-1", "thin");
+  CHECK(store.engine->gateway().book().early_count() == 1);
+  SUBCASE("cancelled") { store.cancel("T-1", "thin"); }
+  SUBCASE("given up") { store.pass(60 * minute_ms); }
+  CHECK(store.engine->gateway().book().early_count() == 0);
+  store.restart();
+  CHECK(store.engine->gateway().book().early_count() == 0);
+}
+
+TEST_CASE("an order that was fetched behind a reboot is held its span, whatever the clocks showed") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.now.wall_trusted = false;
+  store.now.wall_ms = second_ms;
+  store.restart(true);
+  store.turn();
+  store.fetch(FetchOutcome::fetched);
+  REQUIRE(store.phase("T-1", "thin") == Phase::held);
+  store.restart(true);
+  store.pass(25 * minute_ms);  // of the 30 without a promise
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+  store.pass(5 * minute_ms);
+  CHECK(store.phase("T-1", "thin") == Phase::sending);
+}
+
 TEST_CASE("what its partner wants cooked now is released by it") {
   Script store(thin_policy());
   store.announce("T-1", "thin");
@@ -284,6 +312,25 @@ TEST_CASE("an order that does not come in time is rejected: an hour, or what its
   CHECK_FALSE(store.events.back().previous_phase);
 }
 
+TEST_CASE("after a start an order is asked for once more, however late it is") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  store.now.wall_ms += 24 * hour_ms;
+  store.restart(true);
+  store.turn();
+  REQUIRE(store.fetches.size() == 1);
+  SUBCASE("and it is there") {
+    store.fetch(FetchOutcome::fetched);
+    CHECK(store.phase("T-1", "thin") == Phase::held);
+  }
+  SUBCASE("and it is not") {
+    store.pass(minute_ms - 1);
+    CHECK(store.phase("T-1", "thin") == Phase::fetching);
+    store.pass(1);
+    CHECK(store.phase("T-1", "thin") == Phase::rejected);
+  }
+}
+
 TEST_CASE("a turn that was not written leaves no trace: its fetch is decided again") {
   Script store(thin_policy());
   store.announce("T-1", "thin");
@@ -362,6 +409,23 @@ TEST_CASE("an order is not given up by what is kept for a full disk") {
   CHECK(store.reserve == 1'000);
   store.disk_full = false;
   store.pass(second_ms);
+  CHECK(store.phase("T-1", "thin") == Phase::rejected);
+}
+
+TEST_CASE("an order that its partner does not have is not rejected by what is kept for a full disk") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  for (const Milliseconds wait_ms : {10 * second_ms, 20 * second_ms}) {
+    store.fetch(FetchOutcome::gone);
+    store.pass(wait_ms);
+  }
+  store.disk_full = true;
+  store.fetch(FetchOutcome::gone);
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  CHECK(store.reserve == 1'000);
+  store.disk_full = false;
+  store.pass(minute_ms);
+  store.fetch(FetchOutcome::gone);
   CHECK(store.phase("T-1", "thin") == Phase::rejected);
 }
 
