@@ -120,8 +120,11 @@ void Api::post_webhook(Visit& visit) {
   auto webhook = codec::open_webhook(*partner->codec, delivery, fixed);
   if (!webhook) return refuse_webhook(visit, *partner, webhook.problem());
   const auto subject = codec::subject_of(*webhook);
-  // An order that brings its release is not turned away unseen: it may be one that is held here.
-  if (!is_order && subject.kind == codec::WebhookKind::order && !subject.released)
+  // An order that brings its release is not turned away unseen: it may be one that is held here. Nor are news of an order:
+  // some partners tell of a cancel in no other way.
+  const auto* announced = std::get_if<codec::OrderAnnounced>(&*webhook);
+  const bool is_known = subject.released || (announced != nullptr && !announced->is_new);
+  if (!is_order && subject.kind == codec::WebhookKind::order && !is_known)
     if (const auto away = too_many()) return answer(visit, partner->codec->answer(subject, *away));
   auto commands = codec::commands_of(std::move(*webhook), core::Source::webhook);
   if (commands.empty()) return answer(visit, partner->codec->answer(subject, core::Answer{}));
@@ -137,6 +140,8 @@ void Api::post_webhook(Visit& visit) {
   if (auto* order = std::get_if<core::OrderArrived>(&commands.back())) {
     order->body.content_type = visit.request.headers.get("Content-Type");
     order->traceparent = traceparent_of(visit.request.headers);
+  } else if (auto* news = std::get_if<core::OrderAnnounced>(&commands.back())) {
+    news->traceparent = traceparent_of(visit.request.headers);
   }
   for (auto& command : commands)
     std::visit([&](auto& input) { parts_.turns.offer(std::move(input)); }, command);

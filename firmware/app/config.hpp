@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "codec/partners/generic.hpp"
+#include "codec/partners/partner_api.hpp"
 #include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/policy.hpp"
@@ -105,6 +106,28 @@ struct PosConfig {
   std::int64_t price_tolerance = 1;           // minor units, either way
 };
 
+/// How a client shows its secret to the endpoint that gives tokens (RFC 6749 section 2.3.1).
+enum class ClientAuth : std::uint8_t { body = 0, basic = 1 };
+
+/// A partner's API: where it is and who asks. What its codec brings is filled in.
+struct PartnerApiConfig {
+  std::string url;        // https, or http to this machine; platform::Url::parse reads it
+  std::string token_url;  // the same; of APIs that want a token
+  ClientAuth client_auth = ClientAuth::body;
+  std::string client_id;
+  std::string client_secret;  // secret
+  std::string scope;          // "" = none is asked for
+  std::string secret;         // secret: of a header, or what a token is signed with
+  std::string developer_id;   // who signs,
+  std::string key_id;         // and with which key
+  std::string store_id;       // the partner's id of this store; may be empty
+  std::string merchant_id;    // may be empty
+  PeerTls tls;                // ca alone
+  std::int64_t pull_interval_s =
+      0;  // how often it is asked for missed orders; 0 = at start and after an outage
+  std::int64_t timeout_ms = 8000;
+};
+
 struct PartnerConfig {
   std::string name;
   const codec::PartnerCodec* codec = nullptr;  // by `codec`, or by its name; nullptr = no webhook
@@ -118,6 +141,8 @@ struct PartnerConfig {
   std::int64_t release_fallback_minutes = 0;
   std::int64_t release_fallback_without_promise_minutes = 30;
   core::FallbackPolicy release_fallback = core::FallbackPolicy::release;
+  bool answers_directly = false;  // answer = "direct": the store itself tells the partner what becomes of it
+  std::optional<PartnerApiConfig> api;  // nothing = its API is not spoken to; else its codec has one
 };
 
 /// This version: every event goes to `topic` ("{prefix}", "{store}" and "{event}" are to be filled in).

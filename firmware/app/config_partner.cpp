@@ -124,6 +124,7 @@ void read_partner(ConfigTable& table, const ConfigSurroundings& around, PartnerC
   if (const auto policy = table.one_of("release_fallback", {"release", "park", "cancel"})) {
     partner.release_fallback = policies[*policy];
   }
+  read_partner_api(table, around, partner);
   table.report_unknown();
 }
 

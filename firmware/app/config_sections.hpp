@@ -26,6 +26,10 @@ void read_listener_tls(ConfigTable& http, const ConfigSurroundings& around, List
 void read_peer_tls(ConfigTable& table, const ConfigSurroundings& around, bool used, std::string alpn,
                    PeerTls& tls);
 
+/// [[partner]] answer and [partner.api], in config_partner_api.cpp: how the partner's API is spoken to, and what is missing
+/// for that. `partner.codec` is known.
+void read_partner_api(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner);
+
 /// A base URL that can be called: http:// or https:// without user or password, or unix:/path.
 void check_http_url(ConfigTable& table, std::string_view key, const std::string& url);
 

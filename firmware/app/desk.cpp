@@ -36,8 +36,15 @@ core::Caller Desk::seat(platform::MqttReceipt receipt) {
   return core::Caller{number};
 }
 
+core::Caller Desk::seat(Hearer hear) {
+  const auto number = ++last_;
+  inner_.emplace(number, std::move(hear));
+  return core::Caller{number};
+}
+
 void Desk::answer(core::Answer answer) {
   const auto number = static_cast<std::uint64_t>(answer.caller);
+  if (auto inner = inner_.extract(number)) return inner.mapped()(answer);
   if (const auto message = mqtt_.find(number); message != mqtt_.end()) {
     // Whatever else became of it is on disk, as a dead letter too: only what could not be stored comes again.
     if (answer.kind == core::AnswerKind::not_stored)
@@ -91,6 +98,9 @@ void Desk::dismiss_all() {
     caller.responder.answer(response_of(std::move(reply)));
   }
   for (auto& [number, receipt] : std::exchange(mqtt_, {})) receipt.refuse();
+  core::Answer ending;
+  ending.kind = core::AnswerKind::not_stored;
+  for (auto& [number, hear] : std::exchange(inner_, {})) hear(ending);
 }
 
 }  // namespace storegate::app

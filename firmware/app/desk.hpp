@@ -21,7 +21,11 @@ namespace storegate::app {
 /// Writes an answer the way one caller wants it; `answer.order` is filled wherever there is an order.
 using ReplyWriter = std::function<codec::HttpReply(const core::Answer&)>;
 
-/// Who waits at the door is bounded by who may come in: the server's connections and one MQTT message. Loop only.
+/// Hears an answer as it is.
+using Hearer = std::function<void(const core::Answer&)>;
+
+/// Who waits at the door is bounded by who may come in: the server's connections, one MQTT message, and one webhook of each partner that is
+/// asked for missed ones. Loop only.
 class Desk {
  public:
   Desk(StoreThread& store, Gauges& gauges) : store_(store), gauges_(gauges) {}
@@ -30,13 +34,15 @@ class Desk {
   [[nodiscard]] core::Caller seat(platform::Responder responder, ReplyWriter write, bool brings_order);
   /// A message of the broker: its PUBACK is the answer.
   [[nodiscard]] core::Caller seat(platform::MqttReceipt receipt);
+  /// Somebody in here, who needs no row of what has ended.
+  [[nodiscard]] core::Caller seat(Hearer hear);
 
   /// Carries out the gateway's answer, after reading the row if the order has ended. Unknown numbers are ignored.
   void answer(core::Answer answer);
   /// Tells everyone who still waits that nothing was stored, because the service ends.
   void dismiss_all();
 
-  [[nodiscard]] std::size_t waiting() const noexcept { return http_.size() + mqtt_.size(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return http_.size() + mqtt_.size() + inner_.size(); }
 
  private:
   struct HttpCaller {
@@ -53,6 +59,7 @@ class Desk {
   std::uint64_t last_ = 0;
   std::unordered_map<std::uint64_t, HttpCaller> http_;
   std::unordered_map<std::uint64_t, platform::MqttReceipt> mqtt_;
+  std::unordered_map<std::uint64_t, Hearer> inner_;
 };
 
 }  // namespace storegate::app

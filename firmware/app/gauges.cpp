@@ -201,6 +201,14 @@ void Gauges::pos_answered(std::string_view request, std::string_view outcome, do
   if (request == "place") place_.observe(seconds);
 }
 
+void Gauges::partner_answered(std::string_view partner, std::string_view what, std::string_view outcome) {
+  metrics_
+      .counter(
+          "storegate_partner_requests", "Requests to partners' APIs by what came of them",
+          {{"partner", std::string(partner)}, {"what", std::string(what)}, {"outcome", std::string(outcome)}})
+      .add();
+}
+
 void Gauges::message_taken(std::string_view kind) {
   metrics_.counter("storegate_mqtt_commands", "Messages of the cloud by kind", {{"kind", std::string(kind)}})
       .add();

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "app/version.hpp"
+#include "app/webhooks.hpp"
 #include "platform/endpoint.hpp"
 #include "platform/local_time.hpp"
 #include "platform/log.hpp"
@@ -59,6 +60,7 @@ core::Result<void> Service::start() {
   space_->start();
   housekeeping_->start();
   certificates_->look();
+  puller_->look();
   watch();
   platform::systemd_ready();
   platform::log_info("ready", {{"version", version()}, {"store", config_.store.id}, {"port", port()}});
@@ -102,12 +104,31 @@ void Service::join_parts() {
   turns_.emplace(*engine_, *store_, loop_, clock_, *gauges_, digest_, std::move(hooks));
   pos_.emplace(loop_, config_.pos, *gauges_, [this](core::Input input) { turns_->offer(std::move(input)); });
   pos_->set_tls(tls_.pos);
+  join_partners();
   space_.emplace(config_, loop_, *store_, *turns_);
   certificates_.emplace(config_, loop_, *turns_, [this] { return tls_.ends_at_wall_ms(); });
   housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, *space_, housekeeping_pace_);
   streams_.emplace(loop_, *turns_, *store_, config_);
   api_.emplace(ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch,
                         [this] { return readiness(); }, *streams_});
+}
+
+void Service::join_partners() {
+  const auto offer = [this](core::Input input) { turns_->offer(std::move(input)); };
+  const auto now = [this] { return turns_->now(); };
+  // The loop waits for no disk: the store's thread writes when it has nothing else to do.
+  memory_.emplace(config_.storage.path + ".tokens", [this](std::function<void()> job) {
+    store_->submit(Urgency::spare, [job = std::move(job)](storage::Journal&) -> Completion {
+      job();
+      return {};
+    });
+  });
+  lines_.emplace(PartnerClientParts{loop_, *gauges_, *memory_, now, signed_token});
+  lines_->configure(config_, tls_);
+  fetcher_.emplace(*lines_, offer);
+  teller_.emplace(*lines_, offer);
+  puller_.emplace(PullerParts{loop_, *lines_, *memory_, now, offer,
+                              [this](Hearer hear) { return desk_->seat(std::move(hear)); }});
 }
 
 core::Result<void> Service::listen() {
@@ -144,6 +165,7 @@ core::Result<void> Service::listen() {
 core::Result<void> Service::connect() {
   if (!config_.mqtt) return {};
   uplink_.emplace(config_, loop_, clock_, *turns_, *desk_, *gauges_);
+  uplink_->on_return([this] { puller_->look_again(); });
   if (auto started = uplink_->start(tls_.mqtt); !started) return std::move(started).error().in("mqtt");
   return {};
 }
@@ -158,6 +180,8 @@ void Service::carry_out(core::Effect&& effect) {
   if (auto* check = std::get_if<core::CheckPosHealth>(&effect)) return pos_->carry_out(*check);
   if (auto* watch = std::get_if<core::WatchOrder>(&effect)) return pos_->carry_out(std::move(*watch));
   if (const auto* list = std::get_if<core::AskPosList>(&effect)) return pos_->carry_out(*list);
+  if (auto* fetch = std::get_if<core::FetchOrder>(&effect)) return fetcher_->carry_out(std::move(*fetch));
+  if (auto* tell = std::get_if<core::TellPartner>(&effect)) return teller_->carry_out(std::move(*tell));
   pos_->carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 

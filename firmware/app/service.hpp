@@ -14,12 +14,17 @@
 #include "app/config.hpp"
 #include "app/desk.hpp"
 #include "app/event_streams.hpp"
+#include "app/fetcher.hpp"
 #include "app/gauges.hpp"
 #include "app/housekeeping.hpp"
+#include "app/partner_lines.hpp"
+#include "app/partner_memory.hpp"
 #include "app/pos_driver.hpp"
+#include "app/puller.hpp"
 #include "app/space_watch.hpp"
 #include "app/stock.hpp"
 #include "app/store_thread.hpp"
+#include "app/teller.hpp"
 #include "app/tls.hpp"
 #include "app/turns.hpp"
 #include "app/uplink.hpp"
@@ -66,6 +71,7 @@ class Service {
   // service.cpp
   [[nodiscard]] core::Result<void> open_rows();
   void join_parts();
+  void join_partners();
   [[nodiscard]] core::Result<void> listen();
   [[nodiscard]] core::Result<void> connect();
   void carry_out(core::Effect&& effect);
@@ -93,6 +99,11 @@ class Service {
   std::optional<Desk> desk_;
   std::optional<Turns> turns_;
   std::optional<PosDriver> pos_;
+  std::optional<PartnerMemory> memory_;
+  std::optional<PartnerLines> lines_;
+  std::optional<Fetcher> fetcher_;
+  std::optional<Teller> teller_;
+  std::optional<Puller> puller_;
   std::optional<Uplink> uplink_;
   TlsInUse tls_;
   std::optional<CertificateWatch> certificates_;

@@ -28,6 +28,8 @@ Service::~Service() {
   server_.reset();
   uplink_.reset();
   pos_.reset();
+  puller_.reset();
+  lines_.reset();
   close_store();
 }
 
@@ -43,6 +45,8 @@ void Service::begin_end() {
   housekeeping_->stop();
   space_->stop();
   pos_->close();
+  puller_->close();
+  lines_->close();
   if (uplink_) uplink_->close_door();
   server_->stop(close_within, [this] { server_closed_ = true; });
   look_for_end();
@@ -52,7 +56,7 @@ void Service::look_for_end() {
   const auto spent = std::chrono::steady_clock::now() - end_since_;
   if (spent >= answers_within) desk_->dismiss_all();
   const bool idle = !engine_->turn_open() && !engine_->wants_turn(turns_->now()) && desk_->waiting() == 0 &&
-                    pos_->in_flight() == 0;
+                    pos_->in_flight() == 0 && teller_->in_flight() == 0;
   if ((server_closed_ && idle) || spent >= close_within + look_every) return end_now();
   end_timer_ = loop_.after(look_every, [this] { look_for_end(); });
 }
@@ -137,11 +141,13 @@ void Service::reload(Config config) {
   config_.store.test_orders = config.store.test_orders;
   config_.store.hours = std::move(config.store.hours);
   reload_tls(config);
+  lines_->configure(config_, tls_);
   config_.pos.push_token = std::move(config.pos.push_token);
   config_.pos.token = config.pos.token;
   pos_->set_token(std::move(config.pos.token));
   if (const auto level = platform::log_level_from(config_.log.level)) platform::log_set_level(*level);
   engine_->gateway().set_policy(policy_of(config_), turns_->now());
+  puller_->look();
   turns_->wake();
   platform::log_info("configuration reloaded");
 }

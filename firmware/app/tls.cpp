@@ -41,6 +41,10 @@ bool speaks_tls(const MqttConfig& mqtt) {
   return address && address->tls;
 }
 
+bool speaks_tls(const PartnerApiConfig& api) {
+  return api.url.starts_with("https://") || api.token_url.starts_with("https://");
+}
+
 core::Result<TlsInUse> load_tls(const Config& config) {
   TlsInUse all;
   auto http = listener_context(config.http.tls);
@@ -55,6 +59,14 @@ core::Result<TlsInUse> load_tls(const Config& config) {
     auto mqtt = peer_context(config.mqtt->tls, mqtt_alpn);
     if (!mqtt) return std::move(mqtt).error().in("mqtt");
     all.mqtt = std::move(mqtt).value();
+  }
+  for (const PartnerConfig& partner : config.partners) {
+    if (!partner.api || !speaks_tls(*partner.api)) continue;
+    auto [at, is_new] = all.partners.try_emplace(partner.api->tls.ca);
+    if (!is_new) continue;  // the system's bundle takes memory: once is enough
+    auto context = peer_context(partner.api->tls, http_alpn);
+    if (!context) return std::move(context).error().in("partner.api of " + partner.name);
+    at->second = std::move(context).value();
   }
   return all;
 }

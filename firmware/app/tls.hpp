@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ inline constexpr const char* mqtt_alpn = "";
 /// Whether the address is one with TLS, by whichever of its names.
 [[nodiscard]] bool speaks_tls(const PosConfig& pos);
 [[nodiscard]] bool speaks_tls(const MqttConfig& mqtt);
+[[nodiscard]] bool speaks_tls(const PartnerApiConfig& api);
 
 /// nullptr if it is not on. Errors: invalid, which file and what is wrong with it.
 [[nodiscard]] core::Result<SharedTls> listener_context(const ListenerTls& tls);
@@ -31,6 +33,8 @@ inline constexpr const char* mqtt_alpn = "";
 /// Everything a service speaks TLS with; nullptr where it does not.
 struct TlsInUse {
   SharedTls http, pos, mqtt;
+  std::map<std::string, SharedTls>
+      partners;  // to their APIs, by the file of whom to trust; "" = the system's
   /// When the first of our own certificates ends, Unix time in milliseconds; nothing = there is none.
   [[nodiscard]] std::optional<std::int64_t> ends_at_wall_ms() const;
 };

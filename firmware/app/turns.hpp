@@ -31,7 +31,7 @@ class Turns {
         Gauges& gauges, core::DigestFunction digest, TurnHooks hooks);
 
   /// Queues a fact; it is decided together with everything else that is ready now. An order's `body_digest` is filled in
-  /// here: keyed, since it outlives the customer's data it was taken of.
+  /// here, a fetched one's too: keyed, since it outlives the customer's data it was taken of.
   /// A new order whose partner has too many waiting is answered at once.
   void offer(core::Input input);
   /// A new order of `partner`, authenticated, is at the HTTP door. An answer: the partner is side-lined.

@@ -15,6 +15,7 @@ namespace storegate::app {
 namespace {
 // An event the broker would not take is offered again after this: at once would be a storm, never would be a gap.
 constexpr std::chrono::milliseconds pause_after_refusal{2000};
+constexpr std::int64_t outage_ms = 60'000;
 
 void replace(std::string& text, std::string_view name, std::string_view value) {
   for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
@@ -110,10 +111,13 @@ void Uplink::on_connected(platform::MqttConnected connected) {
   const auto window = std::min<std::int64_t>(config_.mqtt->window, connected.receive_maximum);
   turns_.engine().outbox().on_connected(static_cast<std::size_t>(std::max<std::int64_t>(window, 1)));
   turns_.offer(core::UplinkConnected{connected.session_present});
+  const auto since_ms = std::exchange(away_since_ms_, {});
+  if (since_ms && clock_.now().steady_ms - *since_ms > outage_ms && on_return_) on_return_();
 }
 
 void Uplink::on_disconnected(const core::Error& why, bool was_connected) {
   connected_ = false;
+  if (!away_since_ms_) away_since_ms_ = clock_.now().steady_ms;
   sent_.clear();
   turns_.engine().outbox().on_disconnected();
   turns_.wake();

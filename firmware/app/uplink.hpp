@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,6 +42,9 @@ class Uplink {
 
   /// With the next connection.
   void set_tls(SharedTls tls) { client_->replace_tls(std::move(tls)); }
+
+  /// Called when the broker is there again after more than a minute: what else was sent over the same line may be missing.
+  void on_return(std::function<void()> call) { on_return_ = std::move(call); }
 
   [[nodiscard]] bool connected() const noexcept { return connected_; }
   [[nodiscard]] platform::MqttCounters counters() const;
@@ -79,6 +83,8 @@ class Uplink {
       left_open_;  // came behind the closed door; at most what may be unsettled
   bool connected_ = false;
   bool logged_away_ = false;
+  std::optional<std::int64_t> away_since_ms_;  // steady clock
+  std::function<void()> on_return_;
   platform::Timer paused_;
   std::unique_ptr<platform::MqttClient> client_;
 };

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "codec/events.hpp"
+#include "codec/partners/doordash_token.hpp"
 #include "platform/clock.hpp"
 #include "platform/digest.hpp"
 
@@ -51,6 +52,11 @@ codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers header
   // time service keeps it, a repeat is known by its order's id alone, which needs no clock.
   if (now.wall_trusted && platform::Clock::kernel_says_synchronised()) delivery.now_wall_ms = now.wall_ms;
   return delivery;
+}
+
+std::string signed_token(const PartnerApiConfig& api, std::int64_t now_wall_ms) {
+  const codec::DoorDashKey key{api.developer_id, api.key_id, api.secret};
+  return codec::doordash_token(key, now_wall_ms / 1000, signature).value_or(std::string());
 }
 
 }  // namespace storegate::app

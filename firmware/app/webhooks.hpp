@@ -2,6 +2,7 @@
 // passes on, and for events of its orders. It must not know how the bytes came.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,5 +33,8 @@ struct WebhookPartner {
 /// while a time service keeps the clock.
 [[nodiscard]] codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers headers,
                                           std::string_view body, const core::Now& now);
+
+/// A token that the store signs itself for a partner's API (codec::ApiSignIn::signed_token); "" = its secret is none.
+[[nodiscard]] std::string signed_token(const PartnerApiConfig& api, std::int64_t now_wall_ms);
 
 }  // namespace storegate::app

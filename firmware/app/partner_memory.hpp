@@ -1,0 +1,58 @@
+// PartnerMemory: what of partners' APIs outlives the process: tokens, and until when missed orders were asked for. One file
+// beside the database, for its owner alone. Nothing in it is needed: what cannot be read is fetched anew.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace storegate::app {
+
+/// A bearer token. Times are Unix milliseconds by the clock of that moment.
+struct PartnerToken {
+  std::string bearer;  // secret
+  std::int64_t obtained_wall_ms = 0;
+  std::int64_t expires_wall_ms = 0;
+  std::string asked_for;  // tells by which configuration it was asked for; another's is no use
+};
+
+/// Loop thread only; `write` carries its argument to where a disk may be waited for, in the order of calls.
+class PartnerMemory {
+ public:
+  using Write = std::function<void(std::function<void()> job)>;
+
+  /// Reads `path`. A file that is not there is an empty one; one that cannot be used is logged and counts as that.
+  PartnerMemory(std::string path, Write write);
+
+  [[nodiscard]] const PartnerToken* token(std::string_view partner) const;
+  void keep_token(const std::string& partner, PartnerToken token);
+
+  /// Every order of this partner that came before was asked for and stored; nothing = it never was.
+  [[nodiscard]] std::optional<std::int64_t> seen_until(std::string_view partner) const;
+  /// Reaches the disk at most every ten minutes: who asks from a little too early on hears of an order twice.
+  void keep_seen(const std::string& partner, std::int64_t wall_ms);
+
+ private:
+  struct Remembered {
+    std::optional<PartnerToken> token;
+    std::optional<std::int64_t> seen_wall_ms;
+    std::int64_t seen_saved_ms = 0;
+  };
+  [[nodiscard]] bool read(std::string_view text);
+  void save();
+
+  std::string path_;
+  Write write_;
+  std::map<std::string, Remembered, std::less<>> partners_;
+};
+
+/// Replaces the file by one that only its owner may read; after a power cut there is the old one or the new. Errors:
+/// failed, with what was being done.
+[[nodiscard]] core::Result<void> replace_private_file(const std::string& path, std::string_view bytes);
+
+}  // namespace storegate::app

@@ -1,0 +1,227 @@
+// A pull is pages; a page is webhooks, stored one after the other, and then what its partner is told about them.
+#include "app/puller.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "codec/commands.hpp"
+#include "platform/log.hpp"
+#include "platform/random.hpp"
+
+namespace storegate::app {
+
+namespace {
+constexpr core::Milliseconds overlap_ms = core::hour_ms;  // what a partner lists late, and clocks that differ
+constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
+constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
+constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
+constexpr std::size_t unreadable_logged_max = 10;
+
+/// Whatever became of it is on disk, or would be the same the next time.
+bool is_settled(core::AnswerKind kind) {
+  using core::AnswerKind;
+  switch (kind) {
+    case AnswerKind::created:
+    case AnswerKind::replayed:
+    case AnswerKind::done:
+    case AnswerKind::conflict:
+    case AnswerKind::not_found: return true;
+    case AnswerKind::unknown_partner:
+    case AnswerKind::too_many:
+    case AnswerKind::full:
+    case AnswerKind::not_stored: return false;
+  }
+  return false;
+}
+
+/// Doubled with each failure, 75 to 125 % of it.
+core::Milliseconds backoff_ms(std::size_t failures) {
+  const auto whole = std::min(backoff_max_ms, backoff_first_ms << std::min<std::size_t>(failures, 10));
+  return whole * 3 / 4 +
+         static_cast<core::Milliseconds>(platform::random_seed() % static_cast<std::uint64_t>(whole / 2));
+}
+}  // namespace
+
+/// One partner's.
+struct Puller::Pull {
+  std::string partner;
+  PartnerLine* line = nullptr;
+  platform::Timer timer;
+  bool running = false;
+  bool again = false;  // there was an outage while it ran
+  std::size_t failures = 0;
+
+  // of the pull under way
+  core::Now begun;
+  std::string cursor;
+  std::size_t pages = 0;  // that came
+  std::size_t taken = 0;  // webhooks
+  std::string content_type;
+  std::deque<codec::Webhook> waiting;
+  std::deque<codec::HttpRequest> then;
+  std::string next;
+};
+
+Puller::Puller(PullerParts parts) : parts_(std::move(parts)) {}
+Puller::~Puller() = default;
+
+bool Puller::may(const Pull& pull) const {
+  return open_ && pull.line->client.open() && pull.line->config.enabled && pull.line->api->pulls();
+}
+
+void Puller::look() {
+  for (auto& [name, line] : parts_.lines.all()) {
+    auto& pull = pulls_[name];
+    if (pull == nullptr) {
+      pull = std::make_unique<Pull>();
+      pull->partner = name;
+      pull->line = line.get();
+      line->client.on_return([this, pull = pull.get()] { wake(*pull); });
+      begin(*pull);
+    } else if (!pull->timer.pending() && pull->line->config.api->pull_interval_s > 0) {
+      begin(*pull);  // it was closed or disabled before this reload
+    }
+  }
+}
+
+void Puller::look_again() {
+  for (auto& [name, pull] : pulls_) wake(*pull);
+}
+
+void Puller::close() {
+  open_ = false;
+  for (auto& [name, pull] : pulls_) pull->timer.cancel();
+}
+
+// A pull whose first page is still out sees all that was missed.
+void Puller::wake(Pull& pull) {
+  if (pull.running)
+    pull.again = pull.again || pull.pages > 0;
+  else
+    begin(pull);
+}
+
+void Puller::begin(Pull& pull) {
+  if (pull.running || !may(pull)) return;
+  pull.timer.cancel();
+  pull.running = true;
+  pull.again = false;
+  pull.begun = parts_.now();
+  pull.cursor.clear();
+  pull.pages = 0;
+  pull.taken = 0;
+  ask(pull);
+}
+
+void Puller::ask(Pull& pull) {
+  auto since = parts_.memory.seen_until(pull.partner);
+  if (since) *since -= overlap_ms;
+  auto request = pull.line->api->pull(pull.line->store(), since, pull.cursor);
+  pull.line->client.call("pull", std::move(request),
+                         [this, &pull](PartnerReply reply) { take_page(pull, std::move(reply)); });
+}
+
+void Puller::take_page(Pull& pull, PartnerReply reply) {
+  if (!reply.is_good()) {
+    const std::string why = reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
+    return give_up(pull, why, reply.retry_after_ms.value_or(0));
+  }
+  auto page = pull.line->api->read_pulled(reply.body, pull.partner, pull.line->store());
+  if (!page) return give_up(pull, page.problem().text(), 0);
+  for (std::size_t i = 0; i < page->unreadable.size() && i < unreadable_logged_max; ++i)
+    platform::log_warn("an order that was asked for cannot be understood",
+                       {{"partner", pull.partner}, {"what", page->unreadable[i]}});
+  ++pull.pages;
+  pull.content_type = std::move(reply.content_type);
+  pull.waiting.assign(std::make_move_iterator(page->webhooks.begin()),
+                      std::make_move_iterator(page->webhooks.end()));
+  pull.then.assign(std::make_move_iterator(page->then.begin()), std::make_move_iterator(page->then.end()));
+  pull.next = std::move(page->next);
+  offer_next(pull);
+}
+
+// One after the other: an order before its cancel, and no flood of a partner's own before its live orders.
+void Puller::offer_next(Pull& pull) {
+  codec::Commands commands;
+  while (commands.empty() && !pull.waiting.empty()) {
+    commands = codec::commands_of(std::move(pull.waiting.front()), core::Source::webhook);
+    pull.waiting.pop_front();
+  }
+  if (commands.empty()) return acknowledge(pull);
+  ++pull.taken;
+  const auto caller = parts_.seat([this, &pull](const core::Answer& answer) { answered(pull, answer); });
+  std::visit([&](auto& input) { input.caller = caller; }, commands.back());
+  if (auto* order = std::get_if<core::OrderArrived>(&commands.back()))
+    order->body.content_type = pull.content_type;
+  for (auto& command : commands) std::visit([&](auto& input) { parts_.offer(std::move(input)); }, command);
+}
+
+void Puller::answered(Pull& pull, const core::Answer& answer) {
+  if (!is_settled(answer.kind))
+    return give_up(pull, answer.why.empty() ? "not everything could be stored" : answer.why,
+                   answer.retry_after_s * core::second_ms);
+  if (answer.kind == core::AnswerKind::conflict)
+    platform::log_warn("what was asked for contradicts what is stored",
+                       {{"partner", pull.partner}, {"why", answer.why}});
+  offer_next(pull);
+}
+
+// The page is on disk: its partner may forget it.
+void Puller::acknowledge(Pull& pull) {
+  if (!may(pull)) return give_up(pull, "closed", 0);
+  if (pull.then.empty()) return end_page(pull);
+  auto request = std::move(pull.then.front());
+  pull.then.pop_front();
+  pull.line->client.call("acknowledge", std::move(request), [this, &pull](PartnerReply reply) {
+    // Gone is what it was to become.
+    if (reply.is_good() || reply.is_gone()) return acknowledge(pull);
+    const std::string why = reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
+    give_up(pull, why, reply.retry_after_ms.value_or(0));
+  });
+}
+
+void Puller::end_page(Pull& pull) {
+  if (pull.next.empty()) return succeed(pull);
+  if (pull.next == pull.cursor || pull.pages >= pages_max)
+    return give_up(pull, "its pages have no end", backoff_max_ms);
+  pull.cursor = std::move(pull.next);
+  ask(pull);
+}
+
+void Puller::succeed(Pull& pull) {
+  pull.running = false;
+  if (pull.begun.wall_trusted) parts_.memory.keep_seen(pull.partner, pull.begun.wall_ms);
+  if (pull.taken > 0 || pull.failures > 0)
+    platform::log_info("a partner was asked for missed orders",
+                       {{"partner", pull.partner}, {"webhooks", pull.taken}});
+  pull.failures = 0;
+  const auto interval_ms = pull.line->config.api->pull_interval_s * core::second_ms;
+  if (pull.again)
+    begin(pull);
+  else if (interval_ms > 0)
+    arm(pull, interval_ms);
+}
+
+void Puller::give_up(Pull& pull, std::string_view why, core::Milliseconds wait_ms) {
+  pull.running = false;
+  pull.waiting.clear();
+  pull.then.clear();
+  if (!open_) return;
+  if (pull.failures == 0)
+    platform::log_warn("a partner cannot be asked for missed orders: it is tried again",
+                       {{"partner", pull.partner}, {"why", why}});
+  arm(pull, std::max(backoff_ms(pull.failures++), wait_ms));
+}
+
+void Puller::arm(Pull& pull, core::Milliseconds wait_ms) {
+  if (!open_) return;
+  pull.timer = parts_.loop.after(std::chrono::milliseconds(wait_ms), [this, &pull] { begin(pull); });
+}
+
+}  // namespace storegate::app
