@@ -188,8 +188,8 @@ void Puller::acknowledge(Pull& pull) {
 
 void Puller::end_page(Pull& pull) {
   if (pull.next.empty()) return succeed(pull);
-  if (pull.next == pull.cursor || pull.pages >= pages_max)
-    return give_up(pull, "its pages have no end", backoff_max_ms);
+  if (pull.next == pull.cursor) return give_up(pull, "its pages have no end", backoff_max_ms);
+  if (pull.pages >= pages_max) return give_up(pull, "there is more than is taken at once", 0);
   pull.cursor = std::move(pull.next);
   ask(pull);
 }

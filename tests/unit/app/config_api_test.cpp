@@ -1,0 +1,163 @@
+// [partner.api] and answer: how a partner's API is spoken to, and what a person hears who left something out.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "app/config.hpp"
+#include "app/config_sections.hpp"
+#include "app/config_tree.hpp"
+#include "config_text.hpp"
+#include "partner_bench.hpp"
+
+using namespace storegate;
+using namespace storegate::test;
+
+namespace {
+
+struct Files {
+  support::TempDir folder;
+  Files() {
+    support::write_file(folder.path() / "client", "cl1ent\n");
+    support::write_file(folder.path() / "key", "k3y\n");
+    support::write_file(folder.path() / "two", "a\nb\n");
+  }
+  [[nodiscard]] std::string file(const std::string& name) const { return "\"" + folder.file(name) + "\""; }
+};
+
+/// The minimal file with a partner of that name behind it.
+std::string partner(const std::string& name, const std::string& keys) {
+  return minimal + "[[partner]]\nname = \"" + name + "\"\nrelease = \"immediate\"\nsecret_files = []\n" +
+         keys + "\n";
+}
+constexpr std::uint32_t section_line_number = minimal_lines + 5;  // of the first of `keys`
+
+/// A partner's section read for a codec of the test's own.
+struct ToyReading {
+  app_test::ToyCodec codec;
+  app::ConfigFindings findings;
+  app::PartnerConfig partner;
+
+  void read(const std::string& text) {
+    const auto parsed = app::parse_toml(text);
+    REQUIRE(std::holds_alternative<app::ConfigNode>(parsed));
+    partner.codec = &codec;
+    app::ConfigTable table(std::get<app::ConfigNode>(parsed), {"partner[1]", "[[partner]]"}, findings);
+    app::read_partner_api(table, {}, partner);
+  }
+  [[nodiscard]] std::string problems() const {
+    std::string text;
+    for (const auto& problem : findings.problems) text += app::describe(problem, "f") + "\n";
+    return text;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("5.2 config: an API's section has its codec's defaults, and the owner's words over them") {
+  const Files files;
+  const app::Config config = good(partner(
+      "deliveroo",
+      "answer = \"direct\"\n[partner.api]\nclient_id = \"me\"\nclient_secret_file = " + files.file("client") +
+          "\nclient_auth = \"basic\"\nstore_id = \"S 1\"\ntimeout_ms = 3000"));
+  const app::PartnerConfig& deliveroo = config.partners.back();
+  CHECK(deliveroo.answers_directly);
+  REQUIRE(deliveroo.api.has_value());
+  CHECK(deliveroo.api->url == "https://api.developers.deliveroo.com");
+  CHECK(deliveroo.api->token_url == "https://auth.developers.deliveroo.com/oauth2/token");
+  CHECK(deliveroo.api->client_id == "me");
+  CHECK(deliveroo.api->client_secret == "cl1ent");
+  CHECK(deliveroo.api->client_auth == app::ClientAuth::basic);
+  CHECK(deliveroo.api->store_id == "S 1");
+  CHECK(deliveroo.api->timeout_ms == 3000);
+  const auto policy = app::policy_of(config).partners.at("deliveroo");
+  CHECK_FALSE(policy.fetches);
+  CHECK(policy.tells == deliveroo.codec->api()->notices());
+  const app::Config hubrise = good(partner("hubrise", "api = { secret_file = " + files.file("key") + " }"));
+  CHECK(hubrise.partners.back().api->secret == "k3y");
+  CHECK(hubrise.partners.back().api->pull_interval_s == 30);
+  CHECK_FALSE(hubrise.partners.back().answers_directly);
+  CHECK(app::policy_of(hubrise).partners.at("hubrise").tells.empty());
+  CHECK_FALSE(good(partner("hubrise", "answer = \"cloud\"")).partners.back().api.has_value());
+}
+
+TEST_CASE("5.2 config: what an API cannot be spoken to without is named") {
+  const Files files;
+  const auto bad = [&](const std::string& name, const std::string& keys, std::uint32_t line, const char* key,
+                       const char* says) {
+    check_bad({partner(name, keys), line, key, says});
+  };
+  const auto at = section_line_number;
+  bad("deliveroo", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",
+      "client_id and client_secret_file");
+  bad("doordash", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",
+      "developer_id, key_id and secret_file");
+  bad("grubhub", "answer = \"direct\"", minimal_lines + 1, "partner[2].api", "url, secret_file");
+  bad("deliveroo", "api = { client_id = \"me\" }", at, "partner[2].api.client_secret_file",
+      "client_secret_file = ");
+  bad("deliveroo", "api = { client_secret_file = " + files.file("client") + " }", at,
+      "partner[2].api.client_id", "client_id");
+  bad("grubhub", "api = { secret_file = " + files.file("key") + " }", at, "partner[2].api.url", "url = ");
+  bad("doordash", "api = { developer_id = \"d\", secret_file = " + files.file("key") + " }", at,
+      "partner[2].api.key_id", "key_id");
+  bad("hubrise", "api = { secret_file = \"/nowhere/key\" }", at, "partner[2].api.secret_file",
+      "does not exist");
+  bad("hubrise", "api = { secret_file = " + files.file("two") + " }", at, "partner[2].api.secret_file",
+      "one line");
+}
+
+TEST_CASE("5.2 config: what is of no use or would be read on the way is said") {
+  const Files files;
+  const auto hubrise = [&](const std::string& more) {
+    return partner("hubrise", "api = { secret_file = " + files.file("key") + ", " + more + " }");
+  };
+  const auto bad = [&](const std::string& more, const char* key, const char* says) {
+    check_bad({hubrise(more), section_line_number, key, says});
+  };
+  bad("url = \"http://api.example\"", "partner[2].api.url", "https://");
+  bad("url = \"http://10.0.0.7/v1\"", "partner[2].api.url", "https://");
+  bad("url = \"https://me:pw@api.example\"", "partner[2].api.url", "user or password");
+  bad("url = \"\"", "partner[2].api.url", "is empty");
+  bad("timeout_ms = 99", "partner[2].api.timeout_ms", "from 100");
+  bad("pull_interval_s = -1", "partner[2].api.pull_interval_s", "from 0");
+  bad("ca = \"/nowhere.pem\"", "partner[2].api.ca", "/nowhere.pem");
+  bad("store_id = \"caf\xc3\xa9\"", "partner[2].api.store_id", "plain characters");
+  bad("stor_id = \"1\"", "partner[2].api.stor_id", "did you mean \"store_id\"?");
+  for (const char* url : {"http://127.0.0.1:8099/v1", "http://[::1]:8099", "http://localhost:8099"})
+    CHECK(good(hubrise("url = \"" + std::string(url) + "\"")).partners.back().api->url == url);
+  const ConfigReading unused = read(hubrise("client_id = \"me\""));
+  REQUIRE(unused.config.has_value());
+  CHECK(all_of(unused).find("partner[2].api.client_id: is not used") != std::string::npos);
+  check_bad({minimal + "api = { url = \"https://x.example\" }\n", minimal_lines + 1, "partner[1].api",
+             "remove it"});
+  check_bad({minimal + "answer = \"direct\"\n", minimal_lines + 1, "partner[1].answer", "must be \"cloud\""});
+  check_bad({minimal + "answer = \"both\"\n", minimal_lines + 1, "partner[1].answer", "\"direct\""});
+}
+
+TEST_CASE("5.2 config: a partner whose orders have to be fetched is of no use without a way in") {
+  ToyReading missing;
+  missing.read("name = \"toy\"");
+  REQUIRE(missing.findings.problems.size() == 1);
+  CHECK(missing.findings.problems[0].key == "partner[1].api");
+  CHECK(missing.problems().find("have to be fetched") != std::string::npos);
+  CHECK(missing.problems().find("url, token_url, client_id and client_secret_file") != std::string::npos);
+  ToyReading mute;
+  mute.codec.toy.thin = false;
+  mute.codec.toy.told_of = {};
+  mute.read("answer = \"direct\"");
+  CHECK(mute.problems().find("must be \"cloud\"") != std::string::npos);
+  ToyReading whole;
+  const Files files;
+  whole.read(
+      "[api]\nurl = \"http://127.0.0.1:1\"\ntoken_url = \"http://127.0.0.1:1/token\"\nclient_id = \"me\"\n"
+      "client_secret_file = " +
+      files.file("client"));
+  CHECK(whole.problems().empty());
+  app::Config config;
+  whole.partner.name = "toy";
+  whole.partner.decide_within_s = 690;
+  config.partners.push_back(whole.partner);
+  const auto policy = app::policy_of(config).partners.at("toy");
+  CHECK(policy.fetches);
+  CHECK(policy.fetch_within_ms == 690 * core::second_ms);
+  CHECK(policy.tells.empty());
+}

@@ -1,0 +1,239 @@
+// Missed orders: asked for page by page, acknowledged only when they are stored.
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/puller.hpp"
+#include "partner_bench.hpp"
+
+using namespace storegate;
+using namespace storegate::app_test;
+
+namespace {
+
+/// The gateway is the test itself: it sees what is offered and answers when it likes.
+struct PullBench : PartnerBench {
+  std::vector<core::OrderAnnounced> offered;
+  std::deque<std::function<void(const core::Answer&)>> waiting;
+  bool stores_at_once = true;
+  std::optional<app::Puller> puller;
+
+  PullBench() {
+    codec.toy.how = codec::ApiSignIn::static_header;
+    start();
+  }
+  void start() {
+    puller.reset();
+    restart();
+    puller.emplace(app::PullerParts{loop, *lines, *memory, [this] { return clock; },
+                                    [this](core::Input input) {
+                                      offered.push_back(std::get<core::OrderAnnounced>(std::move(input)));
+                                      if (stores_at_once) say(core::AnswerKind::created);
+                                    },
+                                    [this](std::function<void(const core::Answer&)> hear) {
+                                      waiting.push_back(std::move(hear));
+                                      return core::Caller{waiting.size()};
+                                    }});
+  }
+  void say(core::AnswerKind kind, std::int64_t retry_after_s = 0) {
+    core::Answer answer;
+    answer.kind = kind;
+    answer.retry_after_s = retry_after_s;
+    const auto hear = std::move(waiting.front());
+    waiting.pop_front();
+    hear(answer);
+  }
+  [[nodiscard]] std::string request(std::size_t index) const {
+    return heard.at(index).method + " " + heard.at(index).target;
+  }
+  void until_heard(std::size_t requests) {
+    until([&] { return heard.size() >= requests; });
+  }
+  /// Everything that is on its way has come.
+  void settle() {
+    for (int i = 0; i < 20; ++i) loop.run_ready();
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "5.4 missed orders: pages are asked for one after the other, and each acknowledged when it is stored") {
+  PullBench bench;
+  bench.stores_at_once = false;
+  bench.answer(200, "order A\norder B\nbad a strange one\nthen /ack/1\nthen /ack/2\nnext two");
+  bench.puller->look();
+  bench.until([&] { return bench.offered.size() == 1; });
+  CHECK(bench.request(0) == "GET /base/missed?store=S1&cursor=");
+  CHECK(bench.offered[0].partner_order_id == "A");
+  CHECK(bench.offered[0].source == core::Source::webhook);
+  CHECK(bench.offered[0].caller != core::nobody);
+  bench.settle();
+  CHECK(bench.offered.size() == 1);  // B waits until A is stored
+  bench.say(core::AnswerKind::created);
+  CHECK(bench.offered.size() == 2);
+  bench.settle();
+  CHECK(bench.heard.size() == 1);  // nothing is acknowledged yet
+  bench.answer(204);
+  bench.answer(204);
+  bench.answer(200, "then /ack/3");
+  bench.answer(404);
+  bench.say(core::AnswerKind::replayed);
+  bench.until_heard(5);
+  CHECK(bench.request(1) == "DELETE /base/ack/1");
+  CHECK(bench.request(2) == "DELETE /base/ack/2");
+  CHECK(bench.request(3) == "GET /base/missed?store=S1&cursor=two");
+  CHECK(bench.request(4) == "DELETE /base/ack/3");
+  bench.until([&] { return bench.memory->seen_until("toy").has_value(); });
+  CHECK(bench.memory->seen_until("toy") == bench.clock.wall_ms);
+}
+
+TEST_CASE(
+    "5.4 missed orders: a page of which something could not be stored is not acknowledged, and asked for "
+    "again") {
+  using core::AnswerKind;
+  for (const AnswerKind kind :
+       {AnswerKind::not_stored, AnswerKind::too_many, AnswerKind::full, AnswerKind::unknown_partner}) {
+    CAPTURE(static_cast<int>(kind));
+    PullBench bench;
+    bench.stores_at_once = false;
+    bench.answer(200, "order A\norder B\nthen /ack");
+    bench.puller->look();
+    bench.until([&] { return bench.offered.size() == 1; });
+    bench.say(AnswerKind::created);
+    bench.say(kind);
+    bench.settle();
+    CHECK(bench.heard.size() == 1);
+    CHECK_FALSE(bench.memory->seen_until("toy").has_value());
+    bench.stores_at_once = true;
+    bench.answer(200, "order A\norder B\nthen /ack");
+    bench.answer(204);
+    bench.puller->look_again();
+    bench.until_heard(3);
+    CHECK(bench.request(1) == "GET /base/missed?store=S1&cursor=");
+    CHECK(bench.request(2) == "DELETE /base/ack");
+    CHECK(bench.offered.size() == 4);
+  }
+}
+
+TEST_CASE("5.4 missed orders: what would end the same the next time is settled") {
+  using core::AnswerKind;
+  for (const AnswerKind kind : {AnswerKind::done, AnswerKind::conflict, AnswerKind::not_found}) {
+    CAPTURE(static_cast<int>(kind));
+    PullBench bench;
+    bench.stores_at_once = false;
+    bench.answer(200, "order A\nthen /ack");
+    bench.answer(204);
+    bench.puller->look();
+    bench.until([&] { return bench.offered.size() == 1; });
+    bench.say(kind);
+    bench.until_heard(2);
+    CHECK(bench.request(1) == "DELETE /base/ack");
+  }
+}
+
+TEST_CASE(
+    "5.4 missed orders: it is asked from an hour before the last whole pull began, over a restart too") {
+  PullBench bench;
+  const auto first = bench.clock.wall_ms;
+  bench.answer(200, "order A");
+  bench.puller->look();
+  bench.until([&] { return bench.memory->seen_until("toy").has_value(); });
+  bench.pass(3 * core::minute_ms);
+  bench.answer(500);  // failed: the mark stays
+  bench.puller->look_again();
+  bench.until_heard(2);
+  bench.settle();
+  bench.start();
+  bench.answer(200);
+  bench.puller->look();
+  bench.until_heard(3);
+  CHECK(bench.codec.toy.since == std::vector<std::int64_t>{-1, first - core::hour_ms, first - core::hour_ms});
+}
+
+TEST_CASE("5.4 missed orders: without a clock nothing is remembered") {
+  PullBench bench;
+  bench.clock.wall_trusted = false;
+  bench.answer(200, "order A\nthen /ack");
+  bench.answer(204);
+  bench.puller->look();
+  bench.until_heard(2);
+  bench.settle();
+  bench.answer(200);
+  bench.puller->look_again();
+  bench.until_heard(3);
+  CHECK(bench.codec.toy.since == std::vector<std::int64_t>{-1, -1});
+}
+
+TEST_CASE("5.4 missed orders: one pull at a time; an outage while it runs means one more") {
+  PullBench bench;
+  bench.stores_at_once = false;
+  bench.answer(200, "order A");
+  bench.puller->look();
+  bench.puller->look_again();  // its first page is not here yet: it will see everything
+  bench.until([&] { return bench.offered.size() == 1; });
+  bench.puller->look_again();
+  bench.puller->look();
+  bench.settle();
+  CHECK(bench.heard.size() == 1);
+  bench.answer(200);
+  bench.say(core::AnswerKind::created);
+  bench.until_heard(2);
+  bench.settle();
+  CHECK(bench.heard.size() == 2);
+}
+
+TEST_CASE("5.4 missed orders: asked again by itself as often as the API wants it, and after a failure") {
+  PullBench bench;
+  bench.api().pull_interval_s = 1;
+  bench.start();
+  bench.answer(200);
+  bench.puller->look();
+  bench.until_heard(1);
+  bench.answer(200);
+  bench.until_heard(2);
+  PullBench failing;
+  failing.answer(200, "no such line");
+  failing.puller->look();
+  failing.answer(200);
+  failing.until_heard(2);
+}
+
+TEST_CASE("5.4 missed orders: a partner that is disabled, cannot be asked, or whose page repeats itself") {
+  PullBench bench;
+  bench.config.partners.front().enabled = false;
+  bench.start();
+  bench.puller->look();
+  bench.settle();
+  CHECK(bench.heard.empty());
+  bench.config.partners.front().enabled = true;
+  bench.codec.toy.listed = false;
+  bench.start();
+  bench.puller->look();
+  bench.settle();
+  CHECK(bench.heard.empty());
+  bench.codec.toy.listed = true;
+  bench.start();
+  bench.answer(200, "next here");
+  bench.answer(200, "next here");
+  bench.puller->look();
+  bench.until_heard(2);
+  bench.settle();
+  CHECK(bench.heard.size() == 2);
+}
+
+TEST_CASE("5.4 missed orders: at the end of the service nothing that is under way is acknowledged") {
+  PullBench bench;
+  bench.stores_at_once = false;
+  bench.answer(200, "order A\nthen /ack");
+  bench.puller->look();
+  bench.until([&] { return bench.offered.size() == 1; });
+  bench.puller->close();
+  bench.say(core::AnswerKind::created);
+  bench.puller->look_again();
+  bench.settle();
+  CHECK(bench.heard.size() == 1);
+}
