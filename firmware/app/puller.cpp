@@ -55,6 +55,7 @@ struct Puller::Pull {
   platform::Timer timer;
   bool running = false;
   bool again = false;  // there was an outage while it ran
+  bool whole = false;  // it was asked to the end since it may be
   std::size_t failures = 0;
 
   // of the pull under way
@@ -84,9 +85,10 @@ void Puller::look() {
       pull->line = line.get();
       line->client.on_return([this, pull = pull.get()] { wake(*pull); });
       begin(*pull);
-    } else if (!pull->timer.pending() && pull->line->config.api->pull_interval_s > 0) {
-      begin(*pull);  // it was closed or disabled before this reload
+      continue;
     }
+    if (!may(*pull)) pull->whole = false;  // whoever comes back later has been away until then
+    if (!pull->timer.pending() && (!pull->whole || line->config.api->pull_interval_s > 0)) begin(*pull);
   }
 }
 
@@ -201,6 +203,7 @@ void Puller::succeed(Pull& pull) {
     platform::log_info("a partner was asked for missed orders",
                        {{"partner", pull.partner}, {"webhooks", pull.taken}});
   pull.failures = 0;
+  pull.whole = true;
   const auto interval_ms = pull.line->config.api->pull_interval_s * core::second_ms;
   if (pull.again)
     begin(pull);

@@ -225,6 +225,32 @@ TEST_CASE("5.4 missed orders: a partner that is disabled, cannot be asked, or wh
   CHECK(bench.heard.size() == 2);
 }
 
+TEST_CASE("5.4 missed orders: a reload that brings a partner back has it asked, any other does not") {
+  PullBench bench;
+  bench.config.partners.front().enabled = false;
+  bench.start();
+  bench.puller->look();
+  const auto reload = [&] {
+    bench.lines->configure(bench.config, {});
+    bench.puller->look();
+    bench.settle();
+  };
+  reload();
+  CHECK(bench.heard.empty());
+  bench.config.partners.front().enabled = true;
+  bench.answer(200);
+  reload();
+  bench.until([&] { return bench.memory->seen_until("toy").has_value(); });
+  reload();
+  CHECK(bench.heard.size() == 1);
+  bench.config.partners.front().enabled = false;
+  reload();
+  bench.config.partners.front().enabled = true;
+  bench.answer(200);
+  reload();
+  bench.until_heard(2);
+}
+
 TEST_CASE("5.4 missed orders: at the end of the service nothing that is under way is acknowledged") {
   PullBench bench;
   bench.stores_at_once = false;
