@@ -24,8 +24,4 @@ class Fetcher {
   Offer offer_;
 };
 
-/// What an answer means.
-[[nodiscard]] core::OrderFetched fetched_of(const core::FetchOrder& effect, const codec::PartnerApi& api,
-                                            PartnerReply reply);
-
 }  // namespace storegate::app

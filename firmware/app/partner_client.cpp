@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "app/version.hpp"
-#include "codec/pos_rest.hpp"
 #include "platform/log.hpp"
 
 namespace storegate::app {
@@ -169,7 +168,7 @@ void PartnerClient::ended(const SharedJob& job, const std::string& bearer, platf
   reply.sent = outcome.request_bytes_written;
   if (outcome.ok()) {
     reply.status = outcome.response->status;
-    reply.retry_after_ms = codec::retry_after_ms(outcome.response->headers.get("Retry-After"));
+    reply.retry_after = outcome.response->headers.get("Retry-After");
     reply.content_type = std::move(outcome.response->content_type);
     reply.body = std::move(outcome.response->body);
   } else {

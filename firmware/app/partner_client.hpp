@@ -15,6 +15,7 @@
 #include "app/partner_token.hpp"
 #include "app/tls.hpp"
 #include "codec/http.hpp"
+#include "codec/partners/api_outcomes.hpp"
 #include "codec/partners/partner_api.hpp"
 #include "core/time.hpp"
 #include "platform/http_client.hpp"
@@ -27,13 +28,14 @@ struct PartnerReply {
   std::optional<int> status;  // of a whole answer; nothing = there was none
   std::string content_type;
   std::string body;
-  std::optional<core::Milliseconds> retry_after_ms;
-  bool sent = false;  // a byte of it has left the box; without an answer nobody knows what became of it
-  std::string why;    // without an answer: why; never a secret
+  std::string retry_after;  // the header
+  bool sent = false;        // a byte of it has left the box; without an answer nobody knows what became of it
+  std::string why;          // without an answer: why; never a secret
 
   [[nodiscard]] bool is_good() const noexcept { return status && *status >= 200 && *status < 300; }
   [[nodiscard]] bool is_gone() const noexcept { return status == 404 || status == 410; }
-  [[nodiscard]] bool is_not_now() const noexcept { return status == 429 || status == 503; }
+  /// As the codec judges it.
+  [[nodiscard]] codec::ApiReply seen() const { return {status.value_or(0), retry_after, body}; }
 };
 
 /// A token that the store signs itself, for ApiSignIn::signed_token.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/commands.hpp"
+#include "codec/pos_rest.hpp"
 #include "platform/log.hpp"
 #include "platform/random.hpp"
 
@@ -132,7 +133,7 @@ void Puller::ask(Pull& pull) {
 void Puller::take_page(Pull& pull, PartnerReply reply) {
   if (!reply.is_good()) {
     const std::string why = reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
-    return give_up(pull, why, reply.retry_after_ms.value_or(0));
+    return give_up(pull, why, codec::retry_after_ms(reply.retry_after).value_or(0));
   }
   auto page = pull.line->api->read_pulled(reply.body, pull.partner, pull.line->store());
   if (!page) return give_up(pull, page.problem().text(), 0);
@@ -184,7 +185,7 @@ void Puller::acknowledge(Pull& pull) {
     // Gone is what it was to become.
     if (reply.is_good() || reply.is_gone()) return acknowledge(pull);
     const std::string why = reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
-    give_up(pull, why, reply.retry_after_ms.value_or(0));
+    give_up(pull, why, codec::retry_after_ms(reply.retry_after).value_or(0));
   });
 }
 

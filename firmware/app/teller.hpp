@@ -29,12 +29,4 @@ class Teller {
   std::size_t in_flight_ = 0;
 };
 
-/// What an answer means.
-[[nodiscard]] core::PartnerTold told_of(const core::TellPartner& effect, const codec::PartnerApi& api,
-                                        const PartnerReply& reply);
-
-/// What an error's body says in the partner's own words: code and message out of JSON, at most 200 bytes, "" if it says
-/// nothing that can be read.
-[[nodiscard]] std::string words_of(std::string_view body);
-
 }  // namespace storegate::app

@@ -87,6 +87,8 @@ TEST_CASE("5.2 config: what an API cannot be spoken to without is named") {
     check_bad({partner(name, keys), line, key, says});
   };
   const auto at = section_line_number;
+  bad("uber_eats", "", minimal_lines + 1, "partner[2].api",
+      "have to be fetched; write [partner.api] with client_id and");
   bad("deliveroo", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",
       "client_id and client_secret_file");
   bad("doordash", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",

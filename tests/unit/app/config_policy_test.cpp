@@ -16,7 +16,8 @@ TEST_CASE("4.2 acceptance: what a store takes is configured, and reaches the gat
       with("id = \"store-042\"",
            "id = \"s\"\ncurrency = \"EUR\"\nhours = { mon = [\"06:00-23:00\"] }\nkitchen_capacity = 5\n"
            "kitchen_items = 40\ntest_orders = \"simulate\"") +
-      "enabled = false\ndecide_within_s = 90\n[[partner]]\nname = \"uber_eats\"\nrelease = \"immediate\"\n";
+      "enabled = false\ndecide_within_s = 90\n[[partner]]\nname = \"jet_connect\"\nrelease = \"immediate\"\n"
+      "secret_files = []\n";
   const ConfigReading reading = read(text);
   CHECK(reading.warnings.empty());
   const core::Policy policy = app::policy_of(good(text));
@@ -29,7 +30,7 @@ TEST_CASE("4.2 acceptance: what a store takes is configured, and reaches the gat
   const core::PartnerPolicy& kiosk = policy.partners.at("kiosk");
   CHECK_FALSE(kiosk.enabled);
   CHECK(kiosk.decide_within_ms == 90'000);
-  CHECK(policy.partners.at("uber_eats").decide_within_ms == 690'000);
+  CHECK(policy.partners.at("jet_connect").decide_within_ms == 180'000);
   check_bad(replaced_line("id = \"store-042\"", "id = \"s\"\ntest_orders = \"cook\"", 3, "store.test_orders",
                           "simulate"));
   check_bad(partner_line("decide_within_s = -1", "partner[1].decide_within_s", "0"));
