@@ -235,6 +235,7 @@ auto HttpConnection::read_more() -> Awaitable<bool> {
   const bool is_open = co_await flush_above(0);
   if (!is_open) co_return false;
   if (phase_ == Phase::idle && shared_->stopping) co_return false;
+  if (phase_ == Phase::idle && !expired_) co_await rest();
   if (!expired_) {
     in_.prepare(phase_ == Phase::body ? body_read_bytes : header_read_bytes);
     const auto [error, count] =
@@ -252,6 +253,15 @@ auto HttpConnection::read_more() -> Awaitable<bool> {
     refuse(408, "the request did not arrive in time");
   }
   co_return false;
+}
+
+/// Between two requests there is nothing to keep, and most connections are between two requests: buffers are made anew
+/// when the next one comes.
+auto HttpConnection::rest() -> Awaitable<void> {
+  in_ = HttpBuffer{};
+  out_ = std::string();
+  stream_.rest();
+  if (!stream_.has_unread()) co_await stream_.socket().async_wait(Socket::wait_read, awaiting);
 }
 
 void HttpConnection::hand_over() {

@@ -77,6 +77,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   Awaitable<void> refuse_connection();
   Awaitable<bool> read_request();
   Awaitable<bool> read_more();
+  Awaitable<void> rest();
   Awaitable<void> await_answer();
   Awaitable<void> send_stream();
   Awaitable<bool> flush_above(std::size_t bytes);

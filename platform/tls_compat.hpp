@@ -4,8 +4,12 @@
 
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
+#include <mbedtls/platform_util.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+#include <mbedtls/ssl_internal.h>
+#endif
 
 #include <array>
 #include <cstddef>
@@ -74,6 +78,14 @@ inline bool have_same_ticket(const mbedtls_ssl_session& a, const mbedtls_ssl_ses
 /// 3.6 may be compiled so that it keeps none.
 inline void forget_peer_certificate(mbedtls_ssl_context*) {}
 
+/// 3.6 does so by itself where it is compiled with MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH, and tells nobody their size.
+class RecordBuffers {
+ public:
+  [[nodiscard]] bool are_away() const noexcept { return false; }
+  void give_back(mbedtls_ssl_context&) noexcept {}
+  [[nodiscard]] bool take(mbedtls_ssl_context&) noexcept { return true; }
+};
+
 #else
 
 inline constexpr int no_common_version = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
@@ -122,6 +134,72 @@ inline void forget_peer_certificate(mbedtls_ssl_context* ssl) {
   mbedtls_x509_crt_free(ssl->session->peer_cert);
   mbedtls_free(std::exchange(ssl->session->peer_cert, nullptr));
 }
+
+/// The two buffers for records, 16.7 kB each, which an open connection needs only while there is a record. mbedTLS knows
+/// how to change them (MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH), but Debian's is compiled without; the pointers into them are
+/// moved here as it does there: each keeps its distance from the beginning. All that lives in them between two records
+/// is the number of the next one to come in; the next one to go out is counted elsewhere.
+class RecordBuffers {
+ public:
+  [[nodiscard]] bool are_away() const noexcept { return are_away_; }
+
+  /// Nothing happens while there is anything in them.
+  void give_back(mbedtls_ssl_context& ssl) noexcept {
+    const bool is_in_use = ssl.state != MBEDTLS_SSL_HANDSHAKE_OVER || ssl.in_left != 0 ||
+                           ssl.in_msglen != 0 || ssl.in_hslen != 0 || ssl.in_offt != nullptr ||
+                           ssl.keep_current_message != 0 || ssl.out_left != 0;
+    if (are_away_ || is_in_use) return;
+    std::memcpy(next_in_.data(), ssl.in_ctr, next_in_.size());
+    put_away(ssl.in_buf, MBEDTLS_SSL_IN_BUFFER_LEN, pointers_in(ssl), in_);
+    put_away(ssl.out_buf, MBEDTLS_SSL_OUT_BUFFER_LEN, pointers_out(ssl), out_);
+    are_away_ = true;
+  }
+
+  /// Before any other call on `ssl`. False: no memory, and nothing has changed.
+  [[nodiscard]] bool take(mbedtls_ssl_context& ssl) noexcept {
+    if (!are_away_) return true;
+    auto* const in = static_cast<unsigned char*>(mbedtls_calloc(1, MBEDTLS_SSL_IN_BUFFER_LEN));
+    auto* const out = static_cast<unsigned char*>(mbedtls_calloc(1, MBEDTLS_SSL_OUT_BUFFER_LEN));
+    if (in == nullptr || out == nullptr) {
+      mbedtls_free(in);
+      mbedtls_free(out);
+      return false;
+    }
+    put_back(ssl.in_buf, in, pointers_in(ssl), in_);
+    put_back(ssl.out_buf, out, pointers_out(ssl), out_);
+    std::memcpy(ssl.in_ctr, next_in_.data(), next_in_.size());
+    are_away_ = false;
+    return true;
+  }
+
+ private:
+  using Pointers = std::array<unsigned char**, 5>;
+  using Distances = std::array<std::uint16_t, 5>;
+
+  static Pointers pointers_in(mbedtls_ssl_context& ssl) noexcept {
+    return {&ssl.in_ctr, &ssl.in_hdr, &ssl.in_len, &ssl.in_iv, &ssl.in_msg};
+  }
+  static Pointers pointers_out(mbedtls_ssl_context& ssl) noexcept {
+    return {&ssl.out_ctr, &ssl.out_hdr, &ssl.out_len, &ssl.out_iv, &ssl.out_msg};
+  }
+  static void put_away(unsigned char*& buffer, std::size_t size, const Pointers& pointers,
+                       Distances& distances) noexcept {
+    for (std::size_t i = 0; i < pointers.size(); ++i)
+      distances[i] = static_cast<std::uint16_t>(std::exchange(*pointers[i], nullptr) - buffer);
+    mbedtls_platform_zeroize(buffer, size);  // what was decrypted lies there
+    mbedtls_free(std::exchange(buffer, nullptr));
+  }
+  static void put_back(unsigned char*& buffer, unsigned char* fresh, const Pointers& pointers,
+                       const Distances& distances) noexcept {
+    buffer = fresh;
+    for (std::size_t i = 0; i < pointers.size(); ++i) *pointers[i] = fresh + distances[i];
+  }
+
+  Distances in_{};
+  Distances out_{};
+  std::array<unsigned char, 8> next_in_{};
+  bool are_away_ = false;
+};
 
 #endif
 

@@ -53,6 +53,7 @@ struct TlsEngine::Inner {
   void judge(const mbedtls_x509_crt& certificate, bool is_peers_own, std::uint32_t& flags);
   [[nodiscard]] Result<void> conclude();
   [[nodiscard]] Error fail(int code);
+  [[nodiscard]] Result<void> take_buffers();
   [[nodiscard]] int read(unsigned char* into, std::size_t size) noexcept;
 
   static int send(void* self, const unsigned char* bytes, std::size_t size) noexcept;
@@ -62,6 +63,7 @@ struct TlsEngine::Inner {
   std::shared_ptr<const TlsContext> context;
   TlsContext::Inner& common;
   Ssl ssl;  // before the context goes, to which it points
+  tls_compat::RecordBuffers buffers;
   std::string host;
   std::string peer = "the client";
   Bytes in;
@@ -145,6 +147,12 @@ Error TlsEngine::Inner::fail(int code) {
   if (!is_open && !common.is_server) common.sessions.forget(peer);
   failure = tls_error(trouble);
   return *failure;
+}
+
+/// They are away while the connection is idle.
+Result<void> TlsEngine::Inner::take_buffers() {
+  if (buffers.take(*ssl.get())) return {};
+  return fail(MBEDTLS_ERR_SSL_ALLOC_FAILED);
 }
 
 Result<void> TlsEngine::Inner::set_up() {
@@ -241,13 +249,20 @@ Result<std::size_t> TlsEngine::read(char* into, std::size_t size) {
   auto& inner = *inner_;
   if (inner.failure) return *inner.failure;
   if (!inner.is_open || inner.peer_closed) return std::size_t{0};
+  if (inner.buffers.are_away() && inner.in.unread().empty() && !inner.wire_ended) return std::size_t{0};
+  if (auto taken = inner.take_buffers(); !taken) return std::move(taken).error();
   const int code = inner.read(reinterpret_cast<unsigned char*>(into), size);
   if (code > 0) return static_cast<std::size_t>(code);
-  if (code == MBEDTLS_ERR_SSL_WANT_READ) return std::size_t{0};
+  if (code == MBEDTLS_ERR_SSL_WANT_READ) return rest(), std::size_t{0};
   if (code != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
     return inner.fail(code == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : code);
   inner.peer_closed = true;
   return std::size_t{0};
+}
+
+void TlsEngine::rest() noexcept {
+  auto& inner = *inner_;
+  if (inner.is_open && !inner.failure && inner.in.unread().empty()) inner.buffers.give_back(*inner.ssl.get());
 }
 
 bool TlsEngine::has_ended() const noexcept { return inner_->peer_closed; }
@@ -261,6 +276,7 @@ Result<std::size_t> TlsEngine::write(std::string_view plain) {
   if (inner.failure) return *inner.failure;
   if (!inner.is_open || inner.closed) return Error{ErrorCode::failed, "TLS is not open for writing"};
   if (plain.empty() || inner.out.unread().size() >= waiting_bytes_max) return std::size_t{0};
+  if (auto taken = inner.take_buffers(); !taken) return std::move(taken).error();
   const int code =
       mbedtls_ssl_write(inner.ssl.get(), reinterpret_cast<const unsigned char*>(plain.data()), plain.size());
   if (code < 0) return inner.fail(code);
@@ -270,7 +286,8 @@ Result<std::size_t> TlsEngine::write(std::string_view plain) {
 void TlsEngine::close() noexcept {
   auto& inner = *inner_;
   if (inner.failure || !inner.is_open || std::exchange(inner.closed, true)) return;
-  const int code = mbedtls_ssl_close_notify(inner.ssl.get());
+  const bool has_buffers = inner.buffers.take(*inner.ssl.get());
+  const int code = has_buffers ? mbedtls_ssl_close_notify(inner.ssl.get()) : MBEDTLS_ERR_SSL_ALLOC_FAILED;
   if (code == 0) return;
   try {
     (void)inner.fail(code);

@@ -18,7 +18,8 @@ namespace storegate::platform {
 /// still worth a look, since the alert that tells the other side why lies there.
 class TlsEngine {
  public:
-  /// The server's end. The context must be a server's. Error: `failed`, no memory (an end takes 36 KiB).
+  /// The server's end. The context must be a server's. Error: `failed`, no memory (an end takes 36 KiB; open
+  /// and at rest 4 KiB).
   [[nodiscard]] static core::Result<std::unique_ptr<TlsEngine>> serve(
       std::shared_ptr<const TlsContext> context);
   /// The client's end. The server must prove by its certificate that it is `host`, a name or an address literal
@@ -42,6 +43,9 @@ class TlsEngine {
   /// At most `size` bytes of plain text, size > 0. 0: more bytes are needed, and all that came in is worked off; or
   /// has_ended(). A wire that ended without the other side's farewell is an error: somebody may have cut off the end.
   [[nodiscard]] core::Result<std::size_t> read(char* into, std::size_t size);
+  /// Nothing is expected for a while: what memory can be done without until then is given back. So it is as well whenever
+  /// read() gives 0.
+  void rest() noexcept;
   /// The other side said its farewell (close_notify).
   [[nodiscard]] bool has_ended() const noexcept;
   /// read() would give plain text, or has bytes left to work on, without anything new from the wire.

@@ -149,7 +149,7 @@ void TlsStream::close() noexcept {
 }
 
 bool TlsStream::is_quiet() noexcept {
-  if (engine_ && engine_->has_unread()) return false;
+  if (has_unread()) return false;
   char byte = 0;
   const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

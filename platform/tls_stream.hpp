@@ -74,6 +74,12 @@ class TlsStream {
   /// Says farewell as far as the kernel takes it, and closes. Nothing if it is closed already.
   void close() noexcept;
 
+  /// Nothing is expected for a while: memory that can be done without is given back.
+  void rest() noexcept {
+    if (engine_) engine_->rest();
+  }
+  /// A read may give plain text without anything new from the socket: whoever waits for the socket asks this first.
+  [[nodiscard]] bool has_unread() const noexcept { return engine_ && engine_->has_unread(); }
   /// Neither plain text nor anything else from the other side waits to be read, and it has not closed.
   [[nodiscard]] bool is_quiet() noexcept;
   /// What the error was, for a person.
