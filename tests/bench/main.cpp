@@ -22,10 +22,13 @@ struct Section {
 };
 
 constexpr Section sections[] = {
-    {"syncs", measure_syncs},         {"throughput", measure_throughput},     {"cpu", measure_cpu},
-    {"latency", measure_latency},     {"fairness", measure_fairness},         {"bytes", measure_bytes},
-    {"memory", measure_memory},       {"instructions", measure_instructions}, {"backlog", measure_backlog},
-    {"retention", measure_retention},
+    {"syncs", measure_syncs},       {"throughput", measure_throughput},
+    {"cpu", measure_cpu},           {"latency", measure_latency},
+    {"fairness", measure_fairness}, {"bytes", measure_bytes},
+    {"memory", measure_memory},     {"instructions", measure_instructions},
+    {"backlog", measure_backlog},   {"retention", measure_retention},
+    {"adapt", measure_adapt},       {"tls", measure_tls},
+    {"slow", measure_slow},
 };
 
 struct Arguments {
@@ -34,6 +37,8 @@ struct Arguments {
   std::string folder = "/tmp";  // databases lie below it: its disk is measured
   double seconds = 10;          // of each load run
   std::vector<std::string> only;
+  std::string adapt;  // this partner's order alone, `times` over: what callgrind is put around
+  int times = 0;
 };
 
 bool is_section(std::string_view name) {
@@ -55,10 +60,16 @@ bool parse(int argc, char** argv, Arguments& arguments) {
       arguments.seconds = std::atof(value.c_str());
     else if (name == "--only" && is_section(value))
       arguments.only.push_back(value);
+    else if (name == "--adapt")
+      arguments.adapt = value;
+    else if (name == "--times")
+      arguments.times = std::atoi(value.c_str());
     else
       return false;
   }
-  return argc % 2 == 1 && !arguments.program.empty() && arguments.seconds > 0;
+  if (argc % 2 != 1) return false;
+  if (!arguments.adapt.empty()) return arguments.times > 0;
+  return !arguments.program.empty() && arguments.seconds > 0;
 }
 
 int run(const Arguments& arguments) {
@@ -91,13 +102,17 @@ int main(int argc, char** argv) {
   using namespace storegate::bench;
   Arguments arguments;
   if (!parse(argc, argv, arguments)) {
-    std::fprintf(
-        stderr,
-        "usage: storegate-bench --program FILE [--folder DIR] [--output FILE] [--seconds N] "
-        "[--only syncs|throughput|cpu|latency|fairness|bytes|memory|instructions|backlog|retention]...\n");
+    std::fprintf(stderr,
+                 "usage: storegate-bench --program FILE [--folder DIR] [--output FILE] [--seconds N] "
+                 "[--only "
+                 "syncs|throughput|cpu|latency|fairness|bytes|memory|instructions|backlog|retention|adapt|"
+                 "tls|slow]...\n"
+                 "       storegate-bench --adapt PARTNER --times N: adapts that partner's order so often, "
+                 "for callgrind\n");
     return 2;
   }
   try {
+    if (!arguments.adapt.empty()) return adapt_only(arguments.adapt, arguments.times), 0;
     return run(arguments);
   } catch (const std::exception& error) {
     std::printf("the bench failed: %s\n", error.what());

@@ -49,5 +49,11 @@ inline constexpr Way all_ways[] = {Way::http, Way::many_to_a_message, Way::own_m
 [[nodiscard]] std::vector<Row> measure_instructions(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_backlog(Bench& bench);
 [[nodiscard]] std::vector<Row> measure_retention(Bench& bench);
+[[nodiscard]] std::vector<Row> measure_adapt(Bench& bench);
+[[nodiscard]] std::vector<Row> measure_tls(Bench& bench);
+[[nodiscard]] std::vector<Row> measure_slow(Bench& bench);
+
+/// What measure_adapt() puts callgrind around. Throws std::runtime_error for an unknown partner.
+void adapt_only(const std::string& partner, int times);
 
 }  // namespace storegate::bench
