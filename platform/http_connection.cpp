@@ -235,7 +235,7 @@ auto HttpConnection::read_more() -> Awaitable<bool> {
   const bool is_open = co_await flush_above(0);
   if (!is_open) co_return false;
   if (phase_ == Phase::idle && shared_->stopping) co_return false;
-  if (phase_ == Phase::idle && !expired_) co_await rest();
+  if (phase_ == Phase::idle && stream_.has_tls() && !expired_) co_await rest();
   if (!expired_) {
     in_.prepare(phase_ == Phase::body ? body_read_bytes : header_read_bytes);
     const auto [error, count] =
@@ -256,7 +256,7 @@ auto HttpConnection::read_more() -> Awaitable<bool> {
 }
 
 /// Between two requests there is nothing to keep, and most connections are between two requests: buffers are made anew
-/// when the next one comes.
+/// when the next one comes. With TLS only: the wait is one more call to the kernel, and who speaks plain is few and near.
 auto HttpConnection::rest() -> Awaitable<void> {
   in_ = HttpBuffer{};
   out_ = std::string();

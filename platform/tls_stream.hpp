@@ -38,6 +38,7 @@ class TlsStream {
   /// For connecting and the socket's options. With TLS, reading from it loses bytes.
   [[nodiscard]] Socket& socket() noexcept { return socket_; }
   [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
+  [[nodiscard]] bool has_tls() const noexcept { return engine_ != nullptr; }
 
   /// From here on TLS is spoken over the socket, which must be connected and non-blocking; async_handshake() comes next.
   /// Errors: TlsEngine's.
