@@ -78,14 +78,6 @@ inline bool have_same_ticket(const mbedtls_ssl_session& a, const mbedtls_ssl_ses
 /// 3.6 may be compiled so that it keeps none.
 inline void forget_peer_certificate(mbedtls_ssl_context*) {}
 
-/// 3.6 does so by itself where it is compiled with MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH, and tells nobody their size.
-class RecordBuffers {
- public:
-  [[nodiscard]] bool are_away() const noexcept { return false; }
-  void give_back(mbedtls_ssl_context&) noexcept {}
-  [[nodiscard]] bool take(mbedtls_ssl_context&) noexcept { return true; }
-};
-
 #else
 
 inline constexpr int no_common_version = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
@@ -134,6 +126,20 @@ inline void forget_peer_certificate(mbedtls_ssl_context* ssl) {
   mbedtls_x509_crt_free(ssl->session->peer_cert);
   mbedtls_free(std::exchange(ssl->session->peer_cert, nullptr));
 }
+
+#endif
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 || defined(MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH)
+
+/// 3.6 tells nobody their size; and who is compiled with MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH makes them small by itself.
+class RecordBuffers {
+ public:
+  [[nodiscard]] bool are_away() const noexcept { return false; }
+  void give_back(mbedtls_ssl_context&) noexcept {}
+  [[nodiscard]] bool take(mbedtls_ssl_context&) noexcept { return true; }
+};
+
+#else
 
 /// The two buffers for records, 16.7 kB each, which an open connection needs only while there is a record. mbedTLS knows
 /// how to change them (MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH), but Debian's is compiled without; the pointers into them are

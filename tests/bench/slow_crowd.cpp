@@ -1,6 +1,7 @@
 // One epoll loop for all of them. The beginning of a head is sent at once, so that it is the head that is waited for.
 #include "slow_crowd.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -15,6 +16,10 @@ using namespace std::chrono_literals;
 SlowCrowd::SlowCrowd(support::Address door, const std::string& ca_file, std::string target,
                      std::size_t clients)
     : door_(std::move(door)), context_(tls_client(ca_file)), target_(std::move(target)), clients_(clients) {
+  rlimit descriptors{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors);
+  descriptors.rlim_cur = descriptors.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);  // a descriptor each
   constexpr std::array kinds{Kind::head, Kind::head, Kind::body, Kind::handshake, Kind::handshake,
                              Kind::head, Kind::head, Kind::body, Kind::body,      Kind::handshake};
   for (std::size_t i = 0; i < clients; ++i) {
