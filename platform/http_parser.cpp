@@ -171,7 +171,7 @@ class Grammar final : public http::basic_parser<is_request> {
 
 /// Joins the header scan and the grammar; Base is one of the two public parsers, which holds the message.
 template <bool is_request, typename Base, typename Message>
-class ParserOf final : public Base {
+class ParserOf : public Base {
  public:
   explicit ParserOf(HttpParseLimits limits) : limits_(limits) { ParserOf::reset(); }
 
@@ -204,7 +204,8 @@ class ParserOf final : public Base {
     return grammar_->is_header_done() && grammar_->keep_alive();
   }
 
-  void expect_no_body() requires(!is_request) { grammar_->skip(true); }
+ protected:
+  void skip_body() { grammar_->skip(true); }
 
  private:
   Message& message() noexcept {
@@ -295,14 +296,22 @@ class ParserOf final : public Base {
   std::optional<Grammar<is_request, Message>> grammar_;
 };
 
+using RequestParser = ParserOf<true, HttpRequestParser, HttpRequest>;
+
+class ResponseParser final : public ParserOf<false, HttpResponseParser, HttpResponse> {
+ public:
+  using ParserOf::ParserOf;
+  void expect_no_body() override { skip_body(); }
+};
+
 }  // namespace
 
 std::unique_ptr<HttpRequestParser> HttpRequestParser::make(HttpParseLimits limits) {
-  return std::make_unique<ParserOf<true, HttpRequestParser, HttpRequest>>(limits);
+  return std::make_unique<RequestParser>(limits);
 }
 
 std::unique_ptr<HttpResponseParser> HttpResponseParser::make(HttpParseLimits limits) {
-  return std::make_unique<ParserOf<false, HttpResponseParser, HttpResponse>>(limits);
+  return std::make_unique<ResponseParser>(limits);
 }
 
 }  // namespace storegate::platform

@@ -28,8 +28,8 @@ bool is_out_of_memory(int code) {
 }
 
 std::string date_of(std::int64_t unix_ms) {
-  const std::chrono::year_month_day day{
-      std::chrono::floor<std::chrono::days>(std::chrono::sys_time(std::chrono::milliseconds(unix_ms)))};
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
+  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(time)};
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(day.year()),
                 static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));

@@ -16,6 +16,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 option(STOREGATE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(STOREGATE_FUZZ "Coverage for libFuzzer, and the programs of tests/fuzz; clang only" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -38,6 +39,9 @@ if(STOREGATE_SANITIZE)
   target_compile_options(storegate_settings INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(storegate_settings INTERFACE -fsanitize=address,undefined)
+endif()
+if(STOREGATE_FUZZ)
+  target_compile_options(storegate_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # storegate_harden_compile(FLAG): adds FLAG where this compiler takes it, says so where it does not.
@@ -94,6 +98,19 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(storegate_settings INTERFACE -g1)
   storegate_harden_compile(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()
+
+# g++ alone can leave the standard library's functions out of it; the call costs nothing where nobody listens (glibc has
+# the hook). Optimised builds are not touched.
+if(STOREGATE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(STOREGATE_TELLS_ENTRIES ON)
+endif()
+
+# storegate_tell_entries(ROOM): its functions tell when they are entered, for tests/unit/door.
+function(storegate_tell_entries name)
+  if(STOREGATE_TELLS_ENTRIES)
+    target_compile_options(${name} PRIVATE -finstrument-functions -finstrument-functions-exclude-file-list=/usr/)
+  endif()
+endfunction()
 
 # storegate_room(NAME SOURCES...): the library of one room.
 function(storegate_room name)
