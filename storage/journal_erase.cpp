@@ -122,7 +122,7 @@ Result<Housekept> Journal::erase_customer_data(const EraseLimits& limits, const 
   Result<Transaction> transaction = Transaction::begin(state_->database);
   if (!transaction) return std::move(transaction).error();
   for (const OrderStep& order : *orders) {
-    passes.erase_order = order.number + 1;
+    passes.erase_order = behind(order.number);
     if (!is_over(order)) continue;
     Result<bool> erased = erase_body(*this, sql, state_->digest, order.number, eraser, done);
     if (!erased) return std::move(erased).error().in("erase customer data");
@@ -130,7 +130,7 @@ Result<Housekept> Journal::erase_customer_data(const EraseLimits& limits, const 
     state_->recent.forget(core::OrderNumber{order.number});
   }
   for (const auto& [number, at_wall_ms] : *letters) {
-    passes.erase_letter = number + 1;
+    passes.erase_letter = behind(number);
     // A stamp that tells nothing is of a clock that was wrong: nobody needs that letter, and its customer waits for nobody.
     if (State::tells(at_wall_ms, limits.now) && at_wall_ms >= before) continue;
     if (Result<void> gone = run_for(sql.dead_letter_delete, number); !gone) return std::move(gone).error();

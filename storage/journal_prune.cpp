@@ -142,7 +142,7 @@ Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta
       if (!row) return std::move(row).error();
       if (!*row) break;
       ++seen;
-      at.prune_order = rows.integer(0) + 1;
+      at.prune_order = behind(rows.integer(0));
       const std::int64_t phase = rows.integer(1);
       const bool ended = phase >= 0 && phase < static_cast<std::int64_t>(core::phase_count) &&
                          core::is_end(static_cast<core::Phase>(phase));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -102,6 +103,11 @@ struct Journal::State {
   [[nodiscard]] core::Result<EventPage> event_briefs(core::Position after, core::Position before,
                                                      std::size_t limit);
 };
+
+/// Where a pass goes on behind a row. A damaged row may have the greatest key there is: it is met again, and is the last.
+[[nodiscard]] constexpr std::int64_t behind(std::int64_t key) noexcept {
+  return key == std::numeric_limits<std::int64_t>::max() ? key : key + 1;
+}
 
 /// An error that names the row, as a single read reports it.
 [[nodiscard]] inline core::Error at_row(core::Error error, std::string_view table, std::string_view key) {

@@ -23,7 +23,7 @@ Result<bool> verify_table(Statement& rows, std::string_view table, std::int64_t&
     Result<bool> row = rows.step();
     if (!row) return row;
     if (!*row) return seen < rows_max;
-    from = rows.integer(0) + 1;
+    from = behind(rows.integer(0));
     if (auto readable = read(rows); !readable) {
       done.damaged.push_back({std::string(table), std::to_string(rows.integer(0)), readable.error().context});
     }

@@ -295,3 +295,33 @@ TEST_CASE("with both copies of the digest key damaged the file is refused as dam
   }
   CHECK(Journal::open(options).error().code == core::ErrorCode::damaged);
 }
+
+TEST_CASE("a damaged row under the greatest key there is stops no pass of housekeeping [I10]") {
+  const support::TempDir dir;
+  const JournalOptions options = options_for(dir.file("orders.db"));
+  Store store(6);
+  make(options, store);
+  {
+    Behind behind(options.path);
+    behind.run("UPDATE orders SET number = 9223372036854775807 WHERE number = 3");  // ended
+    behind.run("UPDATE bodies SET number = 9223372036854775807 WHERE number = 4");
+    behind.run("INSERT INTO dead_letters VALUES (9223372036854775807, 0, 't', x'00', 'w', zeroblob(16))");
+  }
+  Journal journal = opened(options);
+  core::Loaded loaded;
+  const std::vector<DamagedRow> damaged = reports(journal, loaded);
+  for (const char* table : {"orders", "bodies", "dead_letters"})
+    CHECK(names(damaged, table, "9223372036854775807"));
+  core::Now now;
+  now.wall_ms = store.wall_ms + 1;
+  now.wall_trusted = true;
+  const Eraser eraser = [](std::string_view canonical) { return std::string(canonical); };
+  const core::Result<Housekept> erased = journal.erase_customer_data({now, 0, 500}, eraser);
+  REQUIRE(erased.ok());
+  CHECK(erased->finished);
+  PruneLimits limits;
+  limits.now = now;
+  const core::Result<Housekept> pruned = journal.prune(limits);
+  REQUIRE(pruned.ok());
+  CHECK(pruned->finished);
+}
