@@ -1,5 +1,26 @@
 // TOML text to ConfigNode, by toml++. The only source that includes it: the header costs seconds.
+//
+// Two mistakes of toml++ 3.3 are kept from our process. It asserts that a key begins like one, so that "[!]" would end us,
+// also at a reload: what it asserts is thrown, and said to be no TOML. And it calls unreachable what "[\u00e9]" reaches
+// where it asks whether a character is a blank: the answer is no.
+#include <algorithm>
+#include <optional>
+
+namespace storegate::app {
+namespace {
+struct TomlAssertion {};
+[[noreturn]] void toml_assertion() { throw TomlAssertion{}; }
+}  // namespace
+}  // namespace storegate::app
+
 #define TOML_EXCEPTIONS 0
+#define TOML_ASSERT(expr) (static_cast<bool>(expr) ? static_cast<void>(0) : storegate::app::toml_assertion())
+#include <toml++/impl/forward_declarations.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/unicode.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
 
 #include "app/config_tree.hpp"
@@ -58,6 +79,33 @@ ConfigNode node_of(const toml::node& source) {
   return node;
 }
 
+/// Nothing where toml++ comes upon what it had taken for impossible.
+std::optional<toml::parse_result> parsed(std::string_view text) {
+  try {
+    return toml::parse(text);
+  } catch (const TomlAssertion&) {
+    return {};
+  }
+}
+
+/// Where the `count`-th line of the text ends; its whole size behind the last.
+std::size_t end_of_line(std::string_view text, std::size_t count) {
+  std::size_t end = 0;
+  for (; count > 0 && end < text.size(); --count) end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  return end;
+}
+
+/// The first line with which toml++ does not come to an end, from 1: it reads front to back.
+std::uint32_t line_of_assertion(std::string_view text) {
+  std::size_t good = 0;
+  std::size_t bad = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  while (bad - good > 1) {
+    const std::size_t middle = good + (bad - good) / 2;
+    (parsed(text.substr(0, end_of_line(text, middle))) ? good : bad) = middle;
+  }
+  return static_cast<std::uint32_t>(bad);
+}
+
 }  // namespace
 
 const ConfigNode* ConfigNode::find(std::string_view key) const noexcept {
@@ -80,9 +128,14 @@ std::string_view name_of(ConfigNode::Kind kind) noexcept {
 }
 
 std::variant<ConfigNode, TomlError> parse_toml(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) return TomlError{place_of(parsed.error().source()), std::string(parsed.error().description())};
-  return node_of(parsed.table());
+  const auto result = parsed(text);
+  if (!result)
+    return TomlError{{line_of_assertion(text), 1},
+                     "a name is expected here; one with other characters than letters, digits, - and _ is "
+                     "written in quotes"};
+  if (!*result)
+    return TomlError{place_of(result->error().source()), std::string(result->error().description())};
+  return node_of(result->table());
 }
 
 }  // namespace storegate::app

@@ -244,6 +244,20 @@ TEST_CASE("text that is not TOML is one problem with its line and column") {
   CHECK_FALSE(reading.config.has_value());
 }
 
+TEST_CASE("a section or key that begins as none may is a problem with its line, not the end of the process") {
+  for (const char* line : {"[!]", "[ =x]", "[.a]", "[\xc3\xa9]", "[s\xef\xbb\xbd]", "[\x05]"}) {
+    CAPTURE(line);
+    for (const std::string& behind : {std::string(), "\n" + minimal}) {
+      const ConfigReading reading = read(minimal + line + behind);
+      CHECK_FALSE(reading.config.has_value());
+      REQUIRE(reading.problems.size() == 1);
+      CHECK(reading.problems[0].line == minimal_lines + 1);
+      CHECK(reading.problems[0].column > 0);
+      CHECK(reading.problems[0].text.starts_with("not TOML: "));
+    }
+  }
+}
+
 TEST_CASE("bytes that are no UTF-8, deep nesting and a duplicate key are problems, not crashes") {
   CHECK_FALSE(read("a = \"\xff\"").problems.empty());
   CHECK_FALSE(read("a = " + std::string(5000, '[')).problems.empty());
