@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "platform/http_exchange.hpp"
+#include "platform/http_rules.hpp"
 
 namespace storegate::platform {
 namespace {

@@ -213,11 +213,6 @@ bool HttpConnection::keep_reading_body() {
     hold_body(0);
     return false;
   }
-  if (in_.unread().size() > shared_->options.header_bytes_max) {
-    closing_ = linger_ = true;
-    refuse(400, "a chunk's size line or the trailers are longer than allowed");
-    return false;
-  }
   if (parser_->expects_continue() && !std::exchange(said_continue_, true) && in_.empty()) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   }

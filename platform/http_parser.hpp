@@ -1,5 +1,5 @@
 // Parsers for one HTTP/1.1 message at a time, over bytes that arrive in any pieces. No socket, no clock.
-// Beast does the grammar; what it lets pass and a gateway must refuse (request smuggling) is refused here.
+// Beast does the grammar; what two parsers could read differently (request smuggling) is refused before it.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,10 @@
 namespace storegate::platform {
 
 struct HttpParseLimits {
-  std::size_t header_bytes_max = 16 * 1024;  // start line and headers
+  std::size_t header_bytes_max = 16 * 1024;  // start line and headers; trailers as many again
   std::size_t body_bytes_max =
       512 * 1024;  // beyond it the body is thrown away and body_too_large() becomes true
+  std::size_t header_lines_max = 100;
 };
 
 /// What is common to both directions. Feed it the unread bytes; it tells how many it has used up, and the rest
@@ -85,8 +86,5 @@ void append_response(std::string& out, const HttpResponse& response, bool head_o
 /// Appends a request as bytes, with Host, and Content-Length where there is a body or the method means one.
 void append_request(std::string& out, std::string_view method, std::string_view host, std::string_view target,
                     const HttpHeaders& headers, std::string_view body);
-
-/// RFC 9110 token, as methods and header names are.
-[[nodiscard]] bool is_http_token(std::string_view text) noexcept;
 
 }  // namespace storegate::platform

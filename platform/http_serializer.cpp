@@ -78,13 +78,4 @@ void append_request(std::string& out, std::string_view method, std::string_view 
   out += body;
 }
 
-bool is_http_token(std::string_view text) noexcept {
-  static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  const auto is_token_char = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
-}
-
 }  // namespace storegate::platform

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "platform/http_rules.hpp"
+
 namespace storegate::platform {
 namespace {
 
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-constexpr bool is_control(char c) noexcept {
-  return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
 }
 
 constexpr int hex_value(char c) noexcept {
@@ -57,7 +55,7 @@ void HttpHeaders::add(std::string_view name, std::string_view value) {
   lines_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
                     static_cast<std::uint32_t>(value.size())});
   bytes_ += name;
-  for (const char c : value) bytes_ += is_control(c) ? ' ' : c;
+  for (const char c : value) bytes_ += is_http_control(c) ? ' ' : c;
 }
 
 HttpHeader HttpHeaders::operator[](std::size_t index) const noexcept {

@@ -45,7 +45,7 @@ std::string parse(std::string_view bytes, HttpParseLimits limits = {}) {
 constexpr std::string_view with_length =
     "POST /v1/orders?x=1 HTTP/1.1\r\nHost: a\r\nX-One:  1 \r\nContent-Length: 5\r\n\r\nhello";
 constexpr std::string_view with_chunks =
-    "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n2\r\nde\r\n0\r\nHost: "
+    "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n2\r\nde\r\n0\r\nSum: "
     "b\r\n\r\n";
 constexpr std::string_view with_empty_chunks =
     "PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
@@ -66,7 +66,7 @@ TEST_CASE("a request is the same wherever its bytes are split") {
 TEST_CASE("what the parts of a request are") {
   CHECK(parse(with_length) == "POST /v1/orders?x=1 used 77\nHost=a\nX-One=1\nContent-Length=5\nhello");
   CHECK(parse(with_chunks).ends_with("\nabcde"));
-  CHECK_MESSAGE(parse(with_chunks).find("Host=b") == std::string::npos, "trailers are not headers");
+  CHECK_MESSAGE(parse(with_chunks).find("Sum=b") == std::string::npos, "trailers are not headers");
   CHECK(parse("\r\nGET http://a:80/p?q HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("GET /p?q used"));
   CHECK(parse("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("GET / used"));
   CHECK(parse("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("OPTIONS * used"));
@@ -171,8 +171,7 @@ TEST_CASE("twenty thousand damaged requests are never read otherwise in pieces t
     const auto whole = parse(bytes);
     CAPTURE(bytes);
     const auto in_pieces = parse_in_pieces(pieces);
-    // In pieces the refusal of a broken chunk may still wait for bytes that never come; nothing more may differ.
-    if (in_pieces != "incomplete" || !whole.starts_with("refused")) REQUIRE(in_pieces == whole);
+    REQUIRE(in_pieces == whole);
     if (whole.starts_with("refused")) ++refused;
   }
   CHECK(refused > 2'000);
