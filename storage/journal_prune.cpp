@@ -151,8 +151,10 @@ Result<std::size_t> Journal::State::prune_orders(const PruneLimits& limits, Meta
       const bool events_gone = last_event <= packed(facts.pruned_through);
       const bool aged = tells(rows.integer(3), limits.now) ? rows.integer(3) < before : last_event != 0;
       const bool old = limits.by_size || aged;
+      const bool told = rows.integer(4) == 0;  // its partner still hears of it
       // A row that is gone is an order that is new: no wall clock decides that alone.
-      if (ended && events_gone && old && rows.integer(0) <= old_through) going.push_back(rows.integer(0));
+      if (ended && told && events_gone && old && rows.integer(0) <= old_through)
+        going.push_back(rows.integer(0));
     }
   }
   if (seen < limits.rows_max) at.prune_order = 0;

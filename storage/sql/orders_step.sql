@@ -1,4 +1,4 @@
-SELECT number, phase, last_event, updated_wall_ms
+SELECT number, phase, last_event, updated_wall_ms, owed
 FROM orders
 WHERE number >= ?1
 ORDER BY number

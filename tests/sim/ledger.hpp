@@ -122,7 +122,9 @@ struct Story {
   std::int64_t looked_at_ms = -1;        // the request whose answer was last written
   std::int64_t fetched_open_ms = never;  // its partner gave it, not cancelled, before it was decided
   std::int64_t decided_ms = never;       // its first phase after `fetching` was committed
-  bool unseen = false;                   // it was rejected without having been fetched
+  bool accepted_written = false, refused_written = false, ended_written = false;  // such an event of it
+  bool untold = false;  // an event says that its partner could not be told, or had decided
+  bool unseen = false;  // it was rejected without having been fetched
   std::int64_t news_heard_ms =
       never;  // cancelled at its partner, and the announcement that tells so was taken
 

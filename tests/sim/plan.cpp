@@ -307,9 +307,13 @@ void draw_thin(Draws draws, Plan& plan, bool calm) {
   const std::uint64_t outages = strength(draws, 3), lost = strength(draws, 150), busy = strength(draws, 250),
                       unknown = strength(draws, 150), garbled = strength(draws, 80),
                       never_there = strength(draws, 60), news = strength(draws, 300);
+  const bool told = flag(draws, 600);
+  const std::uint64_t elsewhere = strength(draws, 100);
   if (hurries) thin.fetch_within_ms = within_s * core::second_ms;
   if (!on) return;
   plan.thin_of_1000 = share;
+  plan.thin_is_told = told;
+  if (told) thin.tells = {core::Notice::accepted, core::Notice::rejected, core::Notice::cancelled};
   if (calm) return;
   Faults& faults = plan.faults;
   faults.api_outages = outages;
@@ -319,6 +323,7 @@ void draw_thin(Draws draws, Plan& plan, bool calm) {
   faults.api_garbled_of_1000 = garbled;
   faults.never_there_of_1000 = never_there;
   faults.news_of_1000 = news;
+  faults.elsewhere_of_1000 = told ? elsewhere : 0;
 }
 
 void append(std::string& text, const char* name, std::uint64_t value) {
@@ -425,6 +430,8 @@ std::string describe(const Plan& plan) {
   append(text, "api_garbled", f.api_garbled_of_1000);
   append(text, "never_there", f.never_there_of_1000);
   append(text, "news", f.news_of_1000);
+  append(text, "told", plan.thin_is_told ? 1 : 0);
+  append(text, "elsewhere", f.elsewhere_of_1000);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);

@@ -69,6 +69,7 @@ struct Faults {
   std::uint64_t api_unknown_of_1000 = 0;  // 404 of an order that is there
   std::uint64_t api_garbled_of_1000 = 0;  // half an order, or another one
   std::uint64_t never_there_of_1000 = 0;  // of the orders: announced, and its API has no such order
+  std::uint64_t elsewhere_of_1000 = 0;    // of the orders: accepted there by somebody else, on a tablet
   std::uint64_t news_of_1000 = 0;         // of the orders: cancelled there, and only announced again
 
   // process, power, disk
@@ -143,6 +144,7 @@ struct Plan {
   std::int64_t min_free_bytes = 0;  // below it no new order is taken; 0 = nobody looks
   std::int64_t max_bytes = 0;       // of the database: beyond it what has ended goes early; 0 = none
   std::uint64_t thin_of_1000 = 0;   // of the orders by webhook: they are announced and have to be fetched
+  bool thin_is_told = false;        // by the store itself what became of them
   bool pos_has_lists = true;        // of what is off, and of prices
   std::int64_t pos_work_ms = 0;     // each placement takes so long there at least
 };

@@ -190,6 +190,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   backoff_.begin(scene());
   size_.begin();
   fetches_.begin(scene(), report.loaded);
+  tells_.begin();
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -233,6 +234,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) phases_.written(scene(), changes);
   if (result.written) refusals_.on_written(scene(), changes);
   if (result.written) fetches_.written(scene(), changes);
+  if (result.written) tells_.written(scene(), changes);
   if (result.written) expiry_.written(scene(), changes);
   if (result.written) stock_watch_.on_written(scene(), changes);
   if (result.written) pos_shares_.on_commit(scene(), changes);

@@ -14,6 +14,7 @@
 #include "sim/checks/fetch.hpp"
 #include "sim/checks/refused.hpp"
 #include "sim/checks/stock.hpp"
+#include "sim/checks/told.hpp"
 #include "sim/clock.hpp"
 #include "sim/gateway/process.hpp"
 #include "sim/ledger.hpp"
@@ -157,7 +158,11 @@ class World {
   void on_questions_gone() { questions_.gone(); }
   void on_wrong_token(const core::ReportWrongToken& wrong);
   void on_fetch_asked(std::uint64_t call, std::size_t story) { fetches_.asked(scene(), call, story); }
-  void on_fetch_ended(std::uint64_t call) { fetches_.ended(call); }
+  void on_tell_asked(std::uint64_t call, std::size_t story, std::string_view what) {
+    tells_.asked(scene(), call, story, what);
+  }
+  void on_api_ended(std::uint64_t call) { fetches_.ended(call), tells_.ended(call); }
+  void on_partner_untold(std::string_view data) { check::TellWatch::on_untold(scene(), data); }
   void on_fetched(const std::string& id, const core::OrderFetched& fetched);
   void on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,
                     const storage::PruneLimits& limits);
@@ -210,6 +215,7 @@ class World {
   check::BackoffWatch backoff_;
   check::SizeWatch size_;
   check::FetchWatch fetches_;
+  check::TellWatch tells_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

@@ -40,6 +40,9 @@ void World::judge_end() {
   store_told_.judge_end(at);
   check::holds_end_in_time(at, healed_since_ms_);
   check::FetchWatch::judge_end(at, healed_since_ms_);
+  if (plan_.thin_is_told)
+    for (const Story& story : ledger_.stories())
+      if (story.thin) check::TellWatch::judge_end(at, story, thin_api_.decided(story.id));
   check::tickets_are_followed(at, healed_since_ms_);
   stock_watch_.judge_end(at);
   check::probe_has_ticket(at, ledger_.story(probe_));

@@ -58,7 +58,7 @@ void Fold::take(const core::Order& order, std::int64_t now_ms) {
   const auto at = static_cast<std::size_t>(core::value_of(order.number));
   if (at >= rows_.size()) rows_.resize(at + 1);
   Row& row = rows_[at];
-  const bool live = !core::is_end(order.phase);
+  const bool live = !core::is_end(order.phase) || !order.owed.empty();
   if (!row.known) ++orders_;
   live_ = live_ + (live ? 1 : 0) - (row.live ? 1 : 0);
   row = {true, live, false, now_ms, order};

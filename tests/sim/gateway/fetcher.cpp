@@ -39,4 +39,21 @@ void Fetcher::carry_out(core::FetchOrder effect) {
       });
 }
 
+void Fetcher::carry_out(core::TellPartner effect) {
+  const codec::PartnerApi& api = *codec::partner_codec(effect.partner)->api();
+  const auto request = api.tell({}, effect);
+  Process& process = process_;
+  const std::uint64_t life = process.lives();
+  process.world().thin_api().tell(
+      request, [&process, &api, life, effect = std::move(effect)](const ApiHeard& heard) {
+        if (!process.up() || process.lives() != life) return;
+        process.after(0, [&process, told = codec::told_from(api, effect,
+                                                            {.status = heard.status,
+                                                             .retry_after = heard.retry_after,
+                                                             .body = heard.body})]() mutable {
+          process.offer(std::move(told));
+        });
+      });
+}
+
 }  // namespace storegate::sim

@@ -1,4 +1,4 @@
-// Fetcher: carries out what the engine asks of a partner's API, as firmware/app's does.
+// Fetcher: carries out what the engine asks of a partner's API and tells it, as firmware/app's Fetcher and Teller do.
 #pragma once
 
 #include "core/messages.hpp"
@@ -11,6 +11,7 @@ class Fetcher {
  public:
   explicit Fetcher(Process& process) : process_(process) {}
   void carry_out(core::FetchOrder effect);
+  void carry_out(core::TellPartner effect);
 
  private:
   Process& process_;

@@ -190,6 +190,7 @@ void Process::carry_out(core::Effect&& effect) {
   if (const auto* list = std::get_if<core::AskPosList>(&effect)) return life_->pos.carry_out(*list);
   if (auto* fetch = std::get_if<core::FetchOrder>(&effect))
     return life_->fetcher.carry_out(std::move(*fetch));
+  if (auto* tell = std::get_if<core::TellPartner>(&effect)) return life_->fetcher.carry_out(std::move(*tell));
   life_->pos.carry_out(std::get<core::VoidOrder>(std::move(effect)));
 }
 

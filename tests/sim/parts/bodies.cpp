@@ -122,13 +122,13 @@ std::string uber_group(const std::string& lines) {
 
 }  // namespace
 
-std::string uber_order(const Story& story, std::string_view item, bool cancelled) {
+std::string uber_order(const Story& story, std::string_view item, std::string_view state) {
   std::string groups;
   if (!story.modifier.empty())
     groups = uber_group(
         uber_line("plain", "Plain", 1, 0, uber_group(uber_line(story.modifier, "More", 1, 25, {}))));
   std::string text = R"({"id":")" + story.id + R"(","display_id":"D-)" + story.id + R"(","current_state":")" +
-                     (cancelled ? "CANCELED" : "CREATED") + R"(","type":"DELIVERY_BY_UBER")";
+                     std::string(state) + R"(","type":"DELIVERY_BY_UBER")";
   text += R"(,"eater":{"first_name":"Cy","phone":")" + phone_of(story.id) + R"("},"cart":{"items":[)" +
           uber_line(item, "Taco", 1, 199, groups) + R"(]},"placed_at":")" +
           time_text(story.placed_ms.value_or(0)) + "\"";

@@ -21,7 +21,7 @@ namespace storegate::sim {
 /// Announces the order, tells of its release or of its cancel.
 [[nodiscard]] WebAsk uber_webhook(std::string_view event, const Story& story);
 /// The order as its partner's API gives it.
-[[nodiscard]] std::string uber_order(const Story& story, std::string_view item, bool cancelled);
+[[nodiscard]] std::string uber_order(const Story& story, std::string_view item, std::string_view state);
 /// What stands in the simulator for HMAC-SHA-256: keyed, of 32 bytes, and none of the code under test.
 [[nodiscard]] std::array<std::uint8_t, 32> plain_signature(std::string_view secret, std::string_view bytes);
 /// A partner's raw webhook as the cloud passes it on.

@@ -65,6 +65,7 @@ void Cloud::keep(const Publication& event) {
     return world_.on_item_event(std::string_view(event.payload).substr(at));
   const std::string_view data = std::string_view(event.payload).substr(at);
   if (event.level == "store.status_changed") return world_.on_store_event(data);
+  if (event.level == "gateway.partner_untold") return world_.on_partner_untold(data);
   if (event.level == "gateway.message_refused") {
     note_refusal(data);
     return world_.on_message_refused(data);

@@ -191,6 +191,13 @@ void Partners::plan_news(std::size_t sender, std::int64_t at_ms) {
   const Story& story = world_.ledger().story(senders_[sender].story);
   const bool never_there = thin_.chance(faults.never_there_of_1000);
   world_.thin_api().add(story.id, senders_[sender].story, senders_[sender].item, never_there);
+  const bool elsewhere = thin_.chance(faults.elsewhere_of_1000);
+  const std::int64_t accepted_ms = at_ms + between(thin_, 0, 30 * s);
+  if (elsewhere)
+    world_.timeline().at(accepted_ms, [this, id = story.id] {
+      world_.fault("accepted elsewhere");
+      world_.thin_api().accept_elsewhere(id);
+    });
   const bool has_news = thin_.chance(faults.news_of_1000);
   const std::int64_t when_ms = at_ms + between(thin_, 2 * s, 150 * s);
   if (!has_news) return;

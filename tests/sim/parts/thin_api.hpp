@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,13 +33,20 @@ class ThinApi {
 
   /// An order of this id is there from its first announcement on; `never_there`: it is not, whatever was announced.
   void add(const std::string& id, std::size_t story, std::string item, bool never_there);
+  /// Somebody accepted it on a tablet.
+  void accept_elsewhere(const std::string& id);
   void announced(const std::string& id);
   /// It is cancelled there; who announces or tells of it is another matter.
   void cancel(const std::string& id);
   [[nodiscard]] bool is_cancelled(const std::string& id) const;
 
-  /// The gateway asks; `heard` is called once unless the gateway is gone before.
+  /// The gateway asks for an order; `heard` is called once unless the gateway is gone before.
   void ask(const codec::HttpRequest& request, Heard heard);
+  /// The gateway tells what became of one: POST …/ID/accept_pos_order, deny_pos_order, cancel.
+  void tell(const codec::HttpRequest& request, Heard heard);
+  /// What it has decided about an order: "accepted", "denied", "cancelled", "elsewhere" (accepted by somebody else), "" =
+  /// nothing, or there is no such order.
+  [[nodiscard]] std::string_view decided(const std::string& id) const;
   void gateway_gone() { open_.clear(); }
   void set_down(bool down) noexcept { down_ = down; }
 
@@ -49,8 +57,13 @@ class ThinApi {
     std::int64_t announced_ms = never;
     bool never_there = false;
     bool cancelled = false;
+    std::string_view decided = {};
   };
-  void receive(std::uint64_t call, const std::string& id);
+  using Reply = std::function<ApiHeard()>;
+  void send(std::uint64_t call, Heard heard, Reply reply);
+  void receive(std::uint64_t call, const Reply& reply);
+  [[nodiscard]] std::optional<ApiHeard> refusal();
+  [[nodiscard]] ApiHeard decide(const std::string& id, std::string_view what);
   [[nodiscard]] ApiHeard reply_to(const std::string& id);
   void settle(std::uint64_t call, ApiHeard heard);
   [[nodiscard]] bool strikes(std::uint64_t of_1000);
