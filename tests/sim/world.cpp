@@ -190,7 +190,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   backoff_.begin(scene());
   size_.begin();
   fetches_.begin(scene(), report.loaded);
-  tells_.begin();
+  tells_.begin(scene(), report.loaded);
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");

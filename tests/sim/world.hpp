@@ -162,6 +162,7 @@ class World {
     tells_.asked(scene(), call, story, what);
   }
   void on_api_ended(std::uint64_t call) { fetches_.ended(call), tells_.ended(call); }
+  void on_partner_decided(const std::string& id) { check::TellWatch::decided(scene(), thin_partner, id); }
   void on_partner_untold(std::string_view data) { check::TellWatch::on_untold(scene(), data); }
   void on_fetched(const std::string& id, const core::OrderFetched& fetched);
   void on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,

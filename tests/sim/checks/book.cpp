@@ -61,7 +61,9 @@ void Fold::take(const core::Order& order, std::int64_t now_ms) {
   const bool live = !core::is_end(order.phase) || !order.owed.empty();
   if (!row.known) ++orders_;
   live_ = live_ + (live ? 1 : 0) - (row.live ? 1 : 0);
-  row = {true, live, false, now_ms, order};
+  // That its partner has been told changes nothing of when it ended.
+  const bool ended_before = row.known && core::is_end(row.order.phase) && core::is_end(order.phase);
+  row = {true, live, false, ended_before ? row.taken_ms : now_ms, order};
 }
 
 void Fold::take(const Commit& commit, std::int64_t now_ms) {

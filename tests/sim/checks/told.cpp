@@ -15,6 +15,21 @@ bool was_cancelled_by_partner(const Story& story) {
 }
 }  // namespace
 
+void TellWatch::begin(const Scene& scene, const core::Loaded& loaded) {
+  open_.clear();
+  for (const core::Order& order : loaded.live) {
+    Story* story = scene.ledger.find(order.partner, order.partner_order_id);
+    if (story == nullptr) continue;
+    story->accepted_written |= order.owed.has(core::Notice::accepted);
+    story->refused_written |= order.owed.has(core::Notice::rejected);
+    story->ended_written |= order.owed.has(core::Notice::cancelled);
+  }
+}
+
+void TellWatch::decided(const Scene& scene, std::string_view partner, std::string_view id) {
+  if (Story* story = scene.ledger.find(partner, id)) story->announced_ms = scene.now_ms;
+}
+
 void TellWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index, std::string_view what) {
   if (index == SIZE_MAX) return scene.blame("told", "a partner is told of an order that nobody announced");
   Story& story = scene.ledger.story(index);

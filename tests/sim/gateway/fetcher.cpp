@@ -44,16 +44,15 @@ void Fetcher::carry_out(core::TellPartner effect) {
   const auto request = api.tell({}, effect);
   Process& process = process_;
   const std::uint64_t life = process.lives();
-  process.world().thin_api().tell(
-      request, [&process, &api, life, effect = std::move(effect)](const ApiHeard& heard) {
-        if (!process.up() || process.lives() != life) return;
-        process.after(0, [&process, told = codec::told_from(api, effect,
-                                                            {.status = heard.status,
-                                                             .retry_after = heard.retry_after,
-                                                             .body = heard.body})]() mutable {
-          process.offer(std::move(told));
-        });
-      });
+  process.world().thin_api().tell(request, [&process, &api, life,
+                                            effect = std::move(effect)](const ApiHeard& heard) {
+    if (!process.up() || process.lives() != life) return;
+    const codec::ApiReply reply{heard.status, heard.retry_after, heard.body};
+    process.after(0, [&process, id = effect.partner_order_id, told = codec::told_from(api, effect, reply)] {
+      if (told.outcome == core::TellOutcome::decided) process.world().on_partner_decided(id);
+      process.offer(told);
+    });
+  });
 }
 
 }  // namespace storegate::sim
