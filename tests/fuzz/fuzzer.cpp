@@ -5,12 +5,14 @@
 #define DOCTEST_CONFIG_IMPLEMENT  // builders that we share with the unit tests fail through it
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <span>
 
+#include "mutator.hpp"
 #include "target.hpp"
 
 namespace {
@@ -56,4 +58,16 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
   chosen->run({reinterpret_cast<const char*>(bytes), count});
   return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* bytes, std::size_t count, std::size_t most);
+
+/// Every second change of a text is one of ours.
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* bytes, std::size_t count, std::size_t most,
+                                               unsigned seed) {
+  if (!chosen->is_text || seed % 2 == 0) return LLVMFuzzerMutate(bytes, count, most);
+  const std::string text = mutated({reinterpret_cast<const char*>(bytes), count}, seed);
+  if (text.empty() || text.size() > most) return LLVMFuzzerMutate(bytes, count, most);
+  std::copy(text.begin(), text.end(), bytes);
+  return text.size();
 }

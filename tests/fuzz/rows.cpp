@@ -88,7 +88,8 @@ Loose make_loose() {
   }
   loose.image.files[store_path] = disk.cached().files.at(store_path);
   disk.reset_without_medium(loose.image);
-  expect(storage::Journal::open(options_on(disk, any_digest)).ok(), "without a change the loose store is one");
+  expect(storage::Journal::open(options_on(disk, any_digest)).ok(),
+         "without a change the loose store is one");
   return loose;
 }
 

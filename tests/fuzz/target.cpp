@@ -11,10 +11,18 @@ namespace storegate::fuzz {
 namespace {
 
 constexpr Target all[] = {
-    {"api", run_api},       {"canonical", run_canonical}, {"command", run_command},
-    {"config", run_config}, {"http", run_http},           {"mqtt", run_mqtt},
-    {"pages", run_pages},   {"partner", run_partner},     {"pattern", run_pattern},
-    {"pos", run_pos},       {"rows", run_rows},           {"text", run_text},
+    {"api", run_api},
+    {"canonical", run_canonical},
+    {"command", run_command},
+    {"config", run_config},
+    {"http", run_http},
+    {"mqtt", run_mqtt, false},
+    {"pages", run_pages, false},
+    {"partner", run_partner},
+    {"pattern", run_pattern},
+    {"pos", run_pos},
+    {"rows", run_rows, false},
+    {"text", run_text},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace storegate::fuzz {
 struct Target {
   std::string_view name;
   void (*run)(std::string_view input);
+  bool is_text = true;
 };
 
 /// By name, in the order in which the suite runs them.

@@ -28,7 +28,8 @@ using Names = std::set<std::string>;
 bool is_beyond_the_door(const std::string& name) {
   if (name.find("storegate::storage::") != std::string::npos) return true;
   if (name.find("storegate::codec::") == std::string::npos) return false;
-  if (name.find("json::append_") != std::string::npos) return false;
+  for (const char* writes : {"json::append_", "json::(anonymous namespace)::is_control("})
+    if (name.find(writes) != std::string::npos) return false;
   for (const char* reads :
        {"json::", "::read(", "::read_fetched(", "decode_", "EventPattern", "CanonicalOrder"})
     if (name.find(reads) != std::string::npos) return true;
@@ -113,6 +114,22 @@ std::vector<support::HttpHeaders> strange_credentials(std::string_view body) {
       signatures};
 }
 
+/// What is entered each time that `act` is done: what it brings about, and not what the service does by itself, which
+/// looks at its disk every two seconds.
+template <typename Act>
+Names entered_each_time(Act act) {
+  Names entered;
+  for (int time = 0; time < 20; ++time) {
+    begin_watching();
+    act();
+    Names now = end_watching();
+    if (time > 0) std::erase_if(now, [&](const std::string& name) { return !entered.contains(name); });
+    entered = std::move(now);
+    if (beyond_the_door(entered).empty()) break;
+  }
+  return entered;
+}
+
 /// All that was told of earlier is on disk, so that no commit comes by itself.
 void settle(RunningService& gate) {
   REQUIRE(gate.caller()
@@ -134,17 +151,18 @@ TEST_CASE("a stranger's webhook to any partner enters no parser and nothing of s
   settle(gate);
   for (const auto* codec : codec::partner_codecs()) {
     CAPTURE(codec->name());
-    begin_watching();
     for (const char* kind : {"", "/order", "/cancel", "/release"}) {
       const std::string path = "/v1/partners/" + std::string(codec->name()) + "/webhook" + kind;
-      for (const std::string& body : bodies())
-        for (const auto& headers : strange_credentials(body))
-          CHECK(gate.caller().call("POST", path, headers, body).is(401));
+      for (const std::string& body : bodies()) {
+        const Names entered = entered_each_time([&] {
+          for (const auto& headers : strange_credentials(body))
+            CHECK(gate.caller().call("POST", path, headers, body).is(401));
+        });
+        CHECK(any_has(entered, "::authenticate("));  // it was there, and looked
+        const Names beyond = beyond_the_door(entered);
+        CHECK_MESSAGE(beyond.empty(), listed(beyond));
+      }
     }
-    const Names entered = end_watching();
-    CHECK(any_has(entered, "::authenticate("));  // it was there, and looked
-    const Names beyond = beyond_the_door(entered);
-    CHECK_MESSAGE(beyond.empty(), listed(beyond));
   }
 }
 
@@ -152,22 +170,21 @@ TEST_CASE("a stranger's request to any route of the API enters no parser and not
   support::TempDir folder;
   RunningService gate(guarded_config(folder));
   settle(gate);
-  const auto routes = administrative_routes();
+  auto routes = administrative_routes();
   REQUIRE(routes.size() >= 14);
-  begin_watching();
+  routes.push_back({"POST", "/v1/nothing"});
   for (const auto& [method, path] : routes)
-    for (const std::string& body : bodies())
-      for (const auto& headers : strange_credentials(body)) {
-        CAPTURE(method);
-        CAPTURE(path);
-        CHECK(gate.caller().call(method, path, headers, body).is(401));
-      }
-  for (const char* path : {"/healthz", "/v1/nothing", "/v1/partners/nobody/webhook"})
-    CHECK(gate.caller().call("POST", path, with("Accept", "*/*"), "{").status >= 400);
-  const Names entered = end_watching();
-  CHECK(any_has(entered, "problem_reply"));
-  const Names beyond = beyond_the_door(entered);
-  CHECK_MESSAGE(beyond.empty(), listed(beyond));
+    for (const std::string& body : bodies()) {
+      CAPTURE(method);
+      CAPTURE(path);
+      const Names entered = entered_each_time([&] {
+        for (const auto& headers : strange_credentials(body))
+          CHECK(gate.caller().call(method, path, headers, body).is(401));
+      });
+      CHECK(any_has(entered, "problem_reply"));
+      const Names beyond = beyond_the_door(entered);
+      CHECK_MESSAGE(beyond.empty(), listed(beyond));
+    }
 }
 
 TEST_CASE("the same requests with good credentials are seen to enter parser, reader and storage") {

@@ -73,7 +73,7 @@ void begin_watching() noexcept {
 
 std::set<std::string> end_watching() {
   watching.store(false);
-  const auto names = names_in_this_program();
+  static const auto names = names_in_this_program();
   std::set<std::string> found;
   for (const auto& place : entered) {
     const auto address = reinterpret_cast<std::uintptr_t>(place.load());
