@@ -9,17 +9,17 @@ namespace storegate::codec {
 namespace {
 
 constexpr std::int64_t noon_s = 1'795'435'200;  // 2026-11-23T12:00:00Z
-/// The bytes 200 to 231: both letters that base64url has instead of others are in it.
-constexpr DoorDashKey key{"3f7a0c52-dev", "k\"1", "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc"};
+/// The secret is the bytes 200 to 231. It and the signature have both letters that base64url has instead of others.
+constexpr DoorDashKey key{"3f7a0c52-dev", "k\"~8", "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc"};
 
 TEST_CASE("the token is, byte for byte, header, claims and their HMAC under the decoded secret") {
   const auto token = doordash_token(key, noon_s, test::signature());
   REQUIRE(token);
   CHECK(*token ==
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImRkLXZlciI6IkRELUpXVC1WMSJ9."
-        "eyJhdWQiOiJkb29yZGFzaCIsImlzcyI6IjNmN2EwYzUyLWRldiIsImtpZCI6ImtcIjEiLCJleHAiOjE3OTU0MzU1MDAs"
-        "ImlhdCI6MTc5NTQzNTIwMH0."
-        "buJATOLCXLXnodXn8OXFtAEuFIWX8fxfALHLOJoYU9Y");
+        "eyJhdWQiOiJkb29yZGFzaCIsImlzcyI6IjNmN2EwYzUyLWRldiIsImtpZCI6ImtcIn44IiwiZXhwIjoxNzk1NDM1NTAw"
+        "LCJpYXQiOjE3OTU0MzUyMDB9."
+        "v7_z925jQTqFDXMzx8e3Q_kN-bzN-wLeT2i3GpoE_1Q");
 }
 
 TEST_CASE("padding of the secret changes nothing; a secret that is no base64url, or empty, gives no token") {
