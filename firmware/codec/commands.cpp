@@ -349,35 +349,4 @@ Commands commands_of(Webhook webhook, core::Source source) {
   return {};
 }
 
-std::string letter_bytes_of(std::string_view payload) {
-  const std::size_t at = payload.find("\"headers\"");
-  if (at == std::string_view::npos) return std::string(payload);  // the common case, without a parse
-  const auto document = json::Document::parse(payload);
-  if (!document) return std::string(payload.substr(0, at)) + "(cut here: what follows may hold credentials)";
-  json::Reading reading(*document);
-  const Place root(reading);
-  const Place wrapped = root.member("data");
-  const Place& data = wrapped.is(Kind::object) ? wrapped : root;
-  const Place headers = data.member("headers");
-  if (!headers.present()) return std::string(payload);
-  std::string out = "{\"headers\":[";
-  if (headers.is(Kind::object)) {
-    headers.members([&](std::string_view name, const Place&) {
-      if (!out.ends_with('[')) out += ',';
-      json::append_string(out, name);
-    });
-  }
-  out += ']';
-  for (const std::string_view name : {"partner", "body_base64"}) {
-    const Place member = data.member(name);
-    if (!member.is(Kind::string)) continue;
-    out += ',';
-    json::append_string(out, name);
-    out += ':';
-    json::append_string(out, member.text(base64_rule));
-  }
-  out += '}';
-  return out;
-}
-
 }  // namespace storegate::codec

@@ -44,8 +44,9 @@ using WebhookOpener =
 /// NothingReceived has none.
 [[nodiscard]] Commands commands_of(Webhook webhook, core::Source source);
 
-/// The payload as a dead letter may keep it: of a partner's raw webhook the header values are left out, since
-/// credentials are never stored (a torn one is cut where its headers begin); any other payload as it is.
+/// The payload as a dead letter may keep it, since credentials are never stored: of what holds headers, however deep and
+/// however spelled, their names, the partner and the body; what cannot be read is cut where credentials may begin; any
+/// other payload as it is.
 [[nodiscard]] std::string letter_bytes_of(std::string_view payload);
 
 }  // namespace storegate::codec
