@@ -47,24 +47,19 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServerShared> shared, Socket 
       tls_(std::move(tls)),
       answered_(stream_.socket().get_executor()),
       parser_(HttpRequestParser::make({shared_->options.header_bytes_max, shared_->options.body_bytes_max})),
-      place_(shared_->connections.size()),
       listener_(listener),
       peer_is_unix_(peer_is_unix) {
-  shared_->connections.push_back(this);
-  shared_->counters.connections_now = shared_->connections.size();
+  shared_->room.enter(*this);
+  shared_->counters.connections_now = shared_->room.size();
+  is_known_ = peer_is_unix;
   holds_handshake_ = tls_ != nullptr;
   if (holds_handshake_) ++shared_->counters.handshakes_now;
 }
 
 HttpConnection::~HttpConnection() {
-  auto& all = shared_->connections;
-  all[place_] = all.back();
-  all[place_]->place_ = place_;
-  all.pop_back();
-  shared_->counters.connections_now = all.size();
   hold_body(0);
   leave_handshake();
-  if (all.empty() && shared_->on_empty) std::exchange(shared_->on_empty, nullptr)();
+  leave_room();
 }
 
 void HttpConnection::start(std::shared_ptr<HttpConnection> self) {
@@ -87,13 +82,28 @@ void HttpConnection::expire(Clock::time_point now) {
   stream_.cancel();
 }
 
-auto HttpConnection::shaking_since() const -> std::optional<Clock::time_point> {
-  return holds_handshake_ ? std::optional(began_) : std::nullopt;
+HttpStanding HttpConnection::standing() const {
+  if (holds_handshake_) return HttpStanding::shaking;
+  if (deciding_ || streaming_) return HttpStanding::busy;
+  if (is_known_) return phase_ == Phase::idle ? HttpStanding::idle : HttpStanding::busy;
+  return phase_ == Phase::writing ? HttpStanding::deaf : HttpStanding::stranger;
+}
+
+auto HttpConnection::since() const -> Clock::time_point {
+  return standing() == HttpStanding::idle ? entered_ : began_;
 }
 
 void HttpConnection::make_room() {
   leave_handshake();
   abort();
+  leave_room();
+}
+
+void HttpConnection::leave_room() {
+  if (!std::exchange(is_in_room_, false)) return;
+  shared_->room.leave(*this);
+  shared_->counters.connections_now = shared_->room.size();
+  if (shared_->room.size() == 0 && shared_->on_empty) std::exchange(shared_->on_empty, nullptr)();
 }
 
 void HttpConnection::finish_up() {
@@ -112,6 +122,10 @@ void HttpConnection::answer(std::uint64_t request, HttpResponse&& response) {
   response_ = std::move(response);
   has_answer_ = true;
   answered_.cancel();
+}
+
+void HttpConnection::vouch(std::uint64_t request) {
+  if (request == request_) is_known_ = true;
 }
 
 auto HttpConnection::serve() -> Awaitable<void> {
@@ -165,7 +179,7 @@ auto HttpConnection::serve_requests() -> Awaitable<void> {
 }
 
 auto HttpConnection::refuse_connection() -> Awaitable<void> {
-  closing_ = linger_ = true;
+  closing_ = linger_ = deciding_ = true;
   write_response(busy_response("too many connections"));
   co_await linger_and_close();
 }
@@ -267,6 +281,7 @@ void HttpConnection::hand_over() {
   request.listener = listener_;
   request.peer_is_unix = peer_is_unix_;
   has_answer_ = false;
+  deciding_ = true;
   phase_ = Phase::answering;
   deadline_ = Clock::time_point::max();  // answered_ holds this one
   ++shared_->counters.requests;
@@ -313,6 +328,7 @@ void HttpConnection::write_answer() {
   if (closing_ && !in_.empty()) linger_ = true;
   write_response(response_);
   response_ = HttpResponse{};
+  deciding_ = false;
 }
 
 /// Answers for the handler, once a request: what comes after a 413 while its body is read past is not answered again.
@@ -329,7 +345,8 @@ void HttpConnection::write_response(const HttpResponse& response) {
 void HttpConnection::enter(Phase phase) {
   phase_ = phase;
   expired_ = false;
-  deadline_ = Clock::now() + time_for(phase);
+  entered_ = Clock::now();
+  deadline_ = entered_ + time_for(phase);
 }
 
 auto HttpConnection::time_for(Phase phase) const -> Clock::duration {
@@ -338,7 +355,7 @@ auto HttpConnection::time_for(Phase phase) const -> Clock::duration {
     case Phase::handshake: return options.handshake;
     case Phase::idle: return options.idle;
     case Phase::header: return options.header;
-    case Phase::body: return options.body;
+    case Phase::body: return time_for_body();
     case Phase::answering: return options.answer;
     case Phase::writing:
       return options.write +
@@ -346,6 +363,15 @@ auto HttpConnection::time_for(Phase phase) const -> Clock::duration {
     case Phase::lingering: return linger_time;
   }
   return options.idle;
+}
+
+/// What is announced may be any number: it is compared before it is made a time.
+auto HttpConnection::time_for_body() const -> Clock::duration {
+  const auto& options = shared_->options;
+  const auto announced = parser_->announced();
+  if (!announced || *announced > options.body_bytes_max) return options.body;
+  const std::chrono::seconds at_slowest(*announced / options.slowest_sender_bytes_per_s);
+  return std::min<Clock::duration>(options.body, options.body_start + at_slowest);
 }
 
 /// Sends if more than so many bytes wait. False: the connection is closed, the peer has gone or does not read.

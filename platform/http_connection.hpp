@@ -8,28 +8,29 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "platform/http_buffer.hpp"
 #include "platform/http_parser.hpp"
+#include "platform/http_room.hpp"
 #include "platform/http_server.hpp"
 #include "platform/response_stream.hpp"
 #include "platform/tls_stream.hpp"
 
 namespace storegate::platform {
 
-class HttpConnection;
-
 /// What a server's connections have in common. Outlives the server while a connection still winds down.
 struct HttpServerShared {
+  HttpServerShared(const HttpServerOptions& with, HttpHandler calls)
+      : options(with), handler(std::move(calls)), room(with.connections_max) {}
+
   HttpServerOptions options;
   HttpHandler handler;
   HttpServerCounters counters;
-  std::vector<HttpConnection*> connections;  // each knows its own place in it
-  std::size_t body_bytes_now = 0;            // of bodies not yet complete
+  HttpRoom room;
+  std::size_t body_bytes_now = 0;  // of bodies not yet complete
   bool stopping = false;
   std::function<void()> on_empty;  // called once, when the last connection has gone
 };
@@ -56,9 +57,10 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
 
   /// Ends the wait that has gone on for longer than its deadline.
   void expire(Clock::time_point now);
-  /// While it shakes hands: since when; nothing otherwise.
-  [[nodiscard]] std::optional<Clock::time_point> shaking_since() const;
-  /// Closes in the middle of the handshake and gives its place away at once.
+  [[nodiscard]] HttpStanding standing() const;
+  /// Since when it is idle if it is, otherwise since when it is here.
+  [[nodiscard]] Clock::time_point since() const;
+  /// Closes now and gives its place away at once.
   void make_room();
   /// Closes now if it is between requests; otherwise the answer under way becomes the last.
   void finish_up();
@@ -66,8 +68,10 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   void abort();
 
   void answer(std::uint64_t request, HttpResponse&& response) override;
+  void vouch(std::uint64_t request) override;
 
  private:
+  friend class HttpRoom;
   enum class Phase { handshake, idle, header, body, answering, writing, lingering };
   enum class Sent { all, blocked, failed };
 
@@ -91,7 +95,9 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   void write_response(const HttpResponse& response);
   void enter(Phase phase);
   void leave_handshake();
+  void leave_room();
   Clock::duration time_for(Phase phase) const;
+  Clock::duration time_for_body() const;
   Sent send_now();
 
   std::shared_ptr<HttpServerShared> shared_;
@@ -105,12 +111,16 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   HttpResponse response_;
   Clock::time_point deadline_ = Clock::time_point::max();
   std::uint64_t request_ = 0;  // number of the request that may be answered
-  std::size_t place_ = 0;      // in shared_->connections
+  std::size_t place_ = 0;      // in the room, which sets it
   std::size_t body_bytes_held_ = 0;
   std::size_t listener_;
   Phase phase_ = Phase::idle;
   bool peer_is_unix_;
   Clock::time_point began_ = Clock::now();
+  Clock::time_point entered_ = began_;  // the phase
+  bool is_in_room_ = true;
+  bool is_known_ = false;         // the handler has vouched for a request of it
+  bool deciding_ = false;         // the handler has a request of it, or it is told that there is no place
   bool holds_handshake_ = false;  // counts among those under way
   bool head_only_ = false;
   bool closing_ = false;  // nothing is read after the answer under way

@@ -44,6 +44,7 @@ class Grammar final : public http::basic_parser<is_request> {
   bool expects_continue = false;
   bool too_large = false;
   std::size_t refused_bytes = 0;
+  std::optional<std::uint64_t> announced;
 
  private:
   void refuse(std::string_view why, ErrorCode& error, int status = 400) {
@@ -93,8 +94,8 @@ class Grammar final : public http::basic_parser<is_request> {
 
   void on_header_impl(ErrorCode&) override {
     header_done = true;
-    const auto length = this->content_length();
-    if (length && *length > limits_.body_bytes_max) refuse_body(*length);
+    if (const auto length = this->content_length()) announced = *length;
+    if (announced.value_or(0) > limits_.body_bytes_max) refuse_body(*announced);
   }
 
   void refuse_body(std::uint64_t bytes) {
@@ -149,6 +150,7 @@ class ParserOf : public Base {
     this->failure_ = {};
     this->body_too_large_ = false;
     this->body_bytes_refused_ = 0;
+    this->announced_.reset();
   }
 
   std::size_t feed(std::string_view bytes) override {
@@ -236,6 +238,7 @@ class ParserOf : public Base {
   void note_progress() {
     this->body_too_large_ = grammar_->too_large;
     this->body_bytes_refused_ = grammar_->refused_bytes;
+    this->announced_ = grammar_->announced;
     if (grammar_->is_done()) {
       this->state_ = HttpParser::State::complete;
     } else if (grammar_->is_header_done()) {

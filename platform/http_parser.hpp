@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +41,8 @@ class HttpParser {
   [[nodiscard]] int failure_status() const noexcept { return failure_status_; }
 
   [[nodiscard]] bool body_too_large() const noexcept { return body_too_large_; }
+  /// The length of the body as the headers say it; nothing in front of their end, and of a chunked one.
+  [[nodiscard]] std::optional<std::uint64_t> announced() const noexcept { return announced_; }
   /// Bytes of a too large body that were thrown away, or that its Content-Length announces, whichever is more.
   [[nodiscard]] std::size_t body_bytes_refused() const noexcept { return body_bytes_refused_; }
   /// Whether the sender allows another message on this connection. From state body on.
@@ -50,6 +54,7 @@ class HttpParser {
   int failure_status_ = 400;
   bool body_too_large_ = false;
   std::size_t body_bytes_refused_ = 0;
+  std::optional<std::uint64_t> announced_;
 };
 
 class HttpRequestParser : public HttpParser {

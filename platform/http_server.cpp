@@ -134,8 +134,8 @@ core::Result<void> open_listener(Listener& listener, const Endpoint& endpoint) {
 }
 
 std::chrono::milliseconds sweep_interval(const HttpServerOptions& options) {
-  const auto shortest =
-      std::min({options.header, options.body, options.idle, options.write, options.handshake});
+  const auto shortest = std::min(
+      {options.header, options.body, options.body_start, options.idle, options.write, options.handshake});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(250));
 }
 
@@ -165,6 +165,10 @@ void Responder::drop() noexcept {
   if (waiting_) answer(problem_response(500, "the request was left without an answer"));
 }
 
+void Responder::vouch() {
+  if (const auto sink = sink_.lock()) sink->vouch(request_);
+}
+
 void Responder::answer(HttpResponse response) {
   if (!std::exchange(waiting_, false)) std::abort();
   if (const auto sink = sink_.lock()) sink->answer(request_, std::move(response));
@@ -174,12 +178,9 @@ void Responder::answer(HttpResponse response) {
 struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
   Inner(Loop& loop, HttpServerOptions options, HttpHandler handler)
       : context(loop.context()),
-        shared(std::make_shared<HttpServerShared>()),
+        shared(std::make_shared<HttpServerShared>(options, std::move(handler))),
         sweep(context),
-        stop_timer(context) {
-    shared->options = options;
-    shared->handler = std::move(handler);
-  }
+        stop_timer(context) {}
 
   HttpConnection::Awaitable<void> accept(std::shared_ptr<Listener> listener) {
     const auto awaiting = asio::as_tuple(asio::use_awaitable_t<HttpConnection::Executor>{});
@@ -201,32 +202,31 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     error_code ignored;
     socket.non_blocking(true, ignored);
     if (!listener.is_unix) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    const auto buffer = static_cast<int>(shared->options.send_buffer_bytes);
+    socket.set_option(asio::socket_base::send_buffer_size(buffer), ignored);
     ++shared->counters.accepted;
-    const auto now = shared->connections.size();
-    const bool is_full = now >= shared->options.connections_max;
+    auto& room = shared->room;
+    if (room.is_full()) end(room.who_gives_way());
+    const bool is_full = room.is_full();
     if (is_full) ++shared->counters.refused;
     if (is_full && listener.tls) return;
-    if (now >= shared->options.connections_max + refusals_max) return;
+    if (room.size() >= refusals_max && room.size() - refusals_max >= shared->options.connections_max) return;
     if (listener.tls && shared->counters.handshakes_now >= shared->options.handshakes_max)
-      end_oldest_handshake();
+      end(room.oldest_handshake());
+    const bool is_first = room.size() == 0;
     auto connection = std::make_shared<HttpConnection>(shared, std::move(socket), listener.number,
                                                        listener.is_unix, listener.tls);
-    if (now == 0) sweep_later();
+    if (is_first) sweep_later();
     is_full ? HttpConnection::start_refusal(std::move(connection))
             : HttpConnection::start(std::move(connection));
   }
 
   /// Who connects and says nothing loses his place to those who come: an honest handshake takes two round trips, and is
-  /// hit only by so many newcomers within them.
-  void end_oldest_handshake() {
-    HttpConnection* oldest = nullptr;
-    for (auto* connection : shared->connections) {
-      if (!connection->shaking_since()) continue;
-      if (oldest == nullptr || *connection->shaking_since() < *oldest->shaking_since()) oldest = connection;
-    }
-    if (oldest == nullptr) return;  // a limit of 0: as if it were 1
+  /// hit only by so many newcomers within them. nullptr: nobody gives way, or a limit is 0, which is as if it were 1.
+  void end(HttpConnection* who) {
+    if (who == nullptr) return;
     ++shared->counters.refused;
-    oldest->make_room();
+    who->make_room();
   }
 
   /// One timer for all connections' deadlines, and none while there is no connection.
@@ -235,8 +235,8 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     sweep.async_wait([self = shared_from_this()](error_code error) {
       if (error) return;
       const auto now = Clock::now();
-      for (auto* connection : self->shared->connections) connection->expire(now);
-      if (!self->shared->connections.empty()) self->sweep_later();
+      for (auto* connection : self->shared->room.connections()) connection->expire(now);
+      if (self->shared->room.size() > 0) self->sweep_later();
     });
   }
 
@@ -245,7 +245,7 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
   }
 
   void abort_connections() {
-    for (auto* connection : shared->connections) connection->abort();
+    for (auto* connection : shared->room.connections()) connection->abort();
   }
 
   void stop(std::chrono::milliseconds deadline, std::function<void()> done) {
@@ -257,12 +257,12 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
       inner->stop_timer.cancel();
       asio::post(inner->context, std::move(call));
     };
-    if (shared->connections.empty()) return std::exchange(shared->on_empty, nullptr)();
+    if (shared->room.size() == 0) return std::exchange(shared->on_empty, nullptr)();
     stop_timer.expires_after(deadline);
     stop_timer.async_wait([self = shared_from_this()](error_code error) {
       if (!error) self->abort_connections();
     });
-    for (auto* connection : shared->connections) connection->finish_up();
+    for (auto* connection : shared->room.connections()) connection->finish_up();
   }
 
   asio::io_context& context;

@@ -24,15 +24,19 @@ struct HttpServerOptions {
   std::size_t discard_bytes_max =
       16 * 1024 * 1024;  // of a refused body that is read past; a longer one closes
   std::size_t bodies_bytes_max = 24 * 1024 * 1024;  // of bodies being received, all together; 503 and closed
-  std::size_t connections_max = 256;                // beyond it: 503 with Retry-After, closed
-  std::chrono::milliseconds header{10'000};         // first byte of a request to the end of its headers; 408
-  std::chrono::milliseconds body{30'000};           // end of the headers to the end of the body; 408
-  std::chrono::milliseconds idle{60'000};           // between requests; closed without a word
-  std::chrono::milliseconds write{10'000};          // to hand an answer to the kernel, and beyond it
+  std::size_t connections_max =
+      256;  // beyond it who has shown the least goes; nobody left: 503 with Retry-After
+  std::chrono::milliseconds header{10'000};      // first byte of a request to the end of its headers; 408
+  std::chrono::milliseconds body{30'000};        // end of the headers to the end of the body; 408
+  std::chrono::milliseconds body_start{10'000};  //   and of an announced body no more than this, and
+  std::size_t slowest_sender_bytes_per_s = 4 * 1024;  //   one second for each so many bytes
+  std::chrono::milliseconds idle{60'000};             // between requests; closed without a word
+  std::chrono::milliseconds write{10'000};            // to hand an answer to the kernel, and beyond it
   std::size_t slowest_reader_bytes_per_s = 8 * 1024;  //   one second for each so many bytes; closed
   std::chrono::milliseconds answer{30'000};           // the handler's own time; 503 with Retry-After
-  std::size_t handshakes_max = 16;                    // of TLS under way, all listeners; the oldest is closed
+  std::size_t handshakes_max = 64;                    // of TLS under way, all listeners; the oldest is closed
   std::chrono::milliseconds handshake{10'000};        // from TCP to the end of TLS's; closed
+  std::size_t send_buffer_bytes = 128 * 1024;         // the kernel's for each connection, as SO_SNDBUF has it
 };
 
 /// The way back to one caller. Answer it once, on the loop thread, now or later; a second answer is our bug (abort).
@@ -42,6 +46,7 @@ class Responder {
   class Sink {
    public:
     virtual void answer(std::uint64_t request, HttpResponse&& response) = 0;
+    virtual void vouch(std::uint64_t request) = 0;
 
    protected:
     ~Sink() = default;
@@ -54,6 +59,9 @@ class Responder {
   ~Responder();
 
   void answer(HttpResponse response);
+  /// The handler knows who sends this: from now on the connection gives its place away after all strangers. To be said
+  /// before answering; otherwise nothing comes of it.
+  void vouch();
   /// False once answered or moved from.
   [[nodiscard]] bool waiting() const noexcept { return waiting_; }
 
@@ -78,8 +86,8 @@ class HttpServer {
 
   /// Starts listening there; the value is the listener's number, as it stands in HttpRequest::listener.
   /// A Unix socket gets mode 0660; a file left by a dead server is replaced.
-  /// With a server's TLS context it speaks HTTPS there; who speaks plain HTTP to it gets a plain 400. A connection
-  /// beyond a limit is closed without a word, since a word would cost a handshake.
+  /// With a server's TLS context it speaks HTTPS there; who speaks plain HTTP to it gets a plain 400. Where nobody gives
+  /// way, a newcomer is closed without a word, since a word would cost a handshake.
   /// Errors: conflict (address in use, or a live server answers on the socket), invalid, failed; nothing is kept then.
   core::Result<std::size_t> listen(const Endpoint& endpoint, std::shared_ptr<const TlsContext> tls = nullptr);
 

@@ -108,7 +108,7 @@ struct HttpResponse {
 struct HttpServerCounters {
   std::uint64_t connections_now = 0;
   std::uint64_t accepted = 0;           // connections, the refused ones among them
-  std::uint64_t refused = 0;            // at the limit of connections or of bodies' memory: 503 and closed
+  std::uint64_t refused = 0;            // by a limit: who gave way, and who was told 503 or nothing
   std::uint64_t accept_failures = 0;    // the system gave no descriptor or memory
   std::uint64_t requests = 0;           // complete ones, given to the handler
   std::uint64_t bad_requests = 0;       // answered 400, 408, 413, 417 or 431 here

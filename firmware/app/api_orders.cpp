@@ -115,9 +115,12 @@ void Api::post_webhook(Visit& visit) {
   // is turned away unread; otherwise it must be read, since a cancel or a release always gets through.
   const auto too_many = [&] { return parts_.turns.turn_away(partner->config->name); };
   const bool is_order = fixed == codec::WebhookKind::order;
-  if (is_order && partner->codec->authenticate(delivery))
+  if (is_order && partner->codec->authenticate(delivery)) {
+    visit.responder.vouch();
     if (const auto away = too_many()) return answer(visit, partner->codec->answer(*fixed, *away));
+  }
   auto webhook = codec::open_webhook(*partner->codec, delivery, fixed);
+  if (webhook || webhook.problem().kind != ProblemKind::not_authenticated) visit.responder.vouch();
   if (!webhook) return refuse_webhook(visit, *partner, webhook.problem());
   const auto subject = codec::subject_of(*webhook);
   // An order that brings its release is not turned away unseen: it may be one that is held here. Nor are news of an order:

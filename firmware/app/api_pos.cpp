@@ -12,6 +12,7 @@ void Api::post_pos_status(Visit& visit) {
   if (!bears(visit.request, token))
     return refuse(visit, codec::ProblemKind::not_authenticated,
                   "This needs 'Authorization: Bearer' with the token of the POS.");
+  visit.responder.vouch();
   if (!json_or_empty(visit)) return;
   auto report = codec::decode_pos_status_body(visit.request.body);
   if (!report) return refuse(visit, report.problem());

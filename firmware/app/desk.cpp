@@ -21,6 +21,8 @@ platform::HttpResponse response_of(codec::HttpReply reply) {
   response.content_type = std::move(reply.content_type);
   response.body = std::move(reply.body);
   for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
+  const bool is_for_later = reply.status == 429 || reply.status == 503;
+  if (is_for_later && response.headers.count("Retry-After") == 0) response.headers.add("Retry-After", "2");
   return response;
 }
 

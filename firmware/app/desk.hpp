@@ -15,7 +15,7 @@
 
 namespace storegate::app {
 
-/// The codec's reply as the server sends it.
+/// The codec's reply as the server sends it; a 429 or 503 that does not say when to come again says so here.
 [[nodiscard]] platform::HttpResponse response_of(codec::HttpReply reply);
 
 /// Writes an answer the way one caller wants it; `answer.order` is filled wherever there is an order.

@@ -27,6 +27,7 @@ TEST_CASE(
   RunningService gate(config);
   support::eventually("/readyz fails", seconds(5), [&] { return gate.get("/readyz").is(503); });
   CHECK(gate.get("/readyz").body.find(R"("disk":"fail")") != std::string::npos);
+  CHECK(gate.get("/readyz").header("Retry-After") == "2");
   const auto refused = gate.order(held_order("S-1"), "k1");
   CHECK(refused.is(503));
   CHECK(refused.header("Retry-After") == "5");

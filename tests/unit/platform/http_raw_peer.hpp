@@ -38,10 +38,13 @@ class RawSocket {
     setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   RawSocket(RawSocket&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)), unread_(std::move(other.unread_)) {}
+      : descriptor_(std::exchange(other.descriptor_, -1)),
+        unread_(std::move(other.unread_)),
+        connected_(other.connected_) {}
   RawSocket& operator=(RawSocket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(unread_, other.unread_);
+    std::swap(connected_, other.connected_);
     return *this;
   }
   ~RawSocket() { close(); }
@@ -69,6 +72,7 @@ class RawSocket {
   }
 
   [[nodiscard]] bool connected() const { return connected_; }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
 
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {

@@ -29,7 +29,7 @@ inline std::string post(std::string_view target, std::string_view body, std::str
 }
 
 /// Echoes at /echo; /later answers in a later turn; /keep is kept for the test; /drop is forgotten;
-/// /big answers with 8 MiB; /empty with 204.
+/// /big answers with 8 MiB, /page with 60 KiB; /empty with 204; /known vouches for who asks.
 class Served {
  public:
   explicit Served(HttpServerOptions options = {}, const std::string& address = "127.0.0.1:0",
@@ -72,6 +72,9 @@ class Served {
   void await_requests(std::uint64_t count) {
     while (counters().requests < count) std::this_thread::yield();
   }
+  void await_accepted(std::uint64_t count) {
+    while (counters().accepted < count) std::this_thread::yield();
+  }
   void await_connections(std::uint64_t count) {
     while (counters().connections_now != count) std::this_thread::yield();
   }
@@ -85,6 +88,8 @@ class Served {
     if (path == "/drop") return;
     if (path == "/big")
       return responder.answer({200, {}, std::string(8 * 1024 * 1024, 'b'), "text/plain", {}});
+    if (path == "/page") return responder.answer({200, {}, std::string(60 * 1024, 'p'), "text/plain", {}});
+    if (path == "/known") responder.vouch();
     if (path == "/empty") return responder.answer({204, {}, "", "", {}});
     if (path != "/later") return responder.answer(std::move(echo));
     auto shared = std::make_shared<Responder>(std::move(responder));

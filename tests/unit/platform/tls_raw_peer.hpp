@@ -41,7 +41,13 @@ class TlsRawPeer {
     }
     return std::exchange(end_.plain, {});
   }
-  /// One response with Content-Length.
+  /// One response with Content-Length, head and body.
+  std::string hear_answer() {
+    while (step() && !has_body() && hear()) {
+    }
+    return std::exchange(end_.plain, {});
+  }
+  /// Its body alone.
   std::string hear_body() {
     while (step() && !has_body() && hear()) {
     }

@@ -253,15 +253,42 @@ TEST_CASE("silent connections, however many, do not shut the door for those who 
   CHECK(client.hear_until("here").ends_with("/echo|here"));
 }
 
-TEST_CASE("at the limit of connections one more is closed without a word") {
+TEST_CASE("where nobody gives way, one more is closed without a word") {
   HttpServerOptions options;
   options.connections_max = 1;
   Served served(options, any_port, common().server);
   auto first = TlsRawPeer::client(served.port(), common().client);
   REQUIRE(first.shake_hands());
+  first.say("GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+  served.await_requests(1);
   auto second = served.client();
   CHECK(second.sees_end());
   CHECK(served.counters().refused == 1);
+  CHECK(served.answer_kept("decided"));
+  CHECK(has(first.hear_until("decided"), "200 OK"));
+}
+
+TEST_CASE("a crowd that shakes hands or does not, and asks for nothing, locks nobody out") {
+  HttpServerOptions options;
+  options.connections_max = 8;
+  Served served(options, any_port, common().server);
+  auto known = TlsRawPeer::client(served.port(), common().client);
+  REQUIRE(known.shake_hands());
+  known.say("GET /known HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(has(known.hear_until("/known|"), "200 OK"));
+  std::vector<TlsRawPeer> crowd;
+  for (int i = 0; i < 20; ++i) {
+    crowd.push_back(TlsRawPeer::client(served.port(), common().client));
+    if (i % 2 == 0) REQUIRE(crowd.back().shake_hands());
+  }
+  served.await_accepted(21);
+  CHECK(served.counters().connections_now == 8);
+  auto honest = TlsRawPeer::client(served.port(), common().client);
+  REQUIRE(honest.shake_hands());
+  for (auto* client : {&honest, &known}) {
+    client->say(post("/echo", "here"));
+    CHECK(client->hear_until("here").ends_with("/echo|here"));
+  }
 }
 
 TEST_CASE("a reload is for new connections; those there keep talking") {

@@ -1,0 +1,48 @@
+// One look at all connections for each newcomer at the limit: some microseconds for the most that are configured.
+#include "platform/http_room.hpp"
+
+#include "platform/http_connection.hpp"
+
+namespace storegate::platform {
+
+void HttpRoom::enter(HttpConnection& connection) {
+  connection.place_ = connections_.size();
+  connections_.push_back(&connection);
+}
+
+void HttpRoom::leave(HttpConnection& connection) {
+  connections_[connection.place_] = connections_.back();
+  connections_[connection.place_]->place_ = connection.place_;
+  connections_.pop_back();
+}
+
+HttpConnection* HttpRoom::who_gives_way() const {
+  Oldest stranger;
+  Oldest deaf;
+  Oldest idle;
+  std::size_t strangers = 0;
+  for (auto* connection : connections_) {
+    switch (connection->standing()) {
+      case HttpStanding::shaking:
+      case HttpStanding::stranger:
+        ++strangers;
+        stranger.take(connection, connection->since());
+        break;
+      case HttpStanding::deaf: deaf.take(connection, connection->since()); break;
+      case HttpStanding::idle: idle.take(connection, connection->since()); break;
+      case HttpStanding::busy: break;
+    }
+  }
+  if (idle.who != nullptr && strangers < places_ / 4) return idle.who;
+  if (stranger.who != nullptr) return stranger.who;
+  return deaf.who != nullptr ? deaf.who : idle.who;
+}
+
+HttpConnection* HttpRoom::oldest_handshake() const {
+  Oldest oldest;
+  for (auto* connection : connections_)
+    if (connection->standing() == HttpStanding::shaking) oldest.take(connection, connection->since());
+  return oldest.who;
+}
+
+}  // namespace storegate::platform
