@@ -134,6 +134,7 @@ class Gateway {
   void arrived(const OrderArrived& input, Turn& turn);
   bool answer_repeat(const OrderArrived& input, Turn& turn);
   void answer_again(Caller caller, OrderNumber number, bool first, Turn& turn);
+  [[nodiscard]] bool is_known(OrderNumber number, const Now& now) const;
   [[nodiscard]] OrderNumber find_known(const std::string& identity, const Now& now) const;
   [[nodiscard]] std::optional<Closed> close_door(const std::string& partner, Turn& turn);
   [[nodiscard]] Early early_of(const std::string& identity, const Now& now) const;

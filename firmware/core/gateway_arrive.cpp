@@ -97,21 +97,18 @@ void Gateway::spend_early(const Order& order, Turn& turn) {
 // The order of this identity, live or ended, unless it is so old that another may have its name.
 OrderNumber Gateway::find_known(const std::string& identity, const Now& now) const {
   const OrderNumber number = book_.find_identity(identity);
-  const Entry* live = book_.find(number);
+  return is_known(number, now) ? number : no_order;
+}
+
+bool Gateway::is_known(OrderNumber number, const Now& now) const {
+  if (const Entry* live = book_.find(number)) return !beyond_reuse(*live, now);
   const EndedOrder* ended = book_.find_ended(number);
-  const bool known =
-      live != nullptr ? !beyond_reuse(*live, now) : ended != nullptr && !beyond_reuse(*ended, now);
-  return known ? number : no_order;
+  return ended != nullptr && !beyond_reuse(*ended, now);
 }
 
 bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
   OrderNumber by_key = input.idempotency_key.empty() ? no_order : book_.find_key(input.idempotency_key);
-  const Entry* live_by_key = book_.find(by_key);
-  const EndedOrder* ended_by_key = book_.find_ended(by_key);
-  const bool key_known = live_by_key != nullptr
-                             ? !beyond_reuse(*live_by_key, turn.now)
-                             : ended_by_key != nullptr && !beyond_reuse(*ended_by_key, turn.now);
-  if (!key_known) by_key = no_order;
+  if (!is_known(by_key, turn.now)) by_key = no_order;
   const OrderNumber by_identity =
       find_known(Book::identity_of(input.order.partner, input.order.partner_order_id), turn.now);
   if (by_key == no_order && by_identity == no_order) return false;

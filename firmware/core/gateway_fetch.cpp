@@ -14,6 +14,7 @@ namespace {
 constexpr Milliseconds spare_ms = 500;  // as after a commit that failed
 /// Made, collected or delivered, before the store had seen it.
 constexpr const char* over_code = "over";
+constexpr const char* gone_code = "gone";
 
 }  // namespace
 
@@ -148,7 +149,7 @@ void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, T
   fetch_later(entry, outcome, probe, turn.now);
   if (entry.fetch.misses < fetch_misses || turn.from_reserve) return;
   Facts facts;
-  facts.code = outcome == FetchOutcome::gone ? "gone" : "unreadable";
+  facts.code = outcome == FetchOutcome::gone ? gone_code : "unreadable";
   happen(entry, Happening::fetch_missed, facts, turn);
 }
 
@@ -193,6 +194,8 @@ void Gateway::give_up_fetch(Entry& entry, const Facts& facts, Turn& turn) {
   entry.order.refusals = pack(refusals.list());
   move_and_emit(entry, Phase::rejected, EventType::order_rejected,
                 facts.code.empty() ? Actor::clock : Actor::policy, turn);
+  // Its partner has no such order any more: there is nobody to be told of the rejection.
+  if (facts.code == gone_code || facts.code == over_code) owe_only(entry, {});
 }
 
 // Whoever reads the rows of an order finds a body, also of one that never came.

@@ -238,9 +238,7 @@ void Gateway::take_partners_answer(Entry& entry, const PartnerTold& input, Turn&
       if (order.owed.has(notice) && !telling.doubtful.has(notice))
         note_untold(entry, notice, "decided", input.why, turn);
       owe_only(entry, behind(order.owed, notice));
-      const auto partner = policy_.partners.find(order.partner);
-      const bool is_fetched = partner != policy_.partners.end() && partner->second.fetches;
-      if (is_fetched && !is_end(order.phase)) look_again(entry, turn);
+      if (fetches(order.partner) && !is_end(order.phase)) look_again(entry, turn);
       return;
     }
     case TellOutcome::gone:

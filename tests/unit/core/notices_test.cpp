@@ -303,6 +303,78 @@ TEST_CASE(
   CHECK(store.notices.empty());
 }
 
+// ---------------------------------------------------------------- an order that is fetched
+
+namespace {
+
+Policy fetching() {
+  Policy policy = answering();
+  policy.partners["kiosk"].fetches = true;
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("a partner that announced an order hears of it once it is here, and when its food will be there") {
+  Script store(fetching());
+  store.announce("K-1", "kiosk");
+  CHECK(store.notices.empty());
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.arrived.order.promised_at_wall_ms = start_wall_ms + 30 * minute_ms;
+  store.give(std::move(fetched));
+  REQUIRE(store.notices.size() == 1);
+  CHECK(store.notices.front().notice == Notice::accepted);
+  CHECK(store.notices.front().href == "/orders/K-1");
+  CHECK(store.notices.front().ready_at_wall_ms == start_wall_ms + 30 * minute_ms);
+}
+
+TEST_CASE(
+    "an announced order that ends before it is here is rejected to its partner, unless that cancelled it") {
+  for (const Actor actor : {Actor::person, Actor::cloud, Actor::partner}) {
+    Script store(fetching());
+    store.announce("K-1", "kiosk");
+    cancel_by(store, actor, "K-1", "kiosk");
+    const bool is_its_wish = actor == Actor::partner;
+    CHECK(owed(store, "K-1", "kiosk") == Notices{is_its_wish ? Notice::cancel_agreed : Notice::rejected});
+  }
+}
+
+TEST_CASE(
+    "an announced order that never comes is rejected to its partner, unless that has no such order any "
+    "more") {
+  for (const FetchOutcome outcome : {FetchOutcome::unreadable, FetchOutcome::gone}) {
+    Script store(fetching());
+    store.announce("K-1", "kiosk");
+    while (store.phase("K-1") == Phase::fetching) {
+      if (!store.fetches.empty()) store.fetch(outcome);
+      store.pass(second_ms);
+    }
+    const bool is_there = outcome == FetchOutcome::unreadable;
+    REQUIRE(store.notices.size() == (is_there ? 1 : 0));
+    CHECK(owed(store, "K-1", "kiosk") == (is_there ? Notices{Notice::rejected} : Notices{}));
+    if (is_there) CHECK(store.notices.front().reason == Reason::invalid_order);
+  }
+  Script store(fetching());
+  store.announce("K-1", "kiosk");
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.over = true;
+  store.give(std::move(fetched));
+  CHECK(store.phase("K-1") == Phase::rejected);
+  CHECK(store.notices.empty());
+}
+
+TEST_CASE("what a partner decided otherwise is fetched at once, and counts") {
+  Script store(fetching());
+  store.arrive("K-1");
+  store.partner(TellOutcome::decided);
+  REQUIRE(store.fetches.size() == 1);
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.cancelled = true;
+  store.give(std::move(fetched));
+  CHECK(store.phase("K-1") == Phase::cancelled);
+  CHECK(owed(store, "K-1", "kiosk") == Notices{Notice::cancel_agreed});
+}
+
 // ---------------------------------------------------------------- the facts
 
 TEST_CASE("a notice says which order it is about, as its partner and its people know it") {
