@@ -17,8 +17,8 @@
 namespace storegate::app {
 
 namespace {
-// Together at most 60 an hour that succeed, 120 that fail: a failure gives no token and counts nowhere we know of.
-constexpr core::Milliseconds rest_after_token_ms = 60 * core::second_ms;
+// An API that refuses every token costs one a minute, an endpoint that gives none a question in half of one.
+constexpr core::Milliseconds rest_after_refusal_ms = 60 * core::second_ms;
 constexpr core::Milliseconds rest_after_failure_ms = 30 * core::second_ms;
 constexpr std::int64_t life_s_unless_told = 3600;
 constexpr std::int64_t life_s_min = 60;
@@ -120,6 +120,7 @@ bool TokenKeeper::refused(const std::string& bearer) {
   if (bearer != bearer_) return asking_ || !bearer_.empty();
   if (asking_ || !may_ask()) return false;
   bearer_.clear();
+  after_refusal_ = true;
   ask();
   return true;
 }
@@ -136,9 +137,10 @@ void TokenKeeper::ask() {
 
 void TokenKeeper::answered(const platform::HttpOutcome& outcome, const std::string& asked_for) {
   asking_ = false;
+  const bool after_refusal = std::exchange(after_refusal_, false);
   if (asked_for != asked_for_) return hand_out();  // the configuration was replaced meanwhile
   const bool taken = outcome.ok() && outcome.response->status == 200 && take(outcome.response->body);
-  auto rest = taken ? rest_after_token_ms : rest_after_failure_ms;
+  auto rest = taken ? (after_refusal ? rest_after_refusal_ms : 0) : rest_after_failure_ms;
   if (!taken && outcome.ok())
     rest = std::max(rest, codec::retry_after_ms(outcome.response->headers.get("Retry-After")).value_or(0));
   rest_until_ms_ = now_().steady_ms + rest;

@@ -31,8 +31,8 @@ class TokenKeeper {
 
   /// A token that should be good: at once where there is one, else when the endpoint has answered.
   void get(Ready ready);
-  /// The API has answered 401 to it. True: get() will have another one, or ask for it. False: it is too young for that, or
-  /// the endpoint is left alone for a while.
+  /// The API has answered 401 to it. True: get() will have another one, or ask for it. False: it has replaced a refused one
+  /// within the last minute, or the endpoint is left alone for a while.
   [[nodiscard]] bool refused(const std::string& bearer);
   /// Whoever waits hears that there is none.
   void give_up();
@@ -54,6 +54,7 @@ class TokenKeeper {
   core::Milliseconds renew_ms_ = 0, end_ms_ = 0;  // steady clock
   core::Milliseconds rest_until_ms_ = INT64_MIN;  // the endpoint is not asked before
   bool asking_ = false;
+  bool after_refusal_ = false;  // what is asked for replaces one that the API refused
   bool said_missing_ = false;
   std::vector<Ready> waiting_;
 };
