@@ -11,7 +11,8 @@ namespace storegate::core {
 
 namespace {
 
-constexpr Milliseconds spare_ms = 500;  // as after a commit that failed
+/// Each look costs a commit of what is kept for a full disk: the row that was changed for nothing is written as it was.
+constexpr Milliseconds spare_ms = minute_ms;
 /// Made, collected or delivered, before the store had seen it.
 constexpr const char* over_code = "over";
 constexpr const char* gone_code = "gone";

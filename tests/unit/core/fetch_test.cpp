@@ -258,6 +258,19 @@ TEST_CASE("an order that its partner does not have, or nobody can read, is asked
   CHECK(store.fetches.empty());
 }
 
+TEST_CASE("an order that is over at its partner before it was here is not cooked") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.over = true;
+  SUBCASE("where there is room") {}
+  SUBCASE("where there is none") { store.give(StorageMeasured{StorageRoom::disk_low}); }
+  store.give(fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::rejected);
+  CHECK(refusals_of(store, "T-1") == std::vector<Refusal>{{Reason::timed_out, "over"}});
+  CHECK(body_of(store, "T-1").canonical.empty());
+}
+
 TEST_CASE("another order than the one that was asked for is none that can be read") {
   Script store(thin_policy());
   store.announce("T-1", "thin");
@@ -343,141 +356,14 @@ TEST_CASE("a turn that was not written leaves no trace: its fetch is decided aga
   CHECK(store.fetches.empty());
 }
 
-// ---------------------------------------------------------------- no room
-
-TEST_CASE("where there is no room an announcement is refused, and over MQTT told to be") {
-  Script store(thin_policy());
-  store.give(StorageMeasured{StorageRoom::disk_low});
-  store.announce("T-1", "thin");
-  CHECK(store.last_answer().kind == AnswerKind::full);
-  CHECK(store.last_answer().retry_after_s == retry_after_no_space_s);
-  OrderAnnounced input;
-  input.source = Source::mqtt;
-  input.partner = "thin";
-  input.partner_order_id = "T-1";
-  input.letter = {"in/order", "bytes"};
-  store.give(input);
-  CHECK(store.rows.empty());
-  REQUIRE(store.dead_letters.size() == 1);
-  CHECK(store.dead_letters[0].topic == "in/order");
-  CHECK(store.count(EventType::gateway_message_refused) == 1);
-}
-
-TEST_CASE("an announcement counts against its partner's rate and the live orders") {
-  Policy policy = thin_policy();
-  policy.partners["thin"].rate_per_minute = 1;
-  policy.live_orders_max = 2;
-  Script store(policy);
-  store.announce("T-1", "thin");
-  store.announce("T-2", "thin");
-  CHECK(store.last_answer().kind == AnswerKind::too_many);
-  CHECK(store.last_answer().retry_after_s > 0);
-  store.arrive("K-1");
-  store.announce("S-1", "slim");
-  CHECK(store.last_answer().kind == AnswerKind::full);
-}
-
-TEST_CASE("what is fetched where there is no room is fetched again when there is") {
+TEST_CASE("an order whose row is of the past goes before a person, and is not fetched") {
   Script store(thin_policy());
   store.announce("T-1", "thin");
-  SUBCASE("too little space") {
-    store.give(StorageMeasured{StorageRoom::database_full});
-    store.fetch(FetchOutcome::fetched);
-    store.give(StorageMeasured{StorageRoom::enough});
-  }
-  SUBCASE("none at all") {
-    store.disk_full = true;
-    store.fetch(FetchOutcome::fetched);
-    store.disk_full = false;
-  }
-  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+  store.unsure = {store.row("T-1", "thin").number};
+  store.restart();
+  store.turn();
+  CHECK(store.phase("T-1", "thin") == Phase::parked);
+  CHECK(store.row("T-1", "thin").in_doubt);
+  CHECK_FALSE(store.events.back().previous_phase);
   CHECK(store.fetches.empty());
-  store.pass(499);
-  CHECK(store.fetches.empty());
-  store.pass(501);
-  store.fetch(FetchOutcome::fetched);
-  CHECK(store.phase("T-1", "thin") == Phase::held);
-}
-
-TEST_CASE("an order is not given up by what is kept for a full disk") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  store.disk_full = true;
-  store.pass(70 * minute_ms);
-  if (store.engine->wants_turn(store.now)) store.turn();
-  CHECK(store.phase("T-1", "thin") == Phase::fetching);
-  CHECK(store.reserve == 1'000);
-  store.disk_full = false;
-  store.pass(second_ms);
-  CHECK(store.phase("T-1", "thin") == Phase::rejected);
-}
-
-TEST_CASE("an order that its partner does not have is not rejected by what is kept for a full disk") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  for (const Milliseconds wait_ms : {10 * second_ms, 20 * second_ms}) {
-    store.fetch(FetchOutcome::gone);
-    store.pass(wait_ms);
-  }
-  store.disk_full = true;
-  store.fetch(FetchOutcome::gone);
-  CHECK(store.phase("T-1", "thin") == Phase::fetching);
-  CHECK(store.reserve == 1'000);
-  store.disk_full = false;
-  store.pass(minute_ms);
-  store.fetch(FetchOutcome::gone);
-  CHECK(store.phase("T-1", "thin") == Phase::rejected);
-}
-
-// ---------------------------------------------------------------- sent as a whole
-
-TEST_CASE("an announced order that somebody sends as a whole is what was waited for") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  OrderArrived whole = store.order("T-1", "thin");
-  whole.idempotency_key = "key-1";
-  store.give(whole);
-  CHECK(store.last_answer().kind == AnswerKind::created);
-  CHECK(store.last_answer().order->phase == Phase::held);
-  CHECK(store.rows.size() == 1);
-  CHECK(body_of(store, "T-1").canonical == "{b}");
-  store.fetch(FetchOutcome::fetched);
-  CHECK(store.engine->gateway().stale_answers() == 1);
-  CHECK(store.history("T-1", "thin") == "accepted");
-
-  store.release("T-1", "thin");
-  whole.caller = store.next_caller();
-  store.give(whole);  // as it stands: the first answer was the announcement's
-  CHECK(store.last_answer().kind == AnswerKind::replayed);
-  CHECK(store.last_answer().order->phase == Phase::sending);
-  store.give(store.order("T-1", "thin", "other"));
-  CHECK(store.last_answer().kind == AnswerKind::conflict);
-  OrderArrived other = store.order("T-2", "thin");
-  other.idempotency_key = "key-1";
-  store.give(other);
-  CHECK(store.last_answer().kind == AnswerKind::conflict);
-}
-
-TEST_CASE("an order that ended before it was fetched is not made anew by one that is sent as a whole") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  store.cancel("T-1", "thin");
-  for (int life = 0; life < 2; ++life) {
-    store.give(store.order("T-1", "thin"));
-    CHECK(store.last_answer().kind == AnswerKind::replayed);
-    CHECK(store.last_answer().row == store.row("T-1", "thin").number);
-    CHECK_FALSE(store.last_answer().first);
-    store.restart();
-  }
-  CHECK(store.rows.size() == 1);
-}
-
-TEST_CASE("one that is sent as a whole where there is no room is fetched when there is") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  store.give(StorageMeasured{StorageRoom::disk_low});
-  store.give(store.order("T-1", "thin"));
-  CHECK(store.last_answer().kind == AnswerKind::full);
-  CHECK(store.phase("T-1", "thin") == Phase::fetching);
-  CHECK(store.fetches.size() == 1);
 }

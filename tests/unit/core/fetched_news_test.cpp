@@ -113,7 +113,10 @@ TEST_CASE("news that come while a fetch is under way are fetched behind it") {
     store.announce("T-1", "thin", false);
     CHECK(store.fetches.size() == 1);
     SUBCASE("that are there") { store.fetch(FetchOutcome::fetched); }
-    SUBCASE("that are not") { store.fetch(FetchOutcome::gone); }
+    SUBCASE("that are not") {
+      store.fetch(FetchOutcome::gone);
+      store.pass(10 * second_ms);
+    }
   }
   SUBCASE("of an order that is parked meanwhile") {
     store.fetch(FetchOutcome::fetched);
@@ -141,25 +144,18 @@ TEST_CASE("a repeat of an announcement is no news of an order that is being fetc
   CHECK(store.fetches.empty());
 }
 
-TEST_CASE("an order of which its partner knows nothing any more stays as it is") {
-  Script store = with_news();
-  store.fetch(FetchOutcome::gone);
-  store.pass(lazy_ms_max);
-  CHECK(store.phase("T-1", "thin") == Phase::held);
-  CHECK_FALSE(store.row("T-1", "thin").look_again);
-  CHECK(store.count(EventType::gateway_message_refused) == 0);
-}
-
 TEST_CASE("news that cannot be fetched are told of, and the order stays as it is") {
   Script store = with_news();
-  SUBCASE("nothing that can be read, three times") {
-    store.fetch(FetchOutcome::unreadable);
+  const auto three_times = [&](FetchOutcome outcome) {
+    store.fetch(outcome);
     store.pass(10 * second_ms);
-    store.fetch(FetchOutcome::unreadable);
+    store.fetch(outcome);
     store.pass(20 * second_ms);
     CHECK(store.count(EventType::gateway_message_refused) == 0);
-    store.fetch(FetchOutcome::unreadable);
-  }
+    store.fetch(outcome);
+  };
+  SUBCASE("nothing that can be read, three times") { three_times(FetchOutcome::unreadable); }
+  SUBCASE("its partner has no such order, three times") { three_times(FetchOutcome::gone); }
   SUBCASE("no answer for an hour") {
     store.fetches.clear();
     store.pass(60 * minute_ms - 1);

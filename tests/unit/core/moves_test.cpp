@@ -68,7 +68,6 @@ TEST_CASE("4 what may follow is what one happening may lead to, and several of o
   CHECK_FALSE(may_follow_in_one_commit(Phase::queued, Phase::held));
   CHECK(may_arrive_in_one_commit(Phase::sending));
   CHECK(may_arrive_in_one_commit(Phase::fetching));
-  CHECK_FALSE(may_arrive_in_one_commit(Phase::voiding));
   CHECK(may_follow_in_one_commit(Phase::fetching, Phase::sending));  // fetched, released and sent
   CHECK_FALSE(may_follow_in_one_commit(Phase::held, Phase::fetching));
 }
