@@ -1,28 +1,12 @@
 // The codec says what to send and what an answer means; without an answer nothing is known to be told.
 #include "app/teller.hpp"
 
-#include <string_view>
 #include <utility>
 
 #include "codec/partners/api_outcomes.hpp"
 #include "platform/log.hpp"
 
 namespace storegate::app {
-
-namespace {
-std::string_view word_of(core::Notice notice) {
-  switch (notice) {
-    case core::Notice::accepted: return "accepted";
-    case core::Notice::rejected: return "rejected";
-    case core::Notice::placed: return "placed";
-    case core::Notice::ready: return "ready";
-    case core::Notice::cancelled: return "cancelled";
-    case core::Notice::cancel_agreed: return "cancel_agreed";
-    case core::Notice::cancel_refused: return "cancel_refused";
-  }
-  return "accepted";
-}
-}  // namespace
 
 void Teller::carry_out(core::TellPartner effect) {
   PartnerLine* line = lines_.find(effect.partner);
@@ -44,7 +28,7 @@ void Teller::carry_out(core::TellPartner effect) {
     if (told.outcome != core::TellOutcome::told)
       platform::log_info("a partner was not told", {{"order", core::text_of(effect.id)},
                                                     {"partner", effect.partner},
-                                                    {"notice", word_of(effect.notice)},
+                                                    {"notice", core::name_of(effect.notice)},
                                                     {"status", reply.status.value_or(0)},
                                                     {"why", told.why.empty() ? reply.why : told.why}});
     offer_(std::move(told));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "platform/http_parser.hpp"
+#include "platform/http_rules.hpp"
 #include "target.hpp"
 
 namespace storegate::fuzz {

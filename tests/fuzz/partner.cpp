@@ -10,6 +10,7 @@
 #include "codec/commands.hpp"
 #include "codec/partners/generic.hpp"
 #include "codec/partners/partner.hpp"
+#include "codec/partners/partner_api.hpp"
 #include "oracle.hpp"
 #include "platform/digest.hpp"
 #include "target.hpp"
@@ -91,11 +92,10 @@ void read(const PartnerCodec& codec, const codec::Delivery& delivery,
   if (const auto* thin = std::get_if<codec::OrderAnnounced>(&*webhook))
     expect(!thin->partner_order_id.empty(), "an announced order has an id");
   const bool nothing = std::holds_alternative<codec::NothingReceived>(*webhook);
-  const bool thin = std::holds_alternative<codec::OrderAnnounced>(*webhook);
   expect(nothing || !fixed || codec::kind_of(*webhook) == *fixed, "a webhook is of the kind its URL names");
   answer_all(codec, codec::subject_of(*webhook));
   const auto commands = codec::commands_of(std::move(*webhook), core::Source::webhook);
-  expect(commands.empty() == (nothing || thin), "what was received becomes an input");
+  expect(commands.empty() == nothing, "what was received becomes an input");
 }
 
 }  // namespace
@@ -109,8 +109,11 @@ void run_partner(std::string_view input) {
   codec::Delivery delivery{headers, cut.rest(), {}, nullptr};
   authenticate(codec, delivery);
   if (first.rest() == "fetched") {
-    const auto fetched = codec.read_fetched(cut.rest(), codec.name());
-    return fetched ? must_be_whole(*fetched) : must_say_why(fetched.problem());
+    if (codec.api() == nullptr || !codec.api()->fetches()) return;
+    const auto fetched = codec.api()->read_fetched(cut.rest(), codec.name());
+    if (!fetched) return must_say_why(fetched.problem());
+    if (!fetched->cancelled && !fetched->over) must_be_whole(fetched->decoded);
+    return;
   }
   read(codec, delivery, codec::webhook_kind_from(first.rest()));
 }
