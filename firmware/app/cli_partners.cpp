@@ -119,6 +119,7 @@ ExitStatus try_fetched(const PartnerConfig& partner, std::string_view body, CliW
   if (!canonical.empty()) world.out << indented(canonical) << "\n";
   if (fetched->released) world.out << "and releases it, known or new\n";
   if (fetched->cancelled) world.out << "it is cancelled, and not to be cooked\n";
+  if (fetched->early) world.out << "it is no order yet: it is asked for again\n";
   if (fetched->over) world.out << "it has come to its end: a new one is not to be cooked\n";
   return ExitStatus::done;
 }

@@ -35,7 +35,7 @@ struct PartnerReply {
   [[nodiscard]] bool is_good() const noexcept { return status && *status >= 200 && *status < 300; }
   [[nodiscard]] bool is_gone() const noexcept { return status == 404 || status == 410; }
   /// As the codec judges it.
-  [[nodiscard]] codec::ApiReply seen() const { return {status.value_or(0), retry_after, body}; }
+  [[nodiscard]] codec::ApiReply seen() const { return {status.value_or(0), retry_after, body, sent}; }
 };
 
 /// A token that the store signs itself, for ApiSignIn::signed_token.

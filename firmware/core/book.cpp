@@ -93,6 +93,7 @@ void Book::save(Entry& entry) {
        standing = Standing{entry.agenda_ms, entry.line, entry.counted_live, entry.counted_in_kitchen,
                            entry.watch_ms, entry.fetch_ms, entry.tell_ms}] {
         Entry& changed = entries_.at(number);
+        leave_indexes(changed);  // by what it is there with: a fetched order's count of items is new
         changed.order = order;
         changed.soft = soft;
         changed.fetch = fetch;

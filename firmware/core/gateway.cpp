@@ -44,7 +44,8 @@ void Gateway::load(Loaded loaded, const Now& now) {
   for (; ended != loaded.ended.end(); ++ended) book_.load_ended(*ended, witnessed_.note(ended->arrived));
   loaded_witnessed_ms_ = witnessed_.note(stamp_of(now));
   book_.for_each([&](Entry& entry) {  // how long it has been there for certain is known only now
-    if (entry.order.phase == Phase::held || !entry.order.owed.empty()) reindex(entry, now);
+    if (entry.order.phase == Phase::held || entry.order.phase == Phase::fetching || !entry.order.owed.empty())
+      reindex(entry, now);
   });
   for (auto& alias : loaded.key_aliases) {
     const bool known = book_.find(alias.order) != nullptr || book_.find_ended(alias.order) != nullptr;
@@ -368,7 +369,7 @@ void Gateway::watch(const Outbox& outbox, Turn& turn) {
 }
 
 void Gateway::wake(Entry& entry, Turn& turn) {
-  if (tell_until_ms(entry, turn.now) <= turn.now.steady_ms) give_up_notices(entry, turn);
+  if (tell_until_ms(entry, turn.now) <= turn.now.steady_ms) return give_up_notices(entry, turn);
   if (entry.order.phase == Phase::queued && is_simulated(entry.order.test)) {
     happen(entry, Happening::test_at_pos, {}, turn);
     return;

@@ -171,14 +171,17 @@ class Gateway {
   [[nodiscard]] bool fetches(const std::string& partner) const;
   [[nodiscard]] Milliseconds fetch_within_ms(const std::string& partner) const;
   [[nodiscard]] Milliseconds news_due_ms(const Entry& entry) const;
+  [[nodiscard]] bool is_missed(const Entry& entry, const Now& now) const;
 
   // gateway_accept.cpp: each rule adds its reasons
-  [[nodiscard]] Refusals judge(const OrderArrived& input, bool released, const Now& now) const;
+  [[nodiscard]] Refusals judge(const OrderArrived& input, bool released, const Now& now,
+                               bool announced = false) const;
   [[nodiscard]] Milliseconds ahead_ms(const CanonicalOrder& order, const Now& now) const;
   void judge_store(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
   void judge_order(const CanonicalOrder& order, Refusals& refusals) const;
-  void judge_times(const CanonicalOrder& order, std::optional<std::int64_t> sent_at_wall_ms, const Now& now,
-                   Refusals& refusals) const;
+  void judge_times(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
+  void judge_age(const CanonicalOrder& order, std::optional<std::int64_t> sent_at_wall_ms, const Now& now,
+                 Refusals& refusals) const;
   void judge_kitchen(const CanonicalOrder& order, const Now& now, Refusals& refusals) const;
   [[nodiscard]] bool is_simulated(bool test) const;
   void place_test(Entry& entry, Turn& turn);

@@ -13,14 +13,17 @@ constexpr Milliseconds preorder_after_ms = 60 * minute_ms;
 }  // namespace
 
 // `released`: its release has come before it.
-Refusals Gateway::judge(const OrderArrived& input, bool released, const Now& now) const {
+// `announced`: how long ago it was placed says nothing, its partner has just said that it stands, and may announce one for
+// later when it is to be made; it is not waited for longer than its partner waits for a decision.
+Refusals Gateway::judge(const OrderArrived& input, bool released, const Now& now, bool announced) const {
   const CanonicalOrder& order = input.order;
   Refusals refusals;
   judge_store(order, now, refusals);
   judge_order(order, refusals);
   judge_items(order, now, refusals);
   judge_prices(order, now, refusals);
-  judge_times(order, input.sent_at_wall_ms, now, refusals);
+  judge_times(order, now, refusals);
+  if (!announced) judge_age(order, input.sent_at_wall_ms, now, refusals);
   judge_kitchen(order, now, refusals);
   judge_load(order, released, now, refusals);
   return refusals;
@@ -55,13 +58,17 @@ void Gateway::judge_order(const CanonicalOrder& order, Refusals& refusals) const
 }
 
 // A clock that nobody trusts says nothing about a promised time, nor how long ago an order was placed.
-void Gateway::judge_times(const CanonicalOrder& order, std::optional<std::int64_t> sent_at_wall_ms,
-                          const Now& now, Refusals& refusals) const {
+void Gateway::judge_times(const CanonicalOrder& order, const Now& now, Refusals& refusals) const {
   if (!now.wall_trusted) return;
   const auto& promised = order.promised_at_wall_ms;
   if (promised && *promised < now.wall_ms - policy_.pos.expire_ms)
     refusals.add(Reason::timed_out, "promised_at");
-  // Past its partner's deadline an order without an answer has been given up: nobody would come for the food.
+}
+
+// Past its partner's deadline an order without an answer has been given up: nobody would come for the food.
+void Gateway::judge_age(const CanonicalOrder& order, std::optional<std::int64_t> sent_at_wall_ms,
+                        const Now& now, Refusals& refusals) const {
+  if (!now.wall_trusted) return;
   const Milliseconds decide_within_ms = policy_.partners.find(order.partner)->second.decide_within_ms;
   // Where it does not say itself when it was placed, it was at the latest when the cloud sent it on.
   const auto& placed = order.placed_at_wall_ms;

@@ -18,8 +18,8 @@ namespace {
 constexpr Milliseconds clock_jump_ms = second_ms;
 /// A store without power for longer is one whose clock is wrong: of its holds, at least.
 constexpr Milliseconds away_ms_most = 24 * hour_ms;
-/// No announced order is given up sooner after the start of the process.
-constexpr Milliseconds fetch_after_start_ms = minute_ms;
+/// No announced order is given up sooner after the start of the process: a router may take longer to boot than the store.
+constexpr Milliseconds fetch_after_start_ms = 10 * minute_ms;
 }  // namespace
 
 // An order's hold counts from its arrival, that of an announced one from when it was here.
@@ -47,7 +47,8 @@ void Gateway::judge_deadline(Entry& entry, const Now& now) const {
     case Phase::fetching:
       // It is asked for once more after a restart, however late it is and whatever the clock showed when it came.
       due = std::max({steady_or_load(order.arrived, now) + fetch_within_ms(order.partner),
-                      loaded_ms_ + fetch_after_start_ms, entry.fetch.spare_ms});
+                      loaded_ms_ + std::min(fetch_after_start_ms, fetch_within_ms(order.partner)),
+                      entry.fetch.spare_ms});
       break;
     case Phase::held:
       // Nobody knows the time after a reboot without a clock: the hold runs its whole span anew, late, not early.

@@ -34,8 +34,11 @@ void Gateway::announced(const OrderAnnounced& input, Turn& turn) {
     if (Entry* live = book_.find(known)) announced_again(*live, input.is_new, turn);
     return answer_again(input.caller, known, true, turn);
   }
-  // Over MQTT too: there is no order yet that could be rejected.
-  if (const auto closed = close_door(input.partner, turn)) return refuse(*closed);
+  // Over MQTT nobody hears a 429 or 503, as of an order that arrives whole: one beyond the rate is taken, since fetching has
+  // a pace of its own, and one for which there is no room is rejected.
+  const auto closed = close_door(input.partner, turn);
+  if (closed && input.source != Source::mqtt) return refuse(*closed);
+  const bool no_room = closed && closed->kind != AnswerKind::too_many;
 
   Order order = new_order(input.partner, input.partner_order_id, input.traceparent, turn.now);
   order.announced = true;
@@ -46,6 +49,11 @@ void Gateway::announced(const OrderAnnounced& input, Turn& turn) {
   if (const Early early = early_of(identity, turn.now); early.cancel != nullptr) {
     write_no_body(entry.order, turn);
     settle(entry, {}, early, false, turn);
+  } else if (no_room) {
+    Refusals refusals;
+    refusals.add(Reason::too_busy);
+    write_no_body(entry.order, turn);
+    settle(entry, refusals, early, false, turn);
   } else {
     changed(entry, turn);  // a release that came early waits for what is fetched
   }
@@ -55,20 +63,28 @@ void Gateway::announced(const OrderAnnounced& input, Turn& turn) {
   answer(input.caller, AnswerKind::created, &entry, turn);
 }
 
-// Of one that is still to be fetched there is nothing new in it, unless the answer that is awaited may be of before.
+// Of one that is still to be fetched a repeat says nothing new; news are a reason to ask at once, or once more behind an
+// answer that may be of before.
 void Gateway::announced_again(Entry& entry, bool is_new, Turn& turn) {
   if (is_end(entry.order.phase)) return;
   if (entry.order.phase != Phase::fetching) return look_again(entry, turn);
-  if (is_new || entry.fetch.attempt == 0) return;
+  if (is_new) return;
   book_.save(entry);
-  entry.fetch.again = true;
+  if (entry.fetch.attempt != 0) {
+    entry.fetch.again = true;
+    return;
+  }
+  entry.fetch.next_ms = turn.now.steady_ms;
+  reindex(entry, turn.now);
 }
 
 // It was announced, and now somebody sends it as a whole: it is what was waited for.
 void Gateway::sent_whole(Entry& entry, const OrderArrived& input, Turn& turn) {
   if (!may_take(entry, turn)) {
     // Nothing is lost by it: it is fetched when there is room.
-    const AnswerKind kind = turn.from_reserve ? AnswerKind::not_stored : AnswerKind::full;
+    const bool stays =
+        turn.from_reserve && input.source != Source::mqtt;  // there it would block what is behind it
+    const AnswerKind kind = stays ? AnswerKind::not_stored : AnswerKind::full;
     answer(input.caller, kind, nullptr, turn, "there is no room for it yet");
     if (input.caller != nobody) std::get<Answer>(turn.effects.back()).retry_after_s = retry_after_no_space_s;
     return;
@@ -148,7 +164,7 @@ void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, T
   }
   entry.fetch.again = false;  // the next answer is of after the news
   fetch_later(entry, outcome, probe, turn.now);
-  if (entry.fetch.misses < fetch_misses || turn.from_reserve) return;
+  if (!is_missed(entry, turn.now) || turn.from_reserve) return;
   Facts facts;
   facts.code = outcome == FetchOutcome::gone ? gone_code : "unreadable";
   happen(entry, Happening::fetch_missed, facts, turn);
@@ -162,7 +178,7 @@ void Gateway::take_fetched(Entry& entry, const Facts& facts, Turn& turn) {
   const EarlyMark cancelled{EarlyKind::cancel, order.partner, order.partner_order_id,
                             facts.actor,       facts.text,    {}};
   if (facts.cancelled) early.cancel = &cancelled;
-  const Refusals refusals = judge(input, facts.released || early.release != nullptr, turn.now);
+  const Refusals refusals = judge(input, facts.released || early.release != nullptr, turn.now, true);
   fill_in(order, input, turn);
   entry.telling.promised_wall_ms = input.order.promised_at_wall_ms.value_or(0);
   if (!order.idempotency_key.empty()) book_.add_key(order.idempotency_key, order.number);
@@ -234,9 +250,9 @@ void Gateway::news_fetched(Entry& entry, const OrderFetched& input, bool probe, 
            turn);
   } else if (outcome == FetchOutcome::fetched && input.released) {
     happen(entry, Happening::release, {Actor::partner, {}, {}, {}, {}}, turn);
-  } else if (outcome != FetchOutcome::fetched) {
+  } else if (outcome != FetchOutcome::fetched && outcome != FetchOutcome::not_yet) {
     fetch_later(entry, outcome, probe, turn.now);
-    if (entry.fetch.misses >= fetch_misses && !again) give_up_news(entry, turn);
+    if (is_missed(entry, turn.now) && !again) give_up_news(entry, turn);
     return;
   }
   if (!again) return forget_news(entry, turn);
@@ -260,7 +276,8 @@ void Gateway::give_up_news(Entry& entry, Turn& turn) {
 }
 
 Milliseconds Gateway::news_due_ms(const Entry& entry) const {
-  return entry.fetch.since_ms + fetch_within_ms(entry.order.partner);
+  // How long a partner waits for a decision says nothing of how long its cancel matters.
+  return entry.fetch.since_ms + std::max(fetch_within_ms(entry.order.partner), fetch_within_default_ms);
 }
 
 // ---------------------------------------------------------------- when to ask
@@ -282,12 +299,21 @@ void Gateway::fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const 
   Fetch& fetch = entry.fetch;
   fetch.next_ms = now.steady_ms;
   if (outcome == FetchOutcome::gone || outcome == FetchOutcome::unreadable) {
-    fetch.next_ms += ++fetch.misses * fetch_miss_ms;
+    if (fetch.misses++ == 0) fetch.missed_ms = now.steady_ms;
+    fetch.next_ms += std::min(fetch.misses * fetch_miss_ms, fetch_miss_most_ms);
     return;
   }
   fetch.misses = 0;
   if (outcome == FetchOutcome::fetched || (outcome == FetchOutcome::failed && !probe))
     fetch.next_ms += backoff_ms(++fetch.failures, fetch_backoff_first_ms, fetch_backoff_most_ms, generator_);
+  if (outcome == FetchOutcome::not_yet) fetch.next_ms += fetch_not_yet_ms;
+}
+
+// Its partner has said often enough, and for long enough, that there is nothing: a fault of a proxy is over by then, and so
+// is the lag between a partner's own servers.
+bool Gateway::is_missed(const Entry& entry, const Now& now) const {
+  const Milliseconds for_ms = std::min(fetch_missed_for_ms, fetch_within_ms(entry.order.partner) / 2);
+  return entry.fetch.misses >= fetch_misses && now.steady_ms - entry.fetch.missed_ms >= for_ms;
 }
 
 void Gateway::dispatch_fetches(Turn& turn) {

@@ -169,6 +169,8 @@ TellPartner Gateway::notice_for(const Entry& entry, const Now& now) const {
     case Notice::ready:
     case Notice::cancel_agreed: break;
   }
+  // Noted by a clock that was not set, it is told as if it were now.
+  if (tell.at_wall_ms < wall_floor_ms && now.wall_trusted) tell.at_wall_ms = now.wall_ms;
   return tell;
 }
 
@@ -244,6 +246,7 @@ void Gateway::take_partners_answer(Entry& entry, const PartnerTold& input, Turn&
     case TellOutcome::gone:
       if (order.owed.has(notice)) note_untold(entry, notice, "gone", input.why, turn);
       owe_only(entry, {});
+      if (fetches(order.partner) && !is_end(order.phase)) look_again(entry, turn);  // it may have ended there
       return;
     case TellOutcome::not_now: return;  // nothing was done; the partner's pace says when it is asked again
     case TellOutcome::failed:

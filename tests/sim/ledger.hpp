@@ -80,6 +80,7 @@ struct Story {
   bool foreign_currency = false;
   bool test = false;
   bool over_mqtt = false;
+  bool never_there = false;      // its partner's API has no such order
   bool thin = false;             // its webhook only announces it
   bool must_be_refused = false;  // it uses a key that belongs to another order
   bool reborn = false;          // it came again when its id may be another order's: whatever is done is right

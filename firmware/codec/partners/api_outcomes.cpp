@@ -1,6 +1,7 @@
 // Statuses to outcomes.
 #include "codec/partners/api_outcomes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "codec/pos_rest.hpp"
@@ -40,6 +41,17 @@ std::string cut(std::string_view text) {
   return std::string(text.substr(0, end));
 }
 
+constexpr std::size_t code_bytes_max = 64;
+
+/// A code, and no sentence: that may name a customer, or repeat what was sent.
+bool is_code(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= code_bytes_max && std::all_of(text.begin(), text.end(), fits);
+}
+
 /// The partner's own code for a refusal, where it gives one under a common name; "" otherwise.
 std::string code_in(std::string_view body) {
   const auto document = json::Document::parse(body);
@@ -47,9 +59,9 @@ std::string code_in(std::string_view body) {
   json::Reading reading(*document);
   const json::Place root(reading);
   if (!root.is(json::Kind::object)) return {};
-  for (const std::string_view name : {"code", "error", "reason", "message"})
-    if (const json::Place member = root.member(name); member.is(json::Kind::string))
-      return cut(member.text_or_empty());
+  for (const std::string_view name : {"code", "error", "reason"})
+    if (const std::string_view code = root.member(name).text_or_empty(); is_code(code))
+      return std::string(code);
   return {};
 }
 
@@ -65,7 +77,9 @@ core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& e
     fetched.retry_after_ms = retry_after_ms(reply.retry_after);
   if (fetched.outcome != core::FetchOutcome::fetched) return fetched;
   auto order = api.read_fetched(reply.body, effect.partner);
-  if (!order) {
+  if (order && order->early) {
+    fetched.outcome = core::FetchOutcome::not_yet;
+  } else if (!order) {
     fetched.outcome = core::FetchOutcome::unreadable;
     const std::string why = order.problem().text();
     fetched.why = cut(why);
@@ -82,8 +96,10 @@ core::PartnerTold told_from(const PartnerApi& api, const core::TellPartner& effe
   core::PartnerTold told;
   told.order = effect.order;
   told.attempt = effect.attempt;
-  told.outcome =
-      reply.status == 0 ? core::TellOutcome::failed : api.told(effect.notice, reply.status, reply.body);
+  if (reply.status != 0)
+    told.outcome = api.told(effect.notice, reply.status, reply.body);
+  else  // of what never left nothing can have come
+    told.outcome = reply.sent ? core::TellOutcome::failed : core::TellOutcome::not_now;
   if (told.outcome == core::TellOutcome::not_now) told.retry_after_ms = retry_after_ms(reply.retry_after);
   if (told.outcome == core::TellOutcome::decided || told.outcome == core::TellOutcome::gone)
     told.why = code_in(reply.body);

@@ -13,6 +13,7 @@ struct ApiReply {
   int status = 0;  // 0 = nothing: no connection, no token, no whole answer in time
   std::string_view retry_after = {};
   std::string_view body = {};
+  bool sent = true;  // a byte of the request may have left
 };
 
 /// `partner`: as configured. Of an order that was fetched the digest of its body is left to the caller, who has the key.

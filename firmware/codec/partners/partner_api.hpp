@@ -41,6 +41,7 @@ struct ApiOrder {
 struct FetchedOrder {
   /// Of one that is cancelled or over perhaps nothing but partner and partner_order_id, and an empty body.
   Decoded decoded;
+  bool early = false;      // it is no order yet: priced, and not bought. Nothing else of it counts
   bool released = false;   // the partner wants it cooked now
   bool cancelled = false;  // it was cancelled or denied: not to be cooked
   /// It has come to its end without that: made, collected, delivered. New here, it is not to be cooked; of an order that is

@@ -47,8 +47,9 @@ void read_state(const Place& order, FetchedOrder& fetched) {
   const std::string_view status = order.member("status").text_or_empty();
   fetched.cancelled = status == "CANCELED" || status == "CANCELLED" || status == "ERROR";
   fetched.over = status == "PREPARED" || status == "DONE";
+  fetched.early = status == "CREATED" || status == "PRICED";
   if (fetched.cancelled) fetched.cancel_text = error_of(order);
-  if (fetched.cancelled || fetched.over) return;
+  if (fetched.cancelled || fetched.over || fetched.early) return;
   fetched.released = status == "PREPARING" || seconds_of(order.member("fireOrderInSeconds")) == 0;
 }
 
@@ -132,8 +133,7 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   return totals_within_limits(charges, stated, items);
 }
 
-/// Their times count from when the order was made. One without a lead time (null) is held until it is fired, and so is one
-/// that has only been priced and not been bought: it has none either.
+/// Their times count from when the order was made. One without a lead time (null) is held until it is fired.
 void read_times(const Place& order, core::CanonicalOrder& canonical) {
   constexpr std::int64_t second_ms = 1000;
   canonical.placed_at_wall_ms = time_in_any_form(order.member("createdAt"));

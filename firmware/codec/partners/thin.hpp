@@ -68,7 +68,7 @@ template <typename ReadState, typename ReadOrder>
   core::CanonicalOrder order = read_order(root);
   if (!whole.failed())
     fetched.decoded = with_bytes(std::move(order), body);
-  else if (!fetched.cancelled && !fetched.over)
+  else if (!fetched.cancelled && !fetched.over && !fetched.early)
     return whole.take_problem();
   return fetched;
 }

@@ -16,7 +16,7 @@ constexpr std::int64_t hour_ms = 60 * core::minute_ms;
 constexpr std::int64_t tolerance_ms = 1500;
 constexpr std::int64_t asleep_ms_max = 65'000;
 // However late an order is, it is asked for so long after a start.
-constexpr std::int64_t after_start_ms = core::minute_ms;
+constexpr std::int64_t after_start_ms = 10 * core::minute_ms;
 constexpr std::int64_t looked_at_within_ms = core::minute_ms;
 
 bool is_decided(const Story& story) { return story.decided_ms != never; }
@@ -55,8 +55,10 @@ void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index
   if (is_decided(story) && story.announced_ms < story.looked_at_ms)
     scene.blame("fetch", name_of(story) + " is fetched again though nothing was announced since");
   const std::int64_t asleep_ms = scene.plan.faults.suspends > 0 ? asleep_ms_max : 0;
-  if (!is_decided(story) && story.acknowledged_ms != never && clocks_stay_right(scene.plan) &&
-      scene.now_ms > std::max(story.acknowledged_ms + within_ms(scene, story), loaded_ms_ + after_start_ms) +
+  const bool is_judged = clocks_stay_right(scene.plan);
+  if (!is_decided(story) && story.acknowledged_ms != never && is_judged &&
+      scene.now_ms > std::max(story.acknowledged_ms + within_ms(scene, story),
+                              loaded_ms_ + std::min(after_start_ms, within_ms(scene, story))) +
                          tolerance_ms + asleep_ms)
     scene.blame("fetch", name_of(story) + " is fetched though its time is over");
   story.asked_ms = scene.now_ms;
@@ -120,7 +122,9 @@ void FetchWatch::written(const Scene& scene, const core::Changes& changes) {
 void FetchWatch::judge_end(const Scene& scene, std::int64_t healed_ms) {
   for (const Story& story : scene.ledger.stories()) {
     if (!story.thin || story.reborn || story.acknowledged_ms == never) continue;
-    const std::int64_t by_ms = std::max(story.acknowledged_ms, healed_ms) + looked_at_within_ms;
+    // That there is no such order is believed when it was said for five minutes.
+    const std::int64_t within = looked_at_within_ms + (story.never_there ? 7 * core::minute_ms : 0);
+    const std::int64_t by_ms = std::max(story.acknowledged_ms, healed_ms) + within;
     if (story.decided_ms > by_ms)
       scene.blame_liveness("fetch", name_of(story) + " was announced and is not fetched");
     const Seen* last = story.last();

@@ -79,7 +79,8 @@ void Healing::judge_order(const Scene& scene, const Story& story, std::int64_t l
     return seen_by_ms <= scene.now_ms && came_ms > seen_by_ms;
   };
   if (story.events.empty()) {
-    const std::int64_t fetched_within_ms = story.thin ? moves_within_ms : 0;
+    const std::int64_t believed_within_ms = story.never_there ? 7 * core::minute_ms : 0;
+    const std::int64_t fetched_within_ms = story.thin ? moves_within_ms + believed_within_ms : 0;
     if (story.acknowledged_ms != never &&
         late(std::max(story.acknowledged_ms, since_ms_) + moves_within_ms + fetched_within_ms, never))
       scene.blame_liveness("I13", name_of(story) + " was acknowledged and no event of it came");

@@ -66,17 +66,24 @@ void TellWatch::on_untold(const Scene& scene, std::string_view data) {
   Story* story = scene.ledger.find(member_text(data, "partner"), member_text(data, "partner_order_id"));
   if (story == nullptr || !story->thin)
     return scene.blame("told", "an event tells of a partner that nobody was to tell");
+  // No storm lasts as long as a partner is tried.
+  if (member_text(data, "why") == "given_up")
+    scene.blame("told", "the partner of " + name_of(*story) + " is given up");
   story->untold = true;
 }
 
 void TellWatch::judge_end(const Scene& scene, const Story& story, std::string_view decided) {
-  if (story.events.empty() || story.reborn || story.untold) return;
+  if (story.events.empty() || story.reborn) return;
   const auto blame = [&](std::string_view what) {
     scene.blame_liveness("told", "the partner of " + name_of(story) + ", which is " + story.last()->phase +
                                      ", has " + (decided.empty() ? "heard nothing" : std::string(decided)) +
                                      ": " + std::string(what));
   };
   const std::string& phase = story.last()->phase;
+  const bool is_cancelled = (phase == "cancelled" || phase == "expired") && !was_cancelled_by_partner(story);
+  // Whatever else could not be told: one that was accepted there hears of a cancel, and of nothing but that.
+  if (decided == "accepted" && (phase == "rejected" || is_cancelled)) blame("it still counts on the order");
+  if (story.untold) return;
   const bool taken = decided == "accepted" || decided == "elsewhere";
   if (phase == "completed" && !taken && decided != "cancelled")
     blame("it was to be told that it is accepted");

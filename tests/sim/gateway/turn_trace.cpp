@@ -206,7 +206,7 @@ std::string text_of_answer(const core::PosAnswered& answer) {
 }
 
 std::string text_of_fetched(const core::OrderFetched& fetched) {
-  constexpr std::string_view outcomes[] = {"fetched", "gone", "unreadable", "not now", "failed"};
+  constexpr std::string_view outcomes[] = {"fetched", "gone", "unreadable", "not now", "failed", "not yet"};
   return "row " + std::to_string(core::value_of(fetched.order)) + " " +
          std::string(outcomes[static_cast<std::size_t>(fetched.outcome)]) +
          (fetched.cancelled ? ", cancelled" : "");

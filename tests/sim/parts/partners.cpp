@@ -190,6 +190,7 @@ void Partners::plan_news(std::size_t sender, std::int64_t at_ms) {
   const Faults& faults = world_.plan().faults;
   const Story& story = world_.ledger().story(senders_[sender].story);
   const bool never_there = thin_.chance(faults.never_there_of_1000);
+  world_.ledger().story(senders_[sender].story).never_there = never_there;
   world_.thin_api().add(story.id, senders_[sender].story, senders_[sender].item, never_there);
   const bool elsewhere = thin_.chance(faults.elsewhere_of_1000);
   const std::int64_t accepted_ms = at_ms + between(thin_, 0, 30 * s);

@@ -43,6 +43,9 @@ std::string store_in(const support::TempDir& folder) {
   order.partner_order_id = "K-1\x1b[2J";
   order.cancel_text = "to be found";
   changes.orders = {order};
+  core::OrderBody body;
+  body.number = order.number;
+  changes.bodies = {body};
   REQUIRE(journal.commit(changes).written.ok());
   REQUIRE(journal.checkpoint(storage::CheckpointMode::truncate).ok());
   return file;

@@ -168,8 +168,16 @@ TEST_CASE("how an order stands: cancelled with why, over, or cooked already") {
     CHECK_FALSE(status(word).cancelled);
   }
   CHECK(status("PREPARING").released);
-  for (const char* word : {"CREATED", "PRICED", "BRAND_NEW"})
+  for (const char* word : {"CREATED", "PRICED", "BRAND_NEW"}) {
+    CAPTURE(word);
     CHECK_FALSE((status(word).released || status(word).cancelled || status(word).over));
+    CHECK(status(word).early == (std::string(word) != "BRAND_NEW"));
+  }
+  // What nobody has bought yet is not cooked, however soon it would have to be fired.
+  const FetchedOrder priced =
+      fetched("rbi", R"({"data":{"id":"r-1","status":"PRICED","fireOrderInSeconds":0}})");
+  CHECK(priced.early);
+  CHECK_FALSE(priced.released);
 }
 
 TEST_CASE("of an order that is not to be cooked nothing but its name is owed") {

@@ -20,7 +20,8 @@ Policy thin_policy() {
 
 // ---------------------------------------------------------------- no room
 
-TEST_CASE("where there is no room an announcement is refused, and over MQTT told to be") {
+TEST_CASE(
+    "where there is no room an announcement is refused, and over MQTT it is an order that is rejected") {
   Script store(thin_policy());
   store.give(StorageMeasured{StorageRoom::disk_low});
   store.announce("T-1", "thin");
@@ -32,10 +33,50 @@ TEST_CASE("where there is no room an announcement is refused, and over MQTT told
   input.partner_order_id = "T-1";
   input.letter = {"in/order", "bytes"};
   store.give(input);
-  CHECK(store.rows.empty());
-  REQUIRE(store.dead_letters.size() == 1);
-  CHECK(store.dead_letters[0].topic == "in/order");
-  CHECK(store.count(EventType::gateway_message_refused) == 1);
+  CHECK(store.row("T-1", "thin").phase == Phase::rejected);
+  CHECK(store.row("T-1", "thin").reason == Reason::too_busy);
+  CHECK(store.history("T-1", "thin") == "rejected");
+  CHECK(store.fetches.empty());
+  CHECK(store.dead_letters.empty());
+}
+
+TEST_CASE(
+    "an announcement over MQTT blocks nothing behind it: rejected from the reserve, taken beyond the rate") {
+  Policy policy = thin_policy();
+  policy.partners["thin"].rate_per_minute = 1;
+  Script store(policy);
+  OrderAnnounced input;
+  input.source = Source::mqtt;
+  input.partner = "thin";
+  input.letter = {"in/order", "bytes"};
+  SUBCASE("a full disk") {
+    store.disk_full = true;
+    input.caller = store.next_caller();
+    input.partner_order_id = "T-1";
+    store.give(input);
+    CHECK(store.last_answer().kind == AnswerKind::created);
+    CHECK(store.history("T-1", "thin") == "rejected");
+  }
+  SUBCASE("the rate") {
+    for (const char* id : {"T-1", "T-2", "T-3"}) {
+      input.partner_order_id = id;
+      store.give(input);
+      CHECK(store.phase(id, "thin") == Phase::fetching);
+    }
+    CHECK(store.fetches.size() == 3);
+  }
+}
+
+TEST_CASE("a fetched order whose commit fails leaves nothing of itself in the kitchen") {
+  Policy policy = thin_policy();
+  policy.partners["thin"].release = ReleaseMode::immediate;
+  policy.kitchen_items_max = 100;
+  Script store(policy);
+  store.announce("T-1", "thin");
+  store.fail_commits = true;
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.engine->gateway().book().kitchen().items == 0);
+  CHECK(store.engine->gateway().book().kitchen().orders == 0);
 }
 
 TEST_CASE("an announcement counts against its partner's rate and the live orders") {

@@ -234,8 +234,15 @@ TEST_CASE("an order that is cancelled before it is fetched is never cooked") {
   CHECK(store.last_answer().kind == AnswerKind::replayed);
 }
 
-TEST_CASE("an order that its partner does not have, or nobody can read, is asked for three times") {
-  Script store(thin_policy());
+TEST_CASE("an order that its partner does not have, or nobody can read, is asked for for five minutes") {
+  Policy policy = thin_policy();
+  Milliseconds believed_ms = fetch_missed_for_ms;
+  SUBCASE("by itself") {}
+  SUBCASE("or half of the time there is") {
+    policy.partners["thin"].fetch_within_ms = 4 * minute_ms;
+    believed_ms = 2 * minute_ms;
+  }
+  Script store(policy);
   FetchOutcome outcome{};
   std::string subject;
   SUBCASE("gone") { outcome = FetchOutcome::gone, subject = "gone"; }
@@ -249,8 +256,13 @@ TEST_CASE("an order that its partner does not have, or nobody can read, is asked
     store.pass(1);
     REQUIRE(store.fetches.size() == 1);
   }
-  store.fetch(outcome);
-  CHECK(store.phase("T-1", "thin") == Phase::rejected);
+  const Milliseconds first_ms = store.now.steady_ms - 30 * second_ms;
+  while (store.phase("T-1", "thin") == Phase::fetching) {
+    CHECK(store.now.steady_ms - first_ms <= believed_ms + fetch_miss_most_ms);
+    if (!store.fetches.empty()) store.fetch(outcome);
+    store.pass(second_ms);
+  }
+  CHECK(store.now.steady_ms - first_ms >= believed_ms);
   CHECK(refusals_of(store, "T-1") == std::vector<Refusal>{{Reason::invalid_order, subject}});
   CHECK(body_of(store, "T-1").canonical.empty());
   CHECK(store.history("T-1", "thin") == "rejected");
@@ -337,11 +349,39 @@ TEST_CASE("after a start an order is asked for once more, however late it is") {
     CHECK(store.phase("T-1", "thin") == Phase::held);
   }
   SUBCASE("and it is not") {
-    store.pass(minute_ms - 1);
+    store.pass(10 * minute_ms - 1);
     CHECK(store.phase("T-1", "thin") == Phase::fetching);
     store.pass(1);
     CHECK(store.phase("T-1", "thin") == Phase::rejected);
   }
+}
+
+TEST_CASE("what is there and no order yet is looked at again, and at once when its partner has news of it") {
+  Script store(thin_policy());
+  store.announce("T-1", "thin");
+  for (int look = 0; look < 10; ++look) {
+    REQUIRE(store.fetches.size() == 1);
+    store.fetch(FetchOutcome::not_yet);
+    CHECK(store.phase("T-1", "thin") == Phase::fetching);
+    CHECK(store.fetches.empty());
+    if (look % 2 == 0)
+      store.pass(fetch_not_yet_ms);
+    else
+      store.announce("T-1", "thin", false);
+  }
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+}
+
+TEST_CASE("one that is announced when it is to be made may have been placed long ago") {
+  Policy policy = thin_policy();
+  policy.partners["thin"].decide_within_ms = 10 * minute_ms;
+  Script store(policy);
+  store.announce("T-1", "thin");
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.arrived.order.placed_at_wall_ms = store.now.wall_ms - 5 * hour_ms;
+  store.give(std::move(fetched));
+  CHECK(store.phase("T-1", "thin") == Phase::held);
 }
 
 TEST_CASE("a turn that was not written leaves no trace: its fetch is decided again") {
