@@ -87,7 +87,9 @@ void TellWatch::judge_end(const Scene& scene, const Story& story, std::string_vi
   const bool taken = decided == "accepted" || decided == "elsewhere";
   if (phase == "completed" && !taken && decided != "cancelled")
     blame("it was to be told that it is accepted");
-  if (phase == "rejected" && decided != "denied" && decided != "cancelled" && decided != "elsewhere")
+  // Where its partner has no such order, as far as anybody could see, there is nobody to tell.
+  if (phase == "rejected" && !story.unseen && decided != "denied" && decided != "cancelled" &&
+      decided != "elsewhere")
     blame("it was to be told that it is rejected");
   if ((phase == "cancelled" || phase == "expired") && !was_cancelled_by_partner(story) &&
       decided != "denied" && decided != "cancelled")
