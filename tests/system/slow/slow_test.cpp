@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <span>
@@ -42,7 +43,7 @@ class SlowStore {
  public:
   explicit SlowStore(int places) {
     folder_.issue("server");
-    write_file(folder_.file("secret"), secret);
+    write_file(folder_.file("secret"), std::string(secret));
     const std::string text =
         "[store]\nid = \"slow\"\n[storage]\npath = \"" + folder_.file("orders.db") +
         "\"\nmin_free_mib = 0\n[http]\nlisten = \"127.0.0.1:" + std::to_string(port_) +
