@@ -33,9 +33,9 @@ HttpConnection* HttpRoom::who_gives_way() const {
       case HttpStanding::busy: break;
     }
   }
-  if (idle.who != nullptr && strangers < places_ / 4) return idle.who;
-  if (stranger.who != nullptr) return stranger.who;
-  return deaf.who != nullptr ? deaf.who : idle.who;
+  auto* const settled = deaf.who != nullptr ? deaf.who : idle.who;
+  if (settled != nullptr && strangers < places_ / 4) return settled;
+  return stranger.who != nullptr ? stranger.who : settled;
 }
 
 HttpConnection* HttpRoom::oldest_handshake() const {

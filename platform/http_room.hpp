@@ -35,8 +35,8 @@ class HttpRoom {
   [[nodiscard]] const std::vector<HttpConnection*>& connections() const noexcept { return connections_; }
 
   /// Who goes for a newcomer: the oldest stranger, then one that does not take its answer, then who has been idle for
-  /// longest; while fewer than a quarter are strangers, the idle first, or a newcomer would have no time to become
-  /// known before the next. nullptr: all are busy.
+  /// longest; while fewer than a quarter are strangers, these two before the strangers, or a newcomer would have no time
+  /// to become known before the next. nullptr: all are busy.
   [[nodiscard]] HttpConnection* who_gives_way() const;
   /// Likewise among the handshakes; nullptr: there is none.
   [[nodiscard]] HttpConnection* oldest_handshake() const;

@@ -37,6 +37,15 @@ struct Room {
     ask(client, get_known);
     return client;
   }
+  /// Asks for a page and reads none of it.
+  RawSocket enter_deaf() {
+    const auto requests = served.counters().requests;
+    auto client = RawSocket::to_port(served.port(), 4096);
+    served.await_accepted(++entered);
+    client.send(get_page);
+    served.await_requests(requests + 1);
+    return client;
+  }
   static void ask(RawSocket& client, std::string_view request = get_ok) {
     client.send(request);
     CHECK(client.read_response().status == 200);
@@ -103,6 +112,22 @@ TEST_CASE("while few are strangers the idle go first, so that a newcomer has tim
   Room::ask(second);
   Room::ask(third);
   for (std::size_t i = 2; i < known.size(); ++i) Room::ask(known[i]);
+}
+
+TEST_CASE("strangers that do not take their answers lock nobody out, and throw out nobody who is known") {
+  auto options = places(8);
+  options.send_buffer_bytes = 4096;  // the kernel takes less than the page
+  Room room(options);
+  std::vector<RawSocket> deaf;
+  for (int i = 0; i < 7; ++i) deaf.push_back(room.enter_deaf());
+  std::vector<RawSocket> known;
+  for (int i = 0; i < 4; ++i)
+    known.push_back(room.enter_known());  // the first has a place, three are newcomers
+  for (auto& client : known) Room::ask(client);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(deaf[i].read_response().status == 0);
+  for (std::size_t i = 3; i < 7; ++i) CHECK_FALSE(deaf[i].has_ended());
+  CHECK(room.served.counters().connections_now == 8);
+  CHECK(room.served.counters().refused == 3);
 }
 
 TEST_CASE("a request that is being decided is never given up: the newcomer hears 503") {
