@@ -24,6 +24,9 @@ namespace http = boost::beast::http;
 using boost::beast::string_view;
 using ErrorCode = boost::beast::error_code;
 
+// What is announced is a stranger's word: no more is held for it than this before it comes.
+constexpr std::uint64_t reserved_bytes_max = 64 * 1024;
+
 std::string_view std_view(string_view text) noexcept { return {text.data(), text.size()}; }
 
 /// One message's grammar: Beast calls back with each part. What is wrong is left in `failure` beside Beast's code.
@@ -105,7 +108,8 @@ class Grammar final : public http::basic_parser<is_request> {
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
-    if (length && !too_large) message_.body.reserve(static_cast<std::size_t>(*length));
+    if (length && !too_large)
+      message_.body.reserve(static_cast<std::size_t>(std::min(*length, reserved_bytes_max)));
   }
 
   std::size_t take_body(string_view part) {

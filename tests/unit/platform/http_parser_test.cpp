@@ -215,6 +215,18 @@ TEST_CASE("headers keep their order, ignore case, and cannot end their line") {
   CHECK(moved.get("b") == "two");
 }
 
+TEST_CASE("a long body that is announced gets memory as it comes, and is whole") {
+  const auto parser = HttpRequestParser::make({});
+  parser->feed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n");
+  REQUIRE(parser->state() == HttpParser::State::body);
+  CHECK(parser->announced() == 500'000);
+  CHECK(parser->request().body.capacity() <= 64 * 1024);
+  const std::string body(500'000, 'x');
+  CHECK(parser->feed(body) == body.size());
+  CHECK(parser->state() == HttpParser::State::complete);
+  CHECK(parser->request().body == body);
+}
+
 TEST_CASE("query values and percent signs are decoded, bad ones refused") {
   CHECK(query_value("a=1&phase=in%20doubt&b=x+y&empty=&bare", "phase") == "in doubt");
   CHECK(query_value("a=1&b=x+y", "b") == "x y");
