@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -188,13 +189,22 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
       HttpConnection::Socket socket(context.get_executor());
       const auto [error] = co_await listener->acceptor.async_accept(socket, awaiting);
       if (!listener->acceptor.is_open()) break;
-      if (!error) {
-        admit(std::move(socket), *listener);
-      } else if (error != asio::error::connection_aborted) {
-        ++shared->counters.accept_failures;
-        listener->pause.expires_after(accept_pause);
-        co_await listener->pause.async_wait(awaiting);
-      }
+      const bool is_done =
+          error ? error == asio::error::connection_aborted : try_admit(std::move(socket), *listener);
+      if (is_done) continue;
+      ++shared->counters.accept_failures;
+      listener->pause.expires_after(accept_pause);
+      co_await listener->pause.async_wait(awaiting);
+    }
+  }
+
+  /// False: there is no memory for this one, which is closed; the listener goes on.
+  bool try_admit(HttpConnection::Socket socket, const Listener& listener) {
+    try {
+      admit(std::move(socket), listener);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
     }
   }
 
