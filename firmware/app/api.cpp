@@ -100,7 +100,8 @@ void Api::handle(platform::HttpRequest request, platform::Responder responder) {
   if (!may(visit.request, own_authentication))
     return refuse(visit, codec::ProblemKind::not_authenticated,
                   "This needs 'Authorization: Bearer' with the admin token.");
-  if (below_v1(visit.request.path()) && !own_authentication) visit.responder.vouch();
+  const bool has_proved = !parts_.config.http.admin_token.empty() || !restricted;
+  if (has_proved && below_v1(visit.request.path()) && !own_authentication) visit.responder.vouch();
   if (found != nullptr) return (this->*found->serve)(visit);
   if (!allow.empty()) return method_not_allowed(visit, std::move(allow));
   refuse(visit, codec::ProblemKind::not_found, "There is nothing at this path.");

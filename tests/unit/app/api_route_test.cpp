@@ -79,6 +79,29 @@ TEST_CASE("with an admin listener only webhooks and POST /v1/orders are served o
   CHECK(socket.get("/v1/orders").is(200));
 }
 
+TEST_CASE("without a token nobody is known on the public listener who has not shown that he is a partner") {
+  support::TempDir folder;
+  auto config = ordinary_config(folder);
+  config.http.admin_listen = "127.0.0.1:" + std::to_string(support::free_port());
+  config.http.connections_max = 3;
+  RunningService gate(config);
+  support::HttpCaller partner(gate.address()), anybody(gate.address()), newcomer(gate.address());
+  support::HttpCaller socket("unix:" + config.http.socket);
+  const auto call = [&] {
+    return partner.post("/v1/partners/doordash/webhook", doordash_order("D-1"),
+                        {{"Authorization", "s3cret"}});
+  };
+  CHECK(call().is(202));
+  CHECK(socket.get("/readyz").is(200));
+  CHECK(anybody.post("/v1/orders", held_order("K-1"), {{"Idempotency-Key", "k"}}).is(201));
+  CHECK(anybody.get("/v1/nothing").is(404));
+  CHECK(newcomer.get("/v1/nothing").is(404));  // in the place of who has shown nothing
+  CHECK(call().answered());
+  const auto metrics = socket.get("/metrics").body;
+  CHECK(metrics.find("storegate_http_connections_accepted_total 4\n") != std::string::npos);
+  CHECK(metrics.find("storegate_http_connections_refused_total 1\n") != std::string::npos);
+}
+
 TEST_CASE("a socket that cannot be made stops nothing") {
   support::TempDir folder;
   auto config = ordinary_config(folder);
