@@ -219,6 +219,7 @@ bool HttpConnection::keep_reading_body() {
     return !closing_;
   }
   hold_body(parser_->request().body.size());
+  if (is_known_) take_from_strangers();
   if (shared_->body_bytes_now > shared_->options.bodies_bytes_max) {
     closing_ = linger_ = true;
     ++shared_->counters.refused;
@@ -237,6 +238,17 @@ bool HttpConnection::keep_reading_body() {
 void HttpConnection::hold_body(std::size_t bytes) {
   shared_->body_bytes_now += bytes - body_bytes_held_;  // wraps around and back
   body_bytes_held_ = bytes;
+}
+
+/// The memory for bodies is this one's before it is a stranger's: otherwise a few slow ones could hold all of it.
+void HttpConnection::take_from_strangers() {
+  while (shared_->body_bytes_now > shared_->options.bodies_bytes_max) {
+    auto* const most = shared_->room.stranger_with_most();
+    if (most == nullptr) return;
+    ++shared_->counters.refused;
+    most->make_room();
+    most->hold_body(0);
+  }
 }
 
 /// Sends what is waiting, then reads once. False: end of stream, an error, or a deadline.

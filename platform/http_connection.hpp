@@ -89,6 +89,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
 
   bool keep_reading_body();
   void hold_body(std::size_t bytes);
+  void take_from_strangers();
   void hand_over();
   void write_answer();
   void refuse(int status, std::string_view detail);

@@ -45,4 +45,17 @@ HttpConnection* HttpRoom::oldest_handshake() const {
   return oldest.who;
 }
 
+HttpConnection* HttpRoom::stranger_with_most() const {
+  HttpConnection* most = nullptr;
+  std::size_t bytes = 0;
+  for (auto* connection : connections_) {
+    const auto standing = connection->standing();
+    if (standing != HttpStanding::stranger && standing != HttpStanding::deaf) continue;
+    if (connection->body_bytes_held_ <= bytes) continue;
+    most = connection;
+    bytes = connection->body_bytes_held_;
+  }
+  return most;
+}
+
 }  // namespace storegate::platform

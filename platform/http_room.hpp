@@ -40,6 +40,8 @@ class HttpRoom {
   [[nodiscard]] HttpConnection* who_gives_way() const;
   /// Likewise among the handshakes; nullptr: there is none.
   [[nodiscard]] HttpConnection* oldest_handshake() const;
+  /// The stranger with the most of a body that is not complete yet; nullptr: no stranger has any.
+  [[nodiscard]] HttpConnection* stranger_with_most() const;
 
  private:
   struct Oldest {

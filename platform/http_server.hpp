@@ -23,7 +23,8 @@ struct HttpServerOptions {
   std::size_t body_bytes_max = 512 * 1024;   // 413; the connection stays if the rest can be read past
   std::size_t discard_bytes_max =
       16 * 1024 * 1024;  // of a refused body that is read past; a longer one closes
-  std::size_t bodies_bytes_max = 24 * 1024 * 1024;  // of bodies being received, all together; 503 and closed
+  std::size_t bodies_bytes_max =
+      24 * 1024 * 1024;  // of bodies being received, all together; strangers' go first, then 503 and closed
   std::size_t connections_max =
       256;  // beyond it who has shown the least goes; nobody left: 503 with Retry-After
   std::chrono::milliseconds header{10'000};      // first byte of a request to the end of its headers; 408

@@ -130,6 +130,39 @@ TEST_CASE("strangers that do not take their answers lock nobody out, and throw o
   CHECK(room.served.counters().refused == 3);
 }
 
+TEST_CASE("the stranger with the most of a body gives way before who is known hears 503") {
+  HttpServerOptions options;
+  options.bodies_bytes_max = 10'000;
+  Room room(options);
+  std::uint64_t sent = 0;
+  const auto send = [&](RawSocket& client, const std::string& bytes) {
+    client.send(bytes);
+    sent += bytes.size();
+    while (room.served.counters().bytes_in < sent && !client.has_ended()) std::this_thread::yield();
+  };
+  const auto begin_of = [](std::size_t there, std::size_t announced) {
+    return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(announced) + "\r\n\r\n" +
+           std::string(there, 'x');
+  };
+  auto known = room.enter_known();
+  auto neighbour = room.enter_known();
+  sent = room.served.counters().bytes_in;
+  auto small = room.enter();
+  send(small, begin_of(50, 100));
+  auto large = room.enter();
+  send(large, begin_of(8'000, 9'000));
+  send(known, begin_of(8'000, 9'000));
+  CHECK(large.sees_end());
+  CHECK(room.served.counters().refused == 1);
+  CHECK(room.served.counters().connections_now == 3);
+  small.send(std::string(50, 'x'));
+  CHECK(small.read_response().status == 200);
+  neighbour.send(begin_of(8'000, 9'000));  // there is no stranger's left to take
+  CHECK(neighbour.read_response().status == 503);
+  known.send(std::string(1'000, 'x'));
+  CHECK(known.read_response().status == 200);
+}
+
 TEST_CASE("a request that is being decided is never given up: the newcomer hears 503") {
   Room room(places(2));
   auto first = room.enter();
