@@ -50,6 +50,9 @@ bool holds_secrets(std::string_view name) noexcept {
 
 // ---- text of any kind ----
 
+/// A longer name is taken for a credential's without being read to its end, or "x-x-x-…" would be read once for each "x-".
+constexpr std::size_t name_bytes_max = 128;
+
 /// Whether a header's name, or what holds headers, begins here: a word of those, then what a value stands behind.
 bool is_secret_at(std::string_view text) noexcept {
   constexpr std::array<std::string_view, 8> words{"header", "authorization", "cookie",    "signature", "hmac",
@@ -58,7 +61,8 @@ bool is_secret_at(std::string_view text) noexcept {
                    [&](std::string_view word) { return begins_with(text, word); }))
     return false;
   std::size_t at = 0;
-  while (at < text.size() && (is_word_char(text[at]) || plain(text[at]) == '-')) ++at;
+  while (at < text.size() && (is_word_char(text[at]) || plain(text[at]) == '-'))
+    if (++at > name_bytes_max) return true;
   at = text.find_first_not_of("\"'\\ \t\r\n", at);
   return at != std::string_view::npos && (text[at] == ':' || text[at] == '=' || text[at] == ',');
 }

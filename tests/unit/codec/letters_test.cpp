@@ -105,6 +105,18 @@ TEST_CASE("what is no JSON is cut where credentials may begin, and kept up to th
             .starts_with(R"({"partner":"doordash",)"));
 }
 
+TEST_CASE("names in a long row are read once, not once for each that may begin there") {
+  std::string row;  // read anew at each "x-", these would be 10^11 characters
+  while (row.size() < 1024 * 1024) row += "x-";
+  CHECK(letter_bytes_of("{\"note\":\"" + row + "\"}").size() < 100);
+  CHECK(letter_bytes_of("{\"note\":\"" + row).size() < 100);
+  CHECK(letter_bytes_of("{\"note\":\"a " + row).starts_with("{\"note\":\"a (cut here"));
+  // A value may be any distance away, and no name is read twice for it.
+  std::string far;
+  while (far.size() < 1024 * 1024) far += "x-a" + std::string(100, ' ');
+  CHECK(letter_bytes_of(far) == far);
+}
+
 TEST_CASE("a message without headers is kept as it is, readable or not") {
   for (const std::string_view text :
        {R"({"a":1})", "{not json", "", R"({"items":[{"name":"Cookie"},{"name":"Signature Burger, large"}]})",
