@@ -149,6 +149,8 @@ void PartnerClient::send(const SharedJob& job) {
 
 void PartnerClient::send_with(const SharedJob& job, std::string_view header, const std::string& value,
                               const std::string& bearer) {
+  // It has waited for a token, and there may have been a reload: what signs in at the new address is not for the old one.
+  if (!(job->call.origin == url_.origin)) return fail(job, "this partner's API has moved meanwhile");
   platform::HttpCall call = job->call;
   call.headers.add(header, value);
   client_.request(std::move(call), [this, job, bearer](platform::HttpOutcome outcome) {

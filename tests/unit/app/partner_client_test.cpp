@@ -344,3 +344,23 @@ TEST_CASE("5.2 client: once closed, what waits for a token fails, and so does ev
   CHECK_FALSE(bench.call().sent);
   CHECK(bench.heard.empty());
 }
+
+TEST_CASE(
+    "5.2 client: what waits for a token while its API moves fails: no new token goes to the old address") {
+  PartnerBench bench;
+  bench.silent = true;
+  std::optional<app::PartnerReply> waiting;
+  bench.line().client.call("fetch", {"GET", "/x", {}, {}},
+                           [&](app::PartnerReply reply) { waiting = std::move(reply); });
+  bench.until([&] { return !bench.unanswered.empty(); });
+  bench.api().url = "http://127.0.0.1:" + std::to_string(support::free_port());
+  bench.lines->configure(bench.config, {});
+  platform::HttpResponse token;
+  token.body = R"({"access_token":"t-new","token_type":"Bearer","expires_in":3600})";
+  bench.unanswered.front().answer(std::move(token));
+  bench.until([&] { return waiting.has_value(); });
+  CHECK_FALSE(waiting->status.has_value());
+  CHECK_FALSE(waiting->sent);
+  CHECK(waiting->why.find("moved") != std::string::npos);
+  CHECK(bench.heard.empty());
+}
