@@ -45,6 +45,7 @@ std::string store_in(const support::TempDir& folder) {
   changes.orders = {order};
   core::OrderBody body;
   body.number = order.number;
+  body.canonical = "{}";
   changes.bodies = {body};
   REQUIRE(journal.commit(changes).written.ok());
   REQUIRE(journal.checkpoint(storage::CheckpointMode::truncate).ok());
