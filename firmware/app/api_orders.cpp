@@ -9,6 +9,7 @@
 #include "codec/canonical.hpp"
 #include "codec/commands.hpp"
 #include "codec/limits.hpp"
+#include "codec/partners/partner_api.hpp"
 #include "codec/trace.hpp"
 #include "platform/log.hpp"
 
@@ -112,9 +113,11 @@ void Api::post_webhook(Visit& visit) {
   const auto headers = views_of(visit.request.headers);
   const auto delivery = delivery_of(*partner, headers, visit.request.body, parts_.turns.now());
   // Only what the partner itself sent counts against it. Where the path says that it is an order, one that comes too many
-  // is turned away unread; otherwise it must be read, since a cancel or a release always gets through.
+  // is turned away unread; otherwise it must be read, since a cancel or a release always gets through. Of a partner whose
+  // orders are fetched the path says nothing: news of a cancel come there as well.
   const auto too_many = [&] { return parts_.turns.turn_away(partner->config->name); };
-  const bool is_order = fixed == codec::WebhookKind::order;
+  const codec::PartnerApi* api = partner->codec->api();
+  const bool is_order = fixed == codec::WebhookKind::order && (api == nullptr || !api->fetches());
   if (is_order && partner->codec->authenticate(delivery)) {
     visit.responder.vouch();
     if (const auto away = too_many()) return answer(visit, partner->codec->answer(*fixed, *away));

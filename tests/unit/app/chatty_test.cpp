@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "partner_bench.hpp"
 #include "running_service.hpp"
 
 using namespace storegate;
@@ -61,4 +62,25 @@ TEST_CASE("4.6 whoever does not prove to be the partner cannot have it side-line
   CHECK(flood(gate, std::string(hook) + "/order", "wrong").is(401));
   CHECK(flood(gate, hook, "wrong").is(401));
   CHECK(gate.webhook(hook, doordash_order("D-1")).is(202));
+}
+
+TEST_CASE("4.6 of a chatty partner whose orders are fetched news get through, whatever the path says") {
+  support::TempDir folder;
+  ToyCodec codec;
+  codec.toy.how = codec::ApiSignIn::static_header;
+  codec.toy.listed = false;
+  auto config = ordinary_config(folder);
+  auto toy = config.partners.back();
+  toy.name = "toy";
+  toy.codec = &codec;
+  toy.rate_per_minute = 6;
+  toy.api.emplace().url = "http://127.0.0.1:9";  // nobody listens: its orders stay announced
+  config.partners.push_back(toy);
+  RunningService gate(config);
+  const std::string path = "/v1/partners/toy/webhook/order";
+  support::HttpAnswer last;
+  for (int i = 0; i < 60; ++i) last = gate.webhook(path, "T-" + std::to_string(i));
+  REQUIRE(last.body.find("far beyond its rate") != std::string::npos);
+  CHECK(gate.orders_stored() == 6);
+  CHECK(gate.webhook(path, "news T-0").is(200));
 }

@@ -60,11 +60,15 @@ class ToyCodec final : public codec::PartnerCodec {
   ToyApi toy;
   [[nodiscard]] std::string_view name() const noexcept override { return "toy"; }
   [[nodiscard]] bool authenticate(const codec::Delivery&) const override { return true; }
-  /// The whole body is the id of an order that is announced.
+  /// The whole body is the id of an order that is announced, or, behind "news ", of one that is to be known.
   [[nodiscard]] codec::Parsed<codec::Webhook> read(const codec::Delivery& delivery,
                                                    std::optional<codec::WebhookKind>) const override {
+    std::string_view id = delivery.body;
+    constexpr std::string_view news = "news ";
+    const bool is_new = !id.starts_with(news);
+    if (!is_new) id.remove_prefix(news.size());
     return codec::Webhook{
-        codec::OrderAnnounced{std::string(partner_of(delivery)), std::string(delivery.body), "", true}};
+        codec::OrderAnnounced{std::string(partner_of(delivery)), std::string(id), "", is_new}};
   }
   [[nodiscard]] std::string_view rejection_code(core::Reason) const noexcept override { return {}; }
   [[nodiscard]] const codec::PartnerApi* api() const noexcept override { return &toy; }
