@@ -1,9 +1,11 @@
 // [[partner]] answer and [partner.api]: where a partner's API is and how the store signs in there. What a codec cannot do
 // without is missed here, by name, and not at the first order.
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/config_sections.hpp"
 #include "app/tls.hpp"
@@ -48,10 +50,16 @@ void need(ConfigTable& table, std::string_view key, const std::string& value, st
   if (value.empty()) table.required(key, how);
 }
 
-void check_sign_in(ConfigTable& table, codec::ApiSignIn sign_in, const PartnerApiConfig& api) {
+void check_sign_in(ConfigTable& table, const codec::PartnerApi& codec, const PartnerApiConfig& api) {
   need(table, "url", api.url,
        "the address of the partner's API, such as url = \"https://api.partner.example\"");
-  switch (sign_in) {
+  const codec::ApiNeeds needs = codec.needs();
+  if (needs.store_id)
+    need(table, "store_id", api.store_id, "store_id = \"…\", the partner's id of this store");
+  if (needs.merchant_id)
+    need(table, "merchant_id", api.merchant_id,
+         "merchant_id = \"…\", as this partner's page in the README of partners says");
+  switch (codec.sign_in()) {
     case codec::ApiSignIn::client_credentials:
       need(table, "token_url", api.token_url,
            "where tokens are given, such as token_url = \"https://…/oauth/token\"");
@@ -72,16 +80,28 @@ void check_sign_in(ConfigTable& table, codec::ApiSignIn sign_in, const PartnerAp
 }
 
 /// What [partner.api] has to say at least.
-std::string credentials_of(const codec::PartnerApi& codec) {
-  std::string keys = codec.default_url().empty() ? "url, " : "";
+std::string least_of(const codec::PartnerApi& codec) {
+  std::vector<std::string_view> keys;
+  if (codec.default_url().empty()) keys.emplace_back("url");
   switch (codec.sign_in()) {
     case codec::ApiSignIn::client_credentials:
-      if (codec.default_token_url().empty()) keys += "token_url, ";
-      return keys + "client_id and client_secret_file";
-    case codec::ApiSignIn::static_header: return keys + "secret_file";
-    case codec::ApiSignIn::signed_token: return keys + "developer_id, key_id and secret_file";
+      if (codec.default_token_url().empty()) keys.emplace_back("token_url");
+      keys.insert(keys.end(), {"client_id", "client_secret_file"});
+      break;
+    case codec::ApiSignIn::static_header: keys.emplace_back("secret_file"); break;
+    case codec::ApiSignIn::signed_token:
+      keys.insert(keys.end(), {"developer_id", "key_id", "secret_file"});
+      break;
   }
-  return keys;
+  const codec::ApiNeeds needs = codec.needs();
+  if (needs.store_id) keys.emplace_back("store_id");
+  if (needs.merchant_id) keys.emplace_back("merchant_id");
+  std::string text;
+  for (std::size_t at = 0; at < keys.size(); ++at) {
+    if (at > 0) text += at + 1 == keys.size() ? " and " : ", ";
+    text += keys[at];
+  }
+  return text;
 }
 
 /// A key that this partner's way to sign in has no use for is a slip that would be searched for long.
@@ -132,7 +152,7 @@ PartnerApiConfig read_api(ConfigTable& table, const ConfigSurroundings& around,
   if (table.has("pull_interval_s") && !codec.pulls())
     table.warning("pull_interval_s", "is not used: this partner's API cannot be asked for missed orders");
   table.integer("timeout_ms", api.timeout_ms, 100, 60'000);
-  check_sign_in(table, codec.sign_in(), api);
+  check_sign_in(table, codec, api);
   warn_of_unused(table, codec.sign_in());
   table.report_unknown();
   return api;
@@ -157,10 +177,10 @@ void read_partner_api(ConfigTable& table, const ConfigSurroundings& around, Part
   // Its webhooks name orders that somebody has to fetch: without a way in, every one of them would be lost.
   if (codec->fetches())
     table.problem("api", "is missing: this partner's orders have to be fetched; write [partner.api] with " +
-                             credentials_of(*codec));
+                             least_of(*codec));
   else if (partner.answers_directly)
-    table.problem("api", "is missing: answer = \"direct\" needs it; write [partner.api] with " +
-                             credentials_of(*codec));
+    table.problem("api",
+                  "is missing: answer = \"direct\" needs it; write [partner.api] with " + least_of(*codec));
 }
 
 }  // namespace storegate::app

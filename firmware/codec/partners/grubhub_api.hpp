@@ -13,8 +13,11 @@ class GrubhubApi final : public PartnerApi {
   [[nodiscard]] std::pair<std::string_view, std::string_view> secret_header() const noexcept override {
     return {"Authorization", "Basic "};
   }
+  [[nodiscard]] ApiNeeds needs() const noexcept override { return {.merchant_id = true}; }
 
   [[nodiscard]] bool pulls() const noexcept override { return true; }
+  /// Nothing else notices that webhooks alone do not get through.
+  [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 300; }
   /// Those that nobody has confirmed yet, of `store.merchant_id`; in one page, whenever they were placed.
   [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
                                  std::string_view cursor) const override;

@@ -10,6 +10,8 @@ class OpenDeliveryApi final : public PartnerApi {
  public:
   /// With client id and secret, and no scope. Each application has an API and a token address of its own.
   [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::client_credentials; }
+  /// An application's events are those of all its merchants whom it lets this client see.
+  [[nodiscard]] ApiNeeds needs() const noexcept override { return {.merchant_id = true}; }
 
   [[nodiscard]] bool fetches() const noexcept override { return true; }
   [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;

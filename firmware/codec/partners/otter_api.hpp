@@ -10,6 +10,7 @@ class OtterApi final : public PartnerApi {
   /// Where it is, its token too, they say at registration.
   [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::client_credentials; }
   [[nodiscard]] std::string_view default_scope() const noexcept override { return "manager.orders"; }
+  [[nodiscard]] ApiNeeds needs() const noexcept override { return {.store_id = true, .merchant_id = true}; }
 
   /// Their paths name an order's marketplace (`store.merchant_id`) as well, so one section speaks for one marketplace.
   [[nodiscard]] core::Notices notices() const noexcept override {

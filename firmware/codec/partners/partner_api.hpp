@@ -30,6 +30,12 @@ struct ApiStore {
   std::string_view merchant_id;  // [partner.api] merchant_id; may be empty
 };
 
+/// Which of those ids the API cannot do without; the others may stay empty.
+struct ApiNeeds {
+  bool store_id = false;
+  bool merchant_id = false;
+};
+
 /// An order as the API is asked for it.
 struct ApiOrder {
   std::string_view partner_order_id;
@@ -76,6 +82,9 @@ class PartnerApi {
   [[nodiscard]] virtual std::pair<std::string_view, std::string_view> secret_header() const noexcept {
     return {"Authorization", "Bearer "};
   }
+
+  /// Without them it would be asked for nobody's orders, or for everybody's.
+  [[nodiscard]] virtual ApiNeeds needs() const noexcept { return {}; }
 
   /// Whether webhooks are thin, so that an order has to be fetched.
   [[nodiscard]] virtual bool fetches() const noexcept { return false; }

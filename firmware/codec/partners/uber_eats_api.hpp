@@ -16,6 +16,7 @@ class UberEatsApi final : public PartnerApi {
   [[nodiscard]] std::string_view default_scope() const noexcept override {
     return "eats.order eats.store.orders.read";
   }
+  [[nodiscard]] ApiNeeds needs() const noexcept override { return {.store_id = true}; }
 
   [[nodiscard]] bool fetches() const noexcept override { return true; }
   /// By its id in any case: an announced address may be one of their other APIs, whose orders look different.
@@ -25,6 +26,8 @@ class UberEatsApi final : public PartnerApi {
 
   /// Orders that nobody has accepted or denied yet. They are few, and never come in pages.
   [[nodiscard]] bool pulls() const noexcept override { return true; }
+  /// Nothing else notices that webhooks alone do not get through.
+  [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 300; }
   [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
                                  std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,

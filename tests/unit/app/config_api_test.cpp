@@ -88,19 +88,35 @@ TEST_CASE("5.2 config: what an API cannot be spoken to without is named") {
   };
   const auto at = section_line_number;
   bad("uber_eats", "", minimal_lines + 1, "partner[2].api",
-      "have to be fetched; write [partner.api] with client_id and");
+      "have to be fetched; write [partner.api] with client_id, client_secret_file and store_id");
   bad("deliveroo", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",
       "client_id and client_secret_file");
   bad("doordash", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",
       "developer_id, key_id and secret_file");
-  bad("grubhub", "answer = \"direct\"", minimal_lines + 1, "partner[2].api", "url, secret_file");
+  bad("grubhub", "answer = \"direct\"", minimal_lines + 1, "partner[2].api",
+      "url, secret_file and merchant_id");
   bad("deliveroo", "api = { client_id = \"me\" }", at, "partner[2].api.client_secret_file",
       "client_secret_file = ");
   bad("deliveroo", "api = { client_secret_file = " + files.file("client") + " }", at,
       "partner[2].api.client_id", "client_id");
-  bad("grubhub", "api = { secret_file = " + files.file("key") + " }", at, "partner[2].api.url", "url = ");
+  bad("grubhub", "api = { merchant_id = \"7\", secret_file = " + files.file("key") + " }", at,
+      "partner[2].api.url", "url = ");
   bad("doordash", "api = { developer_id = \"d\", secret_file = " + files.file("key") + " }", at,
       "partner[2].api.key_id", "key_id");
+  const std::string client = "client_id = \"me\", client_secret_file = " + files.file("client");
+  const std::string where = "url = \"https://api.example\", token_url = \"https://api.example/token\", ";
+  bad("uber_eats", "api = { " + client + " }", at, "partner[2].api.store_id", "store_id = ");
+  bad("grubhub", "api = { url = \"https://api.example\", secret_file = " + files.file("key") + " }", at,
+      "partner[2].api.merchant_id", "merchant_id = ");
+  bad("otter", "api = { merchant_id = \"ubereats\", " + where + client + " }", at, "partner[2].api.store_id",
+      "store_id = ");
+  bad("otter", "api = { store_id = \"1\", " + where + client + " }", at, "partner[2].api.merchant_id",
+      "merchant_id = ");
+  bad("open_delivery", "api = { " + where + client + " }", at, "partner[2].api.merchant_id",
+      "merchant_id = ");
+  CHECK(good(partner("uber_eats", "api = { store_id = \"1\", " + client + " }"))
+            .partners.back()
+            .api->pull_interval_s == 300);
   bad("hubrise", "api = { secret_file = \"/nowhere/key\" }", at, "partner[2].api.secret_file",
       "does not exist");
   bad("hubrise", "api = { secret_file = " + files.file("two") + " }", at, "partner[2].api.secret_file",

@@ -40,6 +40,8 @@ TEST_CASE("a partner that says nothing fetches nothing, is asked for nothing and
   CHECK(bare.notices().empty());
   CHECK(bare.default_url().empty());
   CHECK(bare.pull_interval_s() == 0);
+  CHECK_FALSE(bare.needs().store_id);
+  CHECK_FALSE(bare.needs().merchant_id);
   CHECK_FALSE(bare.read_fetched("{}", "p").ok());
   CHECK_FALSE(bare.read_pulled("{}", "p", {}).ok());
   CHECK(bare.fetch({}, {}).target.empty());

@@ -31,7 +31,8 @@ std::string list_of(const std::vector<std::string>& orders) {
 
 TEST_CASE("Grubhub is asked for what waits to be confirmed; Deliverect and others cannot be asked") {
   CHECK(grubhub().pulls());
-  CHECK(grubhub().pull_interval_s() == 0);
+  CHECK(grubhub().pull_interval_s() == 300);
+  CHECK(grubhub().needs().merchant_id);
   const HttpRequest request = grubhub().pull({"", "503 736"}, std::nullopt, "");
   CHECK(line_of(request) == "GET /pos/v1/merchant/503%20736/orders?status=RESTAURANT_CONFIRMABLE");
   CHECK(request.body.empty());
