@@ -23,6 +23,7 @@ constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
 constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
 constexpr std::size_t unreadable_logged_max = 10;
+constexpr std::size_t letter_bytes_max = 1024 * 1024;  // as much as a message over MQTT
 
 /// Whatever became of it is on disk, or would be the same the next time.
 bool is_settled(core::AnswerKind kind) {
@@ -65,6 +66,8 @@ struct Puller::Pull {
   std::size_t pages = 0;  // that came
   std::size_t taken = 0;  // webhooks
   std::string content_type;
+  std::deque<std::string> refused;  // why each of what cannot be read and will be forgotten
+  std::string letter;               // what a dead letter keeps of the page
   std::deque<codec::Webhook> waiting;
   std::deque<codec::HttpRequest> then;
   std::string next;
@@ -140,6 +143,11 @@ void Puller::take_page(Pull& pull, PartnerReply reply) {
   for (std::size_t i = 0; i < page->unreadable.size() && i < unreadable_logged_max; ++i)
     platform::log_warn("an order that was asked for cannot be understood",
                        {{"partner", pull.partner}, {"what", page->unreadable[i]}});
+  pull.refused.clear();
+  if (page->forgets_unreadable && !page->unreadable.empty()) {
+    pull.refused.assign(page->unreadable.begin(), page->unreadable.end());
+    pull.letter = codec::letter_bytes_of(reply.body).substr(0, letter_bytes_max);
+  }
   ++pull.pages;
   pull.content_type = std::move(reply.content_type);
   pull.waiting.assign(std::make_move_iterator(page->webhooks.begin()),
@@ -151,6 +159,7 @@ void Puller::take_page(Pull& pull, PartnerReply reply) {
 
 // One after the other: an order before its cancel, and no flood of a partner's own before its live orders.
 void Puller::offer_next(Pull& pull) {
+  if (!pull.refused.empty()) return refuse_next(pull);
   codec::Commands commands;
   while (commands.empty() && !pull.waiting.empty()) {
     commands = codec::commands_of(std::move(pull.waiting.front()), core::Source::webhook);
@@ -163,6 +172,16 @@ void Puller::offer_next(Pull& pull) {
   if (auto* order = std::get_if<core::OrderArrived>(&commands.back()))
     order->body.content_type = pull.content_type;
   for (auto& command : commands) std::visit([&](auto& input) { parts_.offer(std::move(input)); }, command);
+}
+
+// Its partner will have it no more: whoever looks for it finds it here.
+void Puller::refuse_next(Pull& pull) {
+  core::MessageRefused refused;
+  refused.letter = {"webhook/" + pull.partner, pull.letter};
+  refused.why = std::move(pull.refused.front());
+  pull.refused.pop_front();
+  refused.caller = parts_.seat([this, &pull](const core::Answer& answer) { answered(pull, answer); });
+  parts_.offer(std::move(refused));
 }
 
 void Puller::answered(Pull& pull, const core::Answer& answer) {
@@ -214,6 +233,7 @@ void Puller::succeed(Pull& pull) {
 
 void Puller::give_up(Pull& pull, std::string_view why, core::Milliseconds wait_ms) {
   pull.running = false;
+  pull.refused.clear();
   pull.waiting.clear();
   pull.then.clear();
   if (!open_) return;

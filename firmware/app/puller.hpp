@@ -50,6 +50,7 @@ class Puller {
   void ask(Pull& pull);
   void take_page(Pull& pull, PartnerReply reply);
   void offer_next(Pull& pull);
+  void refuse_next(Pull& pull);
   void answered(Pull& pull, const core::Answer& answer);
   void acknowledge(Pull& pull);
   void end_page(Pull& pull);

@@ -60,6 +60,7 @@ PulledPage read_list(const json::Place& list) {
 /// An event that cannot be read is deleted as well, or it would stand before all that come later.
 PulledPage read_one(std::string_view id, std::string_view body, std::string_view partner) {
   PulledPage page;
+  page.forgets_unreadable = true;
   auto webhook = hubrise.read({.headers = {}, .body = body, .secrets = {}, .partner = partner}, std::nullopt);
   if (!webhook)
     page.unreadable.push_back("event " + std::string(id) + ": " + webhook.problem().text());

@@ -63,6 +63,8 @@ struct PulledPage {
   std::vector<Webhook> webhooks;  // as if they had come by webhook, oldest first
   std::vector<std::string>
       unreadable;  // ids, or a sentence, of what could not be understood; never the rest's hindrance
+  /// `then` has the partner forget what is unreadable as well: it is kept as a dead letter first.
+  bool forgets_unreadable = false;
   std::vector<HttpRequest> then;  // to be sent once all of it is stored: acknowledgements, deletions
   std::string next;               // cursor of the next page; "" = this was the last
 };

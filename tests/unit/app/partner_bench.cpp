@@ -53,6 +53,8 @@ codec::Parsed<codec::PulledPage> ToyApi::read_pulled(std::string_view body, std:
       page.webhooks.emplace_back(codec::OrderAnnounced{std::string(partner), rest, "", true});
     } else if (word == "bad") {
       page.unreadable.push_back(rest);
+    } else if (word == "forget") {
+      page.forgets_unreadable = true;
     } else if (word == "then") {
       page.then.push_back({"DELETE", rest, {}, {}});
     } else if (word == "next") {

@@ -46,7 +46,7 @@ class ToyApi final : public codec::PartnerApi {
   [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store,
                                         std::optional<std::int64_t> since_wall_ms,
                                         std::string_view cursor) const override;
-  /// Lines: "order ID" (announced), "bad WORDS", "then PATH", "next CURSOR".
+  /// Lines: "order ID" (announced), "bad WORDS", "forget" (those too), "then PATH", "next CURSOR".
   [[nodiscard]] codec::Parsed<codec::PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                              const codec::ApiStore& store) const override;
   [[nodiscard]] core::Notices notices() const noexcept override { return told_of; }

@@ -17,6 +17,7 @@ namespace {
 /// The gateway is the test itself: it sees what is offered and answers when it likes.
 struct PullBench : PartnerBench {
   std::vector<core::OrderAnnounced> offered;
+  std::vector<core::MessageRefused> refused;
   std::deque<std::function<void(const core::Answer&)>> waiting;
   bool stores_at_once = true;
   std::optional<app::Puller> puller;
@@ -30,7 +31,10 @@ struct PullBench : PartnerBench {
     restart();
     puller.emplace(app::PullerParts{loop, *lines, *memory, [this] { return clock; },
                                     [this](core::Input input) {
-                                      offered.push_back(std::get<core::OrderAnnounced>(std::move(input)));
+                                      if (auto* letter = std::get_if<core::MessageRefused>(&input))
+                                        refused.push_back(std::move(*letter));
+                                      else
+                                        offered.push_back(std::get<core::OrderAnnounced>(std::move(input)));
                                       if (stores_at_once) say(core::AnswerKind::created);
                                     },
                                     [this](std::function<void(const core::Answer&)> hear) {
@@ -117,6 +121,34 @@ TEST_CASE(
     CHECK(bench.request(2) == "DELETE /base/ack");
     CHECK(bench.offered.size() == 4);
   }
+}
+
+TEST_CASE("5.4 missed orders: what cannot be read is a dead letter before its partner forgets it") {
+  PullBench bench;
+  bench.stores_at_once = false;
+  const std::string page = "bad no items\nbad no id\nforget\norder A\nthen /ack";
+  bench.answer(200, page);
+  bench.puller->look();
+  bench.until([&] { return bench.refused.size() == 1; });
+  CHECK(bench.refused[0].letter.topic == "webhook/toy");
+  CHECK(bench.refused[0].letter.bytes == page);
+  CHECK(bench.refused[0].why == "no items");
+  CHECK(bench.refused[0].caller != core::nobody);
+  bench.say(core::AnswerKind::done);
+  REQUIRE(bench.refused.size() == 2);
+  CHECK(bench.refused[1].why == "no id");
+  bench.say(core::AnswerKind::not_stored);
+  bench.settle();
+  CHECK(bench.heard.size() == 1);  // it comes again
+  CHECK(bench.offered.empty());
+  bench.stores_at_once = true;
+  bench.answer(200, page);
+  bench.answer(204);
+  bench.puller->look_again();
+  bench.until_heard(3);
+  CHECK(bench.request(2) == "DELETE /base/ack");
+  CHECK(bench.refused.size() == 4);
+  CHECK(bench.offered.size() == 1);
 }
 
 TEST_CASE("5.4 missed orders: what would end the same the next time is settled") {

@@ -111,6 +111,7 @@ TEST_CASE("HubRise's event that says nothing, or cannot be read, is deleted all 
       read(hubrise(), replaced(event, "\"quantity\": \"2.0\"", "\"quantity\": \"0.35\""), "hubrise");
   CHECK(broken.webhooks.empty());
   REQUIRE(broken.unreadable.size() == 1);
+  CHECK(broken.forgets_unreadable);
   CHECK(broken.unreadable[0].starts_with("event ev7q2: /new_state/items/0/quantity"));
   CHECK(broken.then.size() == 1);
 }
