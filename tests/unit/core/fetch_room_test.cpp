@@ -131,16 +131,18 @@ TEST_CASE("an order is not given up by what is kept for a full disk") {
 TEST_CASE("an order that its partner does not have is not rejected by what is kept for a full disk") {
   Script store(thin_policy());
   store.announce("T-1", "thin");
-  for (const Milliseconds wait_ms : {10 * second_ms, 20 * second_ms}) {
-    store.fetch(FetchOutcome::gone);
-    store.pass(wait_ms);
+  store.fetch(FetchOutcome::gone);
+  for (const Milliseconds end_ms = store.now.steady_ms + fetch_missed_for_ms; store.now.steady_ms < end_ms;) {
+    store.pass(second_ms);
+    if (!store.fetches.empty() && store.now.steady_ms < end_ms) store.fetch(FetchOutcome::gone);
   }
+  while (store.fetches.empty()) store.pass(second_ms);
   store.disk_full = true;
   store.fetch(FetchOutcome::gone);
   CHECK(store.phase("T-1", "thin") == Phase::fetching);
   CHECK(store.reserve == 1'000);
   store.disk_full = false;
-  store.pass(minute_ms);
+  store.pass(fetch_miss_most_ms);
   store.fetch(FetchOutcome::gone);
   CHECK(store.phase("T-1", "thin") == Phase::rejected);
 }

@@ -237,16 +237,15 @@ TEST_CASE("an order that is cancelled before it is fetched is never cooked") {
 TEST_CASE("an order that its partner does not have, or nobody can read, is asked for for five minutes") {
   Policy policy = thin_policy();
   Milliseconds believed_ms = fetch_missed_for_ms;
-  SUBCASE("by itself") {}
-  SUBCASE("or half of the time there is") {
+  FetchOutcome outcome = FetchOutcome::gone;
+  std::string subject = "gone";
+  SUBCASE("gone") {}
+  SUBCASE("unreadable") { outcome = FetchOutcome::unreadable, subject = "unreadable"; }
+  SUBCASE("or for half of the time there is") {
     policy.partners["thin"].fetch_within_ms = 4 * minute_ms;
     believed_ms = 2 * minute_ms;
   }
   Script store(policy);
-  FetchOutcome outcome{};
-  std::string subject;
-  SUBCASE("gone") { outcome = FetchOutcome::gone, subject = "gone"; }
-  SUBCASE("unreadable") { outcome = FetchOutcome::unreadable, subject = "unreadable"; }
   store.announce("T-1", "thin");
   for (const Milliseconds wait_ms : {10 * second_ms, 20 * second_ms}) {
     store.fetch(outcome);
