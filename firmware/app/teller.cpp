@@ -15,6 +15,7 @@ void Teller::carry_out(core::TellPartner effect) {
       core::PartnerTold told;
       told.order = effect.order;
       told.attempt = effect.attempt;
+      told.outcome = core::TellOutcome::not_now;  // nothing has left
       offer_(std::move(told));
     });
     return;
