@@ -11,7 +11,6 @@ namespace {
 
 using core::Notice;
 
-const JustEat just_eat;
 const JustEatApi just_eat_api;
 
 }  // namespace
