@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t at_once_most = 4;
 constexpr int tries_before_given_up = 3;
+constexpr int looks_most = 3;
 constexpr std::int64_t hour_ms = 60 * core::minute_ms;
 // From a decision to its commit; a machine that sleeps meanwhile adds its sleep.
 constexpr std::int64_t tolerance_ms = 1500;
@@ -32,6 +33,7 @@ void FetchWatch::begin(const Scene& scene, const core::Loaded& loaded) {
   open_.clear();
   gone_.clear();
   unreadable_.clear();
+  looks_.clear();
   loaded_ms_ = scene.now_ms;
   const auto note = [&](const std::string& partner, const std::string& id) {
     Story* story = scene.ledger.find(partner, id);
@@ -54,6 +56,10 @@ void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index
   // Of one that is decided there must be news, which were announced after it was looked at last.
   if (is_decided(story) && story.announced_ms < story.looked_at_ms)
     scene.blame("fetch", name_of(story) + " is fetched again though nothing was announced since");
+  if (const auto looks = looks_.find(index); looks != looks_.end() &&
+                                             looks->second.announced_ms == story.announced_ms &&
+                                             looks->second.count >= looks_most)
+    scene.blame("fetch", name_of(story) + " is fetched again and again");
   const std::int64_t asleep_ms = scene.plan.faults.suspends > 0 ? asleep_ms_max : 0;
   const bool is_judged = clocks_stay_right(scene.plan);
   if (!is_decided(story) && story.acknowledged_ms != never && is_judged &&
@@ -72,6 +78,11 @@ void FetchWatch::heard(const Scene& scene, std::size_t index, const core::OrderF
   if (fetched.outcome == Outcome::gone) ++gone_[index];
   if (fetched.outcome == Outcome::unreadable) ++unreadable_[index];
   if (fetched.outcome != Outcome::fetched) return;
+  if (is_decided(story)) {
+    Looks& looks = looks_[index];
+    if (looks.announced_ms != story.announced_ms) looks = {story.announced_ms, 0};
+    ++looks.count;
+  }
   if (!fetched.cancelled) {
     if (!is_decided(story)) story.fetched_open_ms = scene.now_ms;
     return;

@@ -30,6 +30,12 @@ class FetchWatch {
   void judge_given_up(const Scene& scene, const Story& story, const core::Order& order) const;
 
   std::map<std::uint64_t, std::size_t> open_;
+  /// Looks at one that is decided, in this life, since it was announced last.
+  struct Looks {
+    std::int64_t announced_ms = 0;
+    int count = 0;
+  };
+  std::map<std::size_t, Looks> looks_;
   std::int64_t loaded_ms_ = 0;
   std::map<std::size_t, int> gone_, unreadable_;  // in this life
 };
