@@ -256,6 +256,22 @@ TEST_CASE("a decision that could not be told within the partner's deadline is gi
   }
 }
 
+TEST_CASE("a notice that is given up wakes no order whose request is at the POS [I2]") {
+  Policy policy = deciding_within(11 * minute_ms);
+  policy.pos.expire_ms = 5 * minute_ms;
+  Script store(policy);
+  store.arrive("C-1", "counter");
+  REQUIRE(store.requests.size() == 1);  // its placement is on the wire, and stays there
+  store.partner(TellOutcome::not_now, hour_ms);
+  store.pass(11 * minute_ms - 1);
+  while (!store.notices.empty()) store.partner(TellOutcome::not_now, hour_ms);
+  store.pass(1);
+  CHECK(untold(store) == "accepted given_up");
+  CHECK(store.phase("C-1", "counter") == Phase::sending);
+  store.pos(PosOutcome::took, "T-1");
+  CHECK(store.phase("C-1", "counter") == Phase::placed);
+}
+
 TEST_CASE("what happened later is given up an hour after it happened, whatever the decision's deadline") {
   Script store(deciding_within(11 * minute_ms));
   accept(store, "C-1");
