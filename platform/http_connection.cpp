@@ -21,12 +21,13 @@ using boost::system::error_code;
 
 constexpr auto awaiting = asio::as_tuple(asio::use_awaitable_t<HttpConnection::Executor>{});
 
-// Answers to pipelined requests are joined up to this size, then written.
-constexpr std::size_t joined_bytes_max = 64 * 1024;
+// Answers to pipelined requests are joined up to this size, then written: a TLS record's worth, since every one that asks
+// and does not read holds as much.
+constexpr std::size_t joined_bytes_max = 16 * 1024;
 // An answer's buffer above this size is given back after it was sent, so that one long list does not stay for ever.
 constexpr std::size_t kept_bytes_max = 64 * 1024;
 constexpr std::size_t header_read_bytes = 2 * 1024;
-constexpr std::size_t body_read_bytes = 32 * 1024;
+constexpr std::size_t body_read_bytes = 16 * 1024;
 // How long, and for how many bytes, a closing connection is still read, so that the peer sees the answer and not a
 // reset. Long enough for a slow link's round trip, short enough to hold nobody up.
 constexpr std::chrono::milliseconds linger_time{1'000};
@@ -218,13 +219,14 @@ bool HttpConnection::keep_reading_body() {
     refuse(413, "the body is larger than allowed");
     return !closing_;
   }
-  hold_body(parser_->request().body.size());
+  hold_body(parser_->request().body.capacity());
   if (is_known_) take_from_strangers();
   if (shared_->body_bytes_now > shared_->options.bodies_bytes_max) {
     closing_ = linger_ = true;
     ++shared_->counters.refused;
+    tell_refusal(503);
     write_response(busy_response("too many requests are being received"));
-    parser_->request().body = std::string();
+    give_back(parser_->request().body);
     hold_body(0);
     return false;
   }
@@ -280,7 +282,7 @@ auto HttpConnection::read_more() -> Awaitable<bool> {
 /// when the next one comes. With TLS only: the wait is one more call to the kernel, and who speaks plain is few and near.
 auto HttpConnection::rest() -> Awaitable<void> {
   in_ = HttpBuffer{};
-  out_ = std::string();
+  give_back(out_);
   stream_.rest();
   if (!stream_.has_unread()) co_await stream_.socket().async_wait(Socket::wait_read, awaiting);
 }
@@ -347,7 +349,14 @@ void HttpConnection::write_answer() {
 void HttpConnection::refuse(int status, std::string_view detail) {
   if (std::exchange(refused_body_, true)) return;
   ++shared_->counters.bad_requests;
-  write_response(problem_response(status, detail));
+  status = tell_refusal(status);
+  write_response(status == 503 ? busy_response(detail) : problem_response(status, detail));
+}
+
+/// The status to be answered.
+int HttpConnection::tell_refusal(int status) const {
+  const auto& tell = shared_->options.on_refusal;
+  return tell ? tell(status, parser_->request().target) : status;
 }
 
 void HttpConnection::write_response(const HttpResponse& response) {
@@ -426,7 +435,7 @@ auto HttpConnection::send_now() -> Sent {
   if (error) return Sent::failed;
   out_sent_ = 0;
   out_.clear();
-  if (out_.capacity() > kept_bytes_max) out_ = std::string();
+  if (out_.capacity() > kept_bytes_max) give_back(out_);
   return Sent::all;
 }
 

@@ -93,6 +93,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   void hand_over();
   void write_answer();
   void refuse(int status, std::string_view detail);
+  int tell_refusal(int status) const;
   void write_response(const HttpResponse& response);
   void enter(Phase phase);
   void leave_handshake();

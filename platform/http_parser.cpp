@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "platform/http_buffer.hpp"
 #include "platform/http_chunk_scan.hpp"
 #include "platform/http_header_scan.hpp"
 
@@ -67,7 +68,8 @@ class Grammar final : public http::basic_parser<is_request> {
   /// Of an absolute form too: its authority is the Host header's, which the rules have seen to.
   static std::string path_of(std::string_view target) {
     if (target.starts_with('/') || target == "*") return std::string(target);
-    const auto rest = std::min(target.find_first_of("/?", std::string_view("http://").size()), target.size());
+    const auto authority = target.find("://") + std::string_view("://").size();
+    const auto rest = std::min(target.find_first_of("/?", authority), target.size());
     std::string path(target.substr(rest));
     if (!path.starts_with('/')) path.insert(0, 1, '/');
     return path;
@@ -104,7 +106,7 @@ class Grammar final : public http::basic_parser<is_request> {
   void refuse_body(std::uint64_t bytes) {
     too_large = true;
     refused_bytes = static_cast<std::size_t>(bytes);
-    message_.body = std::string();
+    give_back(message_.body);
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {

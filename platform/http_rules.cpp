@@ -46,13 +46,25 @@ bool is_authority(std::string_view text) noexcept {
          (port.size() >= 2 && port.size() <= 6 && port[0] == ':' && all_of(port.substr(1), is_digit));
 }
 
-/// As two authorities are compared: small letters, the default port left out.
-std::string comparable(std::string_view authority) {
-  if (authority.ends_with(":80")) authority.remove_suffix(3);
+/// The scheme in front of a target in absolute form, either of the two whatever the listener speaks (RFC 9110 4.2); "" =
+/// there is none.
+std::string_view http_scheme_of(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (same_ignoring_case(target.substr(0, scheme.size()), scheme)) return target.substr(0, scheme.size());
+  return {};
+}
+
+/// Two authorities are compared in small letters, and without the scheme's own port.
+std::string in_small_letters(std::string_view authority) {
   std::string text(authority);
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   return text;
+}
+
+std::string_view without(std::string_view port, std::string_view authority) {
+  if (authority.ends_with(port)) authority.remove_suffix(port.size());
+  return authority;
 }
 
 /// "HTTP/1.1" and its like. Anything else is no version: "http/1.1", "HTTP/1.1 " and none at all.
@@ -117,13 +129,13 @@ MaybeFault HttpHeadRules::target(std::string_view method, std::string_view targe
     return HttpFault{"the request target has characters that it must not have"};
   if (method == "CONNECT") return HttpFault{"this is no proxy"};
   if (target.starts_with('/') || (target == "*" && method == "OPTIONS")) return {};
-  constexpr std::string_view scheme = "http://";
-  if (!same_ignoring_case(target.substr(0, scheme.size()), scheme))
-    return HttpFault{"the request target is neither a path nor an http:// URL"};
+  const auto scheme = http_scheme_of(target);
+  if (scheme.empty()) return HttpFault{"the request target is neither a path nor an http:// or https:// URL"};
+  default_port_ = scheme.size() == std::string_view("http://").size() ? ":80" : ":443";
   target.remove_prefix(scheme.size());
   target = target.substr(0, target.find_first_of("/?"));
   if (!is_authority(target)) return HttpFault{"the request target's host is malformed"};
-  authority_ = comparable(target);
+  authority_ = in_small_letters(target);
   return {};
 }
 
@@ -162,14 +174,14 @@ MaybeFault HttpHeadRules::host(std::string_view value) {
   if (has_host_) return HttpFault{"exactly one Host header is required"};
   has_host_ = true;
   if (!is_authority(value)) return HttpFault{"the Host header is malformed"};
-  host_ = comparable(value);
+  host_ = in_small_letters(value);
   return {};
 }
 
 MaybeFault HttpHeadRules::end() const {
   if (!is_request_) return {};
   if (!has_host_ && !is_1_0_) return HttpFault{"exactly one Host header is required"};
-  if (has_host_ && !authority_.empty() && authority_ != host_)
+  if (has_host_ && !authority_.empty() && without(default_port_, authority_) != without(default_port_, host_))
     return HttpFault{"the request target and the Host header name two hosts"};
   return {};
 }

@@ -51,8 +51,9 @@ class HttpHeadRules {
   bool has_length_ = false;
   bool is_chunked_ = false;
   bool has_host_ = false;
-  std::string host_;       // of the Host line, in small letters, without ":80"
-  std::string authority_;  // of a target in absolute form, likewise; "" = it is a path
+  std::string host_;               // of the Host line, in small letters
+  std::string authority_;          // of a target in absolute form, likewise; "" = it is a path
+  std::string_view default_port_;  //   and the port its scheme means anyway, as ":80"
 };
 
 }  // namespace storegate::platform

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "core/result.hpp"
 #include "platform/endpoint.hpp"
@@ -24,7 +25,8 @@ struct HttpServerOptions {
   std::size_t discard_bytes_max =
       16 * 1024 * 1024;  // of a refused body that is read past; a longer one closes
   std::size_t bodies_bytes_max =
-      24 * 1024 * 1024;  // of bodies being received, all together; strangers' go first, then 503 and closed
+      12 * 1024 *
+      1024;  // held for bodies being received, all together; strangers' go first, then 503 and closed
   std::size_t connections_max =
       256;  // beyond it who has shown the least goes; nobody left: 503 with Retry-After
   std::chrono::milliseconds header{10'000};      // first byte of a request to the end of its headers; 408
@@ -38,6 +40,10 @@ struct HttpServerOptions {
   std::size_t handshakes_max = 64;                    // of TLS under way, all listeners; the oldest is closed
   std::chrono::milliseconds handshake{10'000};        // from TCP to the end of TLS's; closed
   std::size_t send_buffer_bytes = 128 * 1024;         // the kernel's for each connection, as SO_SNDBUF has it
+  /// Told of each request that the server refuses by itself: the status, and the target as far as it came ("" = not yet).
+  /// Its value is the status that is answered, 503 with Retry-After: what a sender makes of a status is the handler's
+  /// knowledge. Absent: the status as it is.
+  std::function<int(int status, std::string_view target)> on_refusal;
 };
 
 /// The way back to one caller. Answer it once, on the loop thread, now or later; a second answer is our bug (abort).

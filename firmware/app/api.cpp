@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/webhooks.hpp"
 #include "platform/digest.hpp"
 
 namespace storegate::app {
@@ -75,7 +76,7 @@ bool below_v1(std::string_view path) { return path == "/v1" || path.starts_with(
 
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)) {}
+Api::Api(ApiParts parts) : parts_(std::move(parts)), refusals_(parts_.gauges) {}
 
 void Api::handle(platform::HttpRequest request, platform::Responder responder) {
   Visit visit{std::move(request), std::move(responder), {}};
@@ -105,6 +106,20 @@ void Api::handle(platform::HttpRequest request, platform::Responder responder) {
   if (found != nullptr) return (this->*found->serve)(visit);
   if (!allow.empty()) return method_not_allowed(visit, std::move(allow));
   refuse(visit, codec::ProblemKind::not_found, "There is nothing at this path.");
+}
+
+int Api::refused_by_server(int status, std::string_view target) {
+  parts_.gauges.http_answered(status);
+  std::vector<std::string> names;
+  const auto path = target.substr(0, target.find('?'));
+  if (!matches("/v1/partners/*/webhook", path, names) && !matches("/v1/partners/*/webhook/*", path, names))
+    return status;
+  const auto partner = webhook_partner(parts_.config, names[0]);
+  constexpr int too_late = 408, again = 503;
+  const int answered = status == too_late ? again : status;
+  refusals_.of_anybody(partner ? std::string_view(partner->config->name) : "", answered,
+                       "the server's limits and deadlines", parts_.turns.now().steady_ms);
+  return answered;
 }
 
 bool Api::may(const platform::HttpRequest& request, bool own_authentication) const {

@@ -16,6 +16,7 @@
 #include "app/gauges.hpp"
 #include "app/store_thread.hpp"
 #include "app/turns.hpp"
+#include "app/webhook_refusals.hpp"
 #include "codec/answers.hpp"
 #include "codec/events.hpp"
 #include "platform/http_server.hpp"
@@ -53,6 +54,10 @@ class Api {
 
   /// Answers, now or later.
   void handle(platform::HttpRequest request, platform::Responder responder);
+
+  /// The server refuses a request by itself (HttpServerOptions::on_refusal). A webhook that came too late is answered 503:
+  /// some partners take any status below 500 as "delivered", and would not send it again.
+  [[nodiscard]] int refused_by_server(int status, std::string_view target);
 
  private:
   /// One request on its way: what was sent, the decoded variable parts of its path, and the way back.
@@ -111,6 +116,7 @@ class Api {
   void metrics(Visit& visit);
 
   ApiParts parts_;
+  WebhookRefusals refusals_;
   std::optional<std::size_t> restricted_;
 };
 

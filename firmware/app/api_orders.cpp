@@ -50,13 +50,6 @@ std::vector<codec::HeaderView> views_of(const platform::HttpHeaders& headers) {
   return views;
 }
 
-// Partners show nobody what we answered: where an order of theirs is lost, this line is all that a person can find. Neither
-// a problem nor core's reason ever repeats a value.
-void log_refusal(std::string_view partner, int status, std::string_view why) {
-  platform::log_warn("a partner's webhook was refused",
-                     {{"partner", partner}, {"status", status}, {"why", why}});
-}
-
 /// Too high a rate is counted, and alarmed of, elsewhere: a line for each would be a flood of its own.
 bool is_refused(const codec::WebhookSubject& subject, const core::Answer& answer) {
   using core::AnswerKind;
@@ -97,8 +90,11 @@ void Api::post_order(Visit& visit) {
 
 void Api::refuse_webhook(Visit& visit, const WebhookPartner& partner, const codec::Problem& problem) {
   auto reply = partner.codec->refusal(problem);
-  if (problem.kind != ProblemKind::not_authenticated)
-    log_refusal(partner.config->name, reply.status, problem.text());
+  const auto& name = partner.config->name;
+  if (problem.kind == ProblemKind::not_authenticated)
+    refusals_.of_anybody(name, reply.status, problem.text(), parts_.turns.now().steady_ms);
+  else
+    refusals_.of_partner(name, reply.status, problem.text());
   answer(visit, std::move(reply));
 }
 
@@ -106,6 +102,7 @@ void Api::post_webhook(Visit& visit) {
   const auto partner = webhook_partner(parts_.config, visit.names[0]);
   std::optional<codec::WebhookKind> fixed;
   if (visit.names.size() > 1) fixed = codec::webhook_kind_from(visit.names[1]);
+  if (!partner) refusals_.of_anybody("", 404, "no such partner is configured", parts_.turns.now().steady_ms);
   if (!partner || (visit.names.size() > 1 && !fixed))
     return answer(
         visit, codec::problem_reply(
@@ -136,9 +133,10 @@ void Api::post_webhook(Visit& visit) {
   if (commands.empty()) return answer(visit, partner->codec->answer(subject, core::Answer{}));
   const auto caller = seat(
       visit,
-      [codec = partner->codec, name = partner->config->name, subject](const core::Answer& answer) {
+      [this, codec = partner->codec, name = partner->config->name, subject](const core::Answer& answer) {
         auto reply = codec->answer(subject, answer);
-        if (is_refused(subject, answer)) log_refusal(name, reply.status, answer.why);
+        // Neither a problem nor core's reason ever repeats a value.
+        if (is_refused(subject, answer)) refusals_.of_partner(name, reply.status, answer.why);
         return reply;
       },
       subject.kind == codec::WebhookKind::order);

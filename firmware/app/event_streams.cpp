@@ -21,7 +21,8 @@ EventStreams::EventStreams(platform::Loop& loop, Turns& turns, StoreThread& stor
 
 bool EventStreams::has_room() {
   forget_gone();
-  return readers_.size() < event_streams_max;
+  return readers_.size() <
+         std::min(event_streams_max, std::max<std::size_t>(config_.http.connections_limit() / 4, 1));
 }
 
 // Nobody but this room holds a stream whose connection has gone before it could begin.

@@ -17,7 +17,7 @@
 
 namespace storegate::app {
 
-/// Readers at once; each holds one of http.connections_max. Beyond it: 503 with Retry-After.
+/// Readers at once, and at most a quarter of http.connections_max, of which each holds one. Beyond it: 503 with Retry-After.
 inline constexpr std::size_t event_streams_max = 16;
 /// A line that means nothing is sent after so long without an event, so that a reader that has gone is found out.
 inline constexpr std::chrono::milliseconds stream_sign_every{15'000};

@@ -209,6 +209,14 @@ void Gauges::partner_answered(std::string_view partner, std::string_view what, s
       .add();
 }
 
+void Gauges::webhook_refused(std::string_view partner, int status) {
+  metrics_
+      .counter("storegate_webhooks_refused",
+               "Webhooks refused, by partner (\"\" = none configured) and status",
+               {{"partner", std::string(partner)}, {"status", std::to_string(status)}})
+      .add();
+}
+
 void Gauges::message_taken(std::string_view kind) {
   metrics_.counter("storegate_mqtt_commands", "Messages of the cloud by kind", {{"kind", std::string(kind)}})
       .add();

@@ -135,6 +135,9 @@ core::Result<void> Service::listen() {
   platform::HttpServerOptions options;
   options.body_bytes_max = config_.http.body_bytes_max();
   options.connections_max = config_.http.connections_limit();
+  options.on_refusal = [this](int status, std::string_view target) {
+    return api_->refused_by_server(status, target);
+  };
   server_.emplace(loop_, options, [this](platform::HttpRequest request, platform::Responder responder) {
     api_->handle(std::move(request), std::move(responder));
   });

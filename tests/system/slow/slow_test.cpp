@@ -5,9 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "platform/digest.hpp"
@@ -61,6 +65,7 @@ class SlowStore {
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] pid_t pid() const { return gateway_->pid(); }
   [[nodiscard]] std::string ca_file() const { return folder_.file("ca.pem"); }
   [[nodiscard]] tests::Context client() const { return folder_.client(); }
   /// Orders that are held, as the administration counts them.
@@ -114,7 +119,88 @@ bool is_taken_anew(SlowStore& store, const tests::Context& context, std::size_t 
   return false;
 }
 
+/// The most that the process has ever held, as the kernel counts it.
+std::size_t peak_kib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6));
+  return 0;
+}
+
+/// Strangers ask and never read what they are answered, or send bodies that do not end: each holds what it is let.
+class Hoarders {
+ public:
+  Hoarders(std::uint16_t port, const tests::Context& context) : port_(port), context_(context) {}
+
+  void ask_and_not_read(std::size_t count) {
+    std::string requests;
+    while (requests.size() < 15'000) requests += "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    const auto first = peers_.size();
+    add(count, requests);
+    for (auto at = first; at < peers_.size(); ++at) peers_[at].say(requests);
+  }
+  void send_without_end(std::size_t count) {
+    const auto first = peers_.size();
+    add(count, "POST /v1/partners/acme/webhook HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string chunk = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+    for (int turn = 0; turn < 30; ++turn)
+      for (auto at = first; at < peers_.size(); ++at) peers_[at].say(chunk);
+  }
+
+ private:
+  void add(std::size_t count, std::string_view words) {
+    for (std::size_t n = 0; n < count; ++n) {
+      auto peer = TlsRawPeer(tests::RawSocket::to_port(port_, 4096),
+                             tests::made(platform::TlsEngine::connect(context_, "localhost", port_)));
+      if (!peer.shake_hands()) continue;
+      peer.say(words);
+      peers_.push_back(std::move(peer));
+    }
+  }
+
+  std::uint16_t port_;
+  tests::Context context_;
+  std::vector<TlsRawPeer> peers_;
+};
+
 }  // namespace
+
+TEST_CASE(
+    "5.6 strangers who hold all they can: the process stays below 64 MiB, and orders are answered [I7]") {
+  raise_descriptor_limit();
+  SlowStore store(256);
+  const auto context = store.client();
+  auto kept = TlsRawPeer::client(store.port(), context);
+  REQUIRE(kept.shake_hands());
+  std::size_t orders = 0;
+  for (int round = 0; round < 3; ++round) {
+    Hoarders hoarders(store.port(), context);
+    hoarders.ask_and_not_read(120);
+    REQUIRE(is_taken(kept, orders++));
+    hoarders.send_without_end(130);
+    REQUIRE(is_taken(kept, orders++));
+  }
+  CHECK(store.held() == orders);
+  const auto peak = peak_kib(store.pid());
+  MESSAGE("the process has held at most " << peak << " KiB");
+  CHECK(peak > 0);
+  CHECK(peak < 64 * 1024);
+}
+
+TEST_CASE("5.6 a webhook whose body is late is told to come again, not that it has been heard") {
+  SlowStore store(256);
+  auto late = TlsRawPeer::client(store.port(), store.client());
+  REQUIRE(late.shake_hands());
+  const auto order = order_request(1);
+  late.say(order.substr(0, order.size() - 1));
+  const auto answer = late.hear_answer();
+  CHECK(answer.starts_with("HTTP/1.1 503 "));
+  CHECK(answer.find("Retry-After: ") != std::string::npos);
+  CHECK(store.metric("storegate_webhooks_refused_total{partner=\"acme\",status=\"503\"}") == 1);
+  auto again = TlsRawPeer::client(store.port(), store.client());
+  REQUIRE(again.shake_hands());
+  CHECK(is_taken(again, 1));
+}
 
 TEST_CASE("5.6 a thousand slow connections: every order is answered, and each of the slow ones is ended") {
   int places = 0;

@@ -109,13 +109,10 @@ TEST_CASE("an order that is to be keyed in by a person is left as it is") {
   CHECK(orders_in(gate, "held") == 1);
 }
 
-TEST_CASE(
-    "an authentic webhook that is refused leaves a line without a value of it; a stranger's leaves none") {
+TEST_CASE("an authentic webhook that is refused leaves a line without a value of it") {
   support::TempDir folder;
   RunningService gate(config_with(folder, "just_eat"));
   LogLines log;
-  CHECK(gate.webhook(just_eat, "{", "wrong").is(401));
-  CHECK(log.take().find("was refused") == std::string::npos);
   CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1","Items":[{"Name":"Secret tea"}]})").is(400));
   const std::string line = log.take();
   for (const char* word :
@@ -126,6 +123,29 @@ TEST_CASE(
   CHECK(log.take().find("was refused") == std::string::npos);
   CHECK(gate.webhook(just_eat, tea("je-1", 9)).is(409));
   CHECK(log.take().find(R"("status":409)") != std::string::npos);
+}
+
+TEST_CASE(
+    "what proves nothing of its sender is counted by partner and status, and leaves one line in a minute") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "just_eat"));
+  LogLines log;
+  for (int time = 0; time < 3; ++time) CHECK(gate.webhook(just_eat, "{", "an0ther").is(401));
+  const std::string line = log.take();
+  CHECK(line.find(R"("partner":"just_eat","status":401)") != std::string::npos);
+  CHECK(line.find("was refused", line.find("was refused") + 1) == std::string::npos);
+  CHECK(line.find("an0ther") == std::string::npos);
+  CHECK(gate.webhook(just_eat, std::string(600 * 1024, ' ')).is(413));
+  const std::string after = log.take();
+  CHECK_MESSAGE(after.empty(), after);
+  CHECK(gate.webhook("/v1/partners/nobody/webhook", "{").is(404));
+  const std::string stranger = log.take();
+  CHECK(stranger.find(R"("partner":"","status":404)") != std::string::npos);
+  CHECK(stranger.find("nobody") == std::string::npos);
+  const std::string metrics = gate.get("/metrics").body;
+  for (const char* count : {R"({partner="just_eat",status="401"} 3)",
+                            R"({partner="just_eat",status="413"} 1)", R"({partner="",status="404"} 1)"})
+    CHECK(metrics.find("storegate_webhooks_refused_total" + std::string(count)) != std::string::npos);
 }
 
 TEST_CASE(

@@ -85,6 +85,17 @@ TEST_CASE("4.10 stream: beyond so many readers 503, and a place is free again wh
   CHECK(free);
 }
 
+TEST_CASE("4.10 stream: readers leave three quarters of the connections to others, and there is always one") {
+  support::TempDir folder;
+  auto config = ordinary_config(folder);
+  SUBCASE("of four places one") { config.http.connections_max = 4; }
+  SUBCASE("of two places one") { config.http.connections_max = 2; }
+  RunningService gate(std::move(config));
+  HttpCaller reader(gate.address(), std::chrono::milliseconds(50));
+  (void)reader.get("/v1/events/stream");
+  CHECK(read_stream(gate).is(503));
+}
+
 TEST_CASE("4.10 events: since=now gives the place to go on from, and nothing else") {
   support::TempDir folder;
   RunningService gate(ordinary_config(folder));

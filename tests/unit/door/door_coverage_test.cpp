@@ -3,12 +3,15 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../app/running_service.hpp"
@@ -143,6 +146,43 @@ const std::vector<std::string>& bodies() {
   return bodies;
 }
 
+/// A stranger's request to a route, changed at random where it is still a whole request: in its path, in the names and the
+/// values of its headers, of which some come twice or not at all, and in its body.
+class Mutant {
+ public:
+  explicit Mutant(std::mt19937_64& random) : random_(random) {}
+
+  support::HttpAnswer call(RunningService& gate, const Request& route) {
+    std::string body = bodies()[up_to(bodies().size())];
+    auto strange = strange_credentials(body);
+    strange.erase(strange.begin() + 4);  // beside another token it has a good one, which might be left alone
+    auto headers = strange[up_to(strange.size())];
+    if (one_in(4)) headers.push_back(headers[up_to(headers.size())]);
+    if (one_in(4)) headers.erase(headers.begin() + static_cast<std::ptrdiff_t>(up_to(headers.size())));
+    for (auto& [name, value] : headers) {
+      if (one_in(8)) change(name, "abcxyzABCXYZ0129-");
+      if (one_in(3)) change(value, "abcxyz0129 +/=,.:;_-{}\"'");
+    }
+    for (auto times = up_to(5); times > 0; --times) change(body, "{}[]\",:0123456789abc\\\x01\xff");
+    std::string path = route.path;
+    if (one_in(4)) path += one_in(2) ? "?a=%00&b" : "/release";
+    return gate.caller().call(route.method, path, headers, body);
+  }
+
+ private:
+  std::size_t up_to(std::size_t end) { return end == 0 ? 0 : random_() % end; }
+  bool one_in(std::size_t count) { return up_to(count) == 0; }
+  /// One character goes, comes, or becomes another.
+  void change(std::string& text, std::string_view by) {
+    const char with = by[up_to(by.size())];
+    const auto at = up_to(text.size());
+    if (text.size() < 2 || one_in(3)) return text.insert(at, 1, with), void();
+    one_in(2) ? text.erase(at, 1), void() : void(text[at] = with);
+  }
+
+  std::mt19937_64& random_;
+};
+
 }  // namespace
 
 TEST_CASE("a stranger's webhook to any partner enters no parser and nothing of storage [I11]") {
@@ -185,6 +225,32 @@ TEST_CASE("a stranger's request to any route of the API enters no parser and not
       const Names beyond = beyond_the_door(entered);
       CHECK_MESSAGE(beyond.empty(), listed(beyond));
     }
+}
+
+TEST_CASE("ten thousand mutants of a stranger's requests enter no parser and nothing of storage [I11]") {
+  support::TempDir folder;
+  RunningService gate(guarded_config(folder));
+  settle(gate);
+  auto routes = administrative_routes();
+  for (const auto* codec : codec::partner_codecs())
+    for (int share = 0; share < 4; ++share)
+      routes.push_back({"POST", "/v1/partners/" + std::string(codec->name()) + "/webhook"});
+  std::size_t answered = 0, refused = 0;
+  for (std::uint64_t batch = 0; batch < 100; ++batch) {
+    CAPTURE(batch);
+    const Names entered = entered_each_time([&] {  // the same each time
+      std::mt19937_64 random(batch);
+      for (int each = 0; each < 100; ++each) {
+        const auto answer = Mutant(random).call(gate, routes[random() % routes.size()]);
+        answered += answer.answered() ? 1U : 0U;
+        refused += answer.status >= 400 && answer.status < 500 ? 1U : 0U;
+      }
+    });
+    const Names beyond = beyond_the_door(entered);
+    CHECK_MESSAGE(beyond.empty(), listed(beyond));
+  }
+  CHECK(answered >= 10'000);
+  CHECK(refused == answered);
 }
 
 TEST_CASE("the same requests with good credentials are seen to enter parser, reader and storage") {

@@ -29,7 +29,7 @@ inline std::string post(std::string_view target, std::string_view body, std::str
 }
 
 /// Echoes at /echo; /later answers in a later turn; /keep is kept for the test; /drop is forgotten;
-/// /big answers with 8 MiB, /page with 60 KiB; /empty with 204; /known vouches for who asks.
+/// /big answers with 8 MiB, /page with 15 KiB; /empty with 204; /known vouches for who asks.
 class Served {
  public:
   explicit Served(HttpServerOptions options = {}, const std::string& address = "127.0.0.1:0",
@@ -88,7 +88,7 @@ class Served {
     if (path == "/drop") return;
     if (path == "/big")
       return responder.answer({200, {}, std::string(8 * 1024 * 1024, 'b'), "text/plain", {}});
-    if (path == "/page") return responder.answer({200, {}, std::string(60 * 1024, 'p'), "text/plain", {}});
+    if (path == "/page") return responder.answer({200, {}, std::string(15 * 1024, 'p'), "text/plain", {}});
     if (path == "/known") responder.vouch();
     if (path == "/empty") return responder.answer({204, {}, "", "", {}});
     if (path != "/later") return responder.answer(std::move(echo));

@@ -1,7 +1,10 @@
 // The HTTP server's limits and deadlines: what a client sees at each, over real loopback sockets.
 #include <doctest/doctest.h>
 
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "http_served.hpp"
 
@@ -152,6 +155,45 @@ TEST_CASE("each wait has its deadline") {
     served.await_connections(0);
     CHECK(served.counters().timeouts == 1);
   }
+}
+
+TEST_CASE("a refusal of the server's own is told of, and answered as the one who is told says") {
+  std::vector<std::pair<int, std::string>>
+      told;  // by the server's thread, before the answer that is waited for
+  HttpServerOptions options;
+  options.body = milliseconds(60);
+  options.body_bytes_max = 1'000;
+  options.on_refusal = [&](int status, std::string_view target) {
+    told.emplace_back(status, target);
+    return status == 408 ? 503 : status;
+  };
+  Served served(options);
+  auto client = served.client();
+  client.send("POST /late?x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  const auto late = client.read_response();
+  CHECK(late.status == 503);
+  CHECK(late.has("Retry-After: "));
+  CHECK(client.sees_end());
+  auto other = served.client();
+  other.send("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
+  CHECK(other.read_response().status == 413);
+  auto malformed = served.client();
+  malformed.send("nonsense\r\n\r\n");
+  CHECK(malformed.read_response().status == 400);
+  CHECK(told == decltype(told){{408, "/late?x"}, {413, "/large"}, {400, ""}});
+}
+
+TEST_CASE("what bodies hold counts, and not only what has come of them") {
+  HttpServerOptions options;
+  options.bodies_bytes_max = 100'000;
+  Served served(options);
+  auto first = served.client();
+  const std::string begun = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\nx";
+  first.send(begun);
+  while (served.counters().bytes_in < begun.size()) std::this_thread::yield();
+  auto second = served.client();
+  second.send(begun);
+  CHECK(second.read_response().status == 503);
 }
 
 TEST_CASE("a body must come at the rate that its length permits, however far away the deadline is") {
