@@ -83,7 +83,7 @@ void HttpConnection::expire(Clock::time_point now) {
 }
 
 HttpStanding HttpConnection::standing() const {
-  if (holds_handshake_) return HttpStanding::shaking;
+  if (holds_handshake_) return stream_.has_answered() ? HttpStanding::shaking : HttpStanding::silent;
   if (deciding_ || streaming_) return HttpStanding::busy;
   if (is_known_) return phase_ == Phase::idle ? HttpStanding::idle : HttpStanding::busy;
   return phase_ == Phase::writing ? HttpStanding::deaf : HttpStanding::stranger;

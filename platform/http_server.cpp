@@ -222,7 +222,7 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     if (is_full && listener.tls) return;
     if (room.size() >= refusals_max && room.size() - refusals_max >= shared->options.connections_max) return;
     if (listener.tls && shared->counters.handshakes_now >= shared->options.handshakes_max)
-      end(room.oldest_handshake());
+      end(room.handshake_that_gives_way());
     const bool is_first = room.size() == 0;
     auto connection = std::make_shared<HttpConnection>(shared, std::move(socket), listener.number,
                                                        listener.is_unix, listener.tls);
@@ -231,8 +231,7 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
             : HttpConnection::start(std::move(connection));
   }
 
-  /// Who connects and says nothing loses his place to those who come: an honest handshake takes two round trips, and is
-  /// hit only by so many newcomers within them. nullptr: nobody gives way, or a limit is 0, which is as if it were 1.
+  /// nullptr: nobody gives way, or a limit is 0, which is as if it were 1.
   void end(HttpConnection* who) {
     if (who == nullptr) return;
     ++shared->counters.refused;
