@@ -10,7 +10,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -18,7 +17,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -198,12 +197,14 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     }
   }
 
-  /// False: there is no memory for this one, which is closed; the listener goes on.
+  /// False: there is no memory for this one, or whatever it is, which is closed; the listener goes on.
   bool try_admit(HttpConnection::Socket socket, const Listener& listener) {
     try {
       admit(std::move(socket), listener);
       return true;
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
+      ++shared->counters.exceptions;
+      shared->mishaps.tell(std::current_exception(), "accepting", Clock::now());
       return false;
     }
   }
@@ -303,7 +304,9 @@ core::Result<std::size_t> HttpServer::listen(const Endpoint& endpoint,
   asio::co_spawn(
       inner_->context,
       [inner = inner_, listener]() -> HttpConnection::Awaitable<void> { co_await inner->accept(listener); },
-      asio::detached);
+      [](const std::exception_ptr& what) {
+        if (what) std::rethrow_exception(what);  // a process that no longer listens is better started anew
+      });
   return listener->number;
 }
 

@@ -115,6 +115,7 @@ struct HttpServerCounters {
   std::uint64_t timeouts = 0;           // connections that ran into a deadline other than the idle one
   std::uint64_t handshakes_now = 0;     // TLS connections that have not got through it yet
   std::uint64_t handshakes_failed = 0;  // those that took too long among them
+  std::uint64_t exceptions = 0;         // thrown while a connection was served, each of them ended by it
   std::uint64_t bytes_in = 0;           // of HTTP: with TLS, before and after it
   std::uint64_t bytes_out = 0;
 };
