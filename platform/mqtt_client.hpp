@@ -25,6 +25,7 @@ struct MqttMessage {
   std::string payload;
   std::string content_type;  // MQTT 5 Content Type, else empty
   bool duplicate = false;    // the DUP flag: the broker may have sent it before. Its absence proves nothing
+  bool is_text = true;       // topic and content type came as UTF-8; else U+FFFD stands where they did not
   std::uint64_t bytes_cut =
       0;  // of the payload, beyond MqttOptions::message_bytes_max; only its beginning is here
 };
