@@ -100,6 +100,19 @@ TEST_CASE("openssl finds what we say we offer, and nothing else") {
   CHECK(served.counters().handshakes_failed == failed_before + 6);
 }
 
+TEST_CASE(
+    "a server's key on P-384 serves who knows that curve, and the key exchange stays on X25519 and P-256") {
+  const TlsFolder folder;
+  Served served({}, any_port, folder.server({.p384 = true}));
+  const std::string trusting = "-CAfile " + folder.file("ca.pem") + " -verify_return_error ";
+  const auto said = s_client(served.port(), trusting);
+  CHECK(has(said, "Verify return code: 0 (ok)"));
+  CHECK(has(said, "Server Temp Key: X25519"));
+  CHECK(has(s_client(served.port(), trusting + "-groups P-384:P-256"), "Server Temp Key: ECDH, prime256v1"));
+  CHECK(has(s_client(served.port(), trusting + "-groups P-384"), "Cipher is (NONE)"));
+  CHECK(has(s_client(served.port(), trusting + "-groups X25519:P-256"), "Cipher is (NONE)"));
+}
+
 TEST_CASE("a renegotiation is refused, and the server goes on") {
   Served served({}, any_port, common().server);
   const auto said = s_client(served.port(), "-tls1_2", R"(R\n)");
