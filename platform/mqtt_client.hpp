@@ -78,8 +78,8 @@ struct MqttWill {
 };
 
 struct MqttOptions {
-  std::string url;  // mqtt://host:port, or mqtts://host:port with TLS; IPv6 in brackets
-  /// A client's, without alpn, for mqtts://. See replace_tls().
+  std::string url;  // mqtt://host:port, mqtts:// with TLS, ws:// and wss:// over WebSocket; IPv6 in brackets
+  /// A client's, without alpn, for mqtts:// and wss://. See replace_tls().
   std::shared_ptr<const TlsContext> tls = nullptr;
   std::string version = "5";       // "5" or "3.1.1"
   std::string client_id;           // 1..128 bytes
@@ -163,8 +163,7 @@ struct MqttCounters {
 class MqttClient {
  public:
   /// Starts connecting at once, in the background; a broker that is away is no error here.
-  /// Errors: `invalid` for options that can never work (the context names the option), `unavailable` for ws:// and
-  /// wss://. The loop must outlive the client.
+  /// Error: `invalid` for options that can never work (the context names the option). The loop must outlive the client.
   [[nodiscard]] static core::Result<std::unique_ptr<MqttClient>> start(Loop& loop, MqttOptions options,
                                                                        MqttCallbacks callbacks);
 

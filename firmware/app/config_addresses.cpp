@@ -55,7 +55,7 @@ bool check_mqtt_url(ConfigTable& table, const std::string& url) {
   const auto address = platform::parse_mqtt_url(url);
   if (!address) return table.problem("url", address.error().context), false;
   if (!address->tls)
-    warn_of_plain(table, "url", address->host, "mqtts://");
+    warn_of_plain(table, "url", address->host, address->path.empty() ? "mqtts://" : "wss://");
   return address->tls;
 }
 

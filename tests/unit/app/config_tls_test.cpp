@@ -130,6 +130,7 @@ TEST_CASE("5.5 tls: each name of MQTT over TLS gets a context, and none without"
   };
   CHECK(tls_for("mqtts://broker"));
   CHECK(tls_for("ssl://broker"));
+  CHECK(tls_for("wss://broker/mqtt"));
   CHECK_FALSE(app::load_tls(good(minimal + "[mqtt]\nurl = \"mqtt://broker\"\n"))->mqtt);
 }
 
