@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <deque>
 #include <string_view>
@@ -118,7 +117,9 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
           if (call->ended || self->closed) co_return;
           failure ? self->fail(call, std::move(*failure)) : self->succeed(call);
         },
-        asio::detached);
+        [self = shared_from_this(), call](const std::exception_ptr& what) {
+          if (what) self->thrown(call, what);
+        });
   }
 
   /// A connection that is open, silent and young enough, or none. Stale ones are closed here, before any byte is sent.
@@ -162,6 +163,15 @@ struct HttpClient::Inner : std::enable_shared_from_this<HttpClient::Inner> {
     outcome.failure = std::move(error);
     call->exchange->close();
     end(call, std::move(outcome));
+  }
+
+  /// Out of the exchange it is the end of the call. Out of the caller's own callback it goes where others' go, out of the
+  /// loop: what the outcome would have changed must not be taken for done.
+  void thrown(const std::shared_ptr<Call>& call, const std::exception_ptr& what) {
+    if (call->ended || closed) std::rethrow_exception(what);
+    fail(call, error_of(core::ErrorCode::failed, call->exchange->call().origin.text() + ": " +
+                                                     std::string(call->exchange->doing()) +
+                                                     ": ended by an exception"));
   }
 
   /// The connection has been closed or put back; gives the place to the next, then tells the caller.

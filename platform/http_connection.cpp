@@ -9,7 +9,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -32,12 +31,6 @@ constexpr std::size_t body_read_bytes = 16 * 1024;
 // reset. Long enough for a slow link's round trip, short enough to hold nobody up.
 constexpr std::chrono::milliseconds linger_time{1'000};
 constexpr std::size_t linger_bytes_max = 1024 * 1024;
-
-HttpResponse busy_response(std::string_view detail) {
-  auto response = problem_response(503, detail);
-  response.headers.add("Retry-After", "2");
-  return response;
-}
 
 }  // namespace
 
@@ -64,16 +57,41 @@ HttpConnection::~HttpConnection() {
 }
 
 void HttpConnection::start(std::shared_ptr<HttpConnection> self) {
-  const auto executor = self->stream_.socket().get_executor();
-  asio::co_spawn(
-      executor, [kept = std::move(self)]() -> Awaitable<void> { co_await kept->serve(); }, asio::detached);
+  run(std::move(self), &HttpConnection::serve);
 }
 
 void HttpConnection::start_refusal(std::shared_ptr<HttpConnection> self) {
+  run(std::move(self), &HttpConnection::refuse_connection);
+}
+
+/// What is thrown there ends this connection, and no other.
+void HttpConnection::run(std::shared_ptr<HttpConnection> self, Awaitable<void> (HttpConnection::*life)()) {
   const auto executor = self->stream_.socket().get_executor();
   asio::co_spawn(
-      executor, [kept = std::move(self)]() -> Awaitable<void> { co_await kept->refuse_connection(); },
-      asio::detached);
+      executor, [self, life]() -> Awaitable<void> { co_await ((*self).*life)(); },
+      [self](const std::exception_ptr& what) {
+        if (!what) return;
+        self->note(what);
+        self->abort();
+      });
+}
+
+void HttpConnection::note(const std::exception_ptr& what) {
+  ++shared_->counters.exceptions;
+  shared_->mishaps.tell(what, doing(), Clock::now());
+}
+
+std::string_view HttpConnection::doing() const {
+  switch (phase_) {
+    case Phase::handshake: return "shaking hands";
+    case Phase::idle:
+    case Phase::header:
+    case Phase::body: return "reading a request";
+    case Phase::answering: return streaming_ ? "sending a stream" : "deciding";
+    case Phase::writing: return "answering";
+    case Phase::lingering: return "closing";
+  }
+  return "serving";
 }
 
 void HttpConnection::expire(Clock::time_point now) {
@@ -84,7 +102,7 @@ void HttpConnection::expire(Clock::time_point now) {
 }
 
 HttpStanding HttpConnection::standing() const {
-  if (holds_handshake_) return HttpStanding::shaking;
+  if (holds_handshake_) return stream_.has_answered() ? HttpStanding::shaking : HttpStanding::silent;
   if (deciding_ || streaming_) return HttpStanding::busy;
   if (is_known_) return phase_ == Phase::idle ? HttpStanding::idle : HttpStanding::busy;
   return phase_ == Phase::writing ? HttpStanding::deaf : HttpStanding::stranger;
@@ -181,7 +199,7 @@ auto HttpConnection::serve_requests() -> Awaitable<void> {
 
 auto HttpConnection::refuse_connection() -> Awaitable<void> {
   closing_ = linger_ = deciding_ = true;
-  write_response(busy_response("too many connections"));
+  write_response(problem_response(503, "too many connections"));
   co_await linger_and_close();
 }
 
@@ -225,7 +243,7 @@ bool HttpConnection::keep_reading_body() {
     closing_ = linger_ = true;
     ++shared_->counters.refused;
     tell_refusal(503);
-    write_response(busy_response("too many requests are being received"));
+    write_response(problem_response(503, "too many requests are being received"));
     give_back(parser_->request().body);
     hold_body(0);
     return false;
@@ -299,7 +317,13 @@ void HttpConnection::hand_over() {
   phase_ = Phase::answering;
   deadline_ = Clock::time_point::max();  // answered_ holds this one
   ++shared_->counters.requests;
-  shared_->handler(std::move(request), Responder(weak_from_this(), ++request_));
+  try {
+    shared_->handler(std::move(request), Responder(weak_from_this(), ++request_));
+  } catch (...) {
+    note(std::current_exception());
+    closing_ = true;
+    answer(request_, problem_response(500, "the request could not be decided"));
+  }
 }
 
 auto HttpConnection::await_answer() -> Awaitable<void> {
@@ -309,7 +333,8 @@ auto HttpConnection::await_answer() -> Awaitable<void> {
   if (has_answer_ || !stream_.is_open()) co_return;
   ++request_;  // the handler's answer, should it still come, is for nobody
   ++shared_->counters.timeouts;
-  response_ = busy_response("the request was not decided in time; it may or may not have taken effect");
+  response_ =
+      problem_response(503, "the request was not decided in time; it may or may not have taken effect");
 }
 
 /// Its end is the connection's end: nothing else says where the body ends.
@@ -320,22 +345,34 @@ auto HttpConnection::send_stream() -> Awaitable<void> {
   stream->wake_ = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->answered_.cancel();
   };
+  {
+    // Whatever ends this, an exception too: who writes to the stream must not do so for ever.
+    struct Closing {
+      ~Closing() {
+        stream.open_ = false;
+        stream.wake_ = nullptr;
+      }
+      ResponseStream& stream;
+    } const closing{*stream};
+    co_await carry(*stream);
+  }
+  if (stream->on_progress) stream->on_progress();
+}
+
+auto HttpConnection::carry(ResponseStream& stream) -> Awaitable<void> {
   bool is_open = !head_only_;
   while (is_open) {
-    stream->leaving_ = stream->waiting_.size();
-    out_ += std::exchange(stream->waiting_, {});
+    stream.leaving_ = stream.waiting_.size();
+    out_ += std::exchange(stream.waiting_, {});
     is_open = co_await flush_above(0);
-    stream->leaving_ = 0;
-    if (is_open && stream->on_progress) stream->on_progress();
-    if (!is_open || !stream->waiting_.empty()) continue;
-    if (stream->ended_ || shared_->stopping) break;
+    stream.leaving_ = 0;
+    if (is_open && stream.on_progress) stream.on_progress();
+    if (!is_open || !stream.waiting_.empty()) continue;
+    if (stream.ended_ || shared_->stopping) break;
     answered_.expires_at(Clock::time_point::max());
     co_await answered_.async_wait(awaiting);
     is_open = stream_.is_open();
   }
-  stream->open_ = false;
-  stream->wake_ = nullptr;
-  if (stream->on_progress) stream->on_progress();
 }
 
 void HttpConnection::write_answer() {
@@ -350,7 +387,7 @@ void HttpConnection::refuse(int status, std::string_view detail) {
   if (std::exchange(refused_body_, true)) return;
   ++shared_->counters.bad_requests;
   status = tell_refusal(status);
-  write_response(status == 503 ? busy_response(detail) : problem_response(status, detail));
+  write_response(problem_response(status, detail));
 }
 
 /// The status to be answered.

@@ -7,12 +7,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "platform/http_buffer.hpp"
+#include "platform/http_mishaps.hpp"
 #include "platform/http_parser.hpp"
 #include "platform/http_room.hpp"
 #include "platform/http_server.hpp"
@@ -30,6 +32,7 @@ struct HttpServerShared {
   HttpHandler handler;
   HttpServerCounters counters;
   HttpRoom room;
+  HttpMishaps mishaps;
   std::size_t body_bytes_now = 0;  // of bodies not yet complete
   bool stopping = false;
   std::function<void()> on_empty;  // called once, when the last connection has gone
@@ -84,6 +87,7 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   Awaitable<void> rest();
   Awaitable<void> await_answer();
   Awaitable<void> send_stream();
+  Awaitable<void> carry(ResponseStream& stream);
   Awaitable<bool> flush_above(std::size_t bytes);
   Awaitable<void> linger_and_close();
 
@@ -91,6 +95,9 @@ class HttpConnection final : public Responder::Sink, public std::enable_shared_f
   void hold_body(std::size_t bytes);
   void take_from_strangers();
   void hand_over();
+  void note(const std::exception_ptr& what);
+  static void run(std::shared_ptr<HttpConnection> self, Awaitable<void> (HttpConnection::*life)());
+  [[nodiscard]] std::string_view doing() const;
   void write_answer();
   void refuse(int status, std::string_view detail);
   int tell_refusal(int status) const;

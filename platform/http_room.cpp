@@ -17,16 +17,16 @@ void HttpRoom::leave(HttpConnection& connection) {
 }
 
 HttpConnection* HttpRoom::who_gives_way() const {
-  Oldest stranger;
+  Strangers strangers;
   Oldest deaf;
   Oldest idle;
-  std::size_t strangers = 0;
   for (auto* connection : connections_) {
-    switch (connection->standing()) {
+    const auto standing = connection->standing();
+    switch (standing) {
+      case HttpStanding::silent:
       case HttpStanding::shaking:
       case HttpStanding::stranger:
-        ++strangers;
-        stranger.take(connection, connection->since());
+        strangers.take(connection, connection->since(), standing == HttpStanding::silent);
         break;
       case HttpStanding::deaf: deaf.take(connection, connection->since()); break;
       case HttpStanding::idle: idle.take(connection, connection->since()); break;
@@ -34,15 +34,19 @@ HttpConnection* HttpRoom::who_gives_way() const {
     }
   }
   auto* const settled = deaf.who != nullptr ? deaf.who : idle.who;
-  if (settled != nullptr && strangers < places_ / 4) return settled;
-  return stranger.who != nullptr ? stranger.who : settled;
+  if (settled != nullptr && strangers.count < places_ / 4) return settled;
+  return strangers.count > 0 ? strangers.who_gives_way() : settled;
 }
 
-HttpConnection* HttpRoom::oldest_handshake() const {
-  Oldest oldest;
-  for (auto* connection : connections_)
-    if (connection->standing() == HttpStanding::shaking) oldest.take(connection, connection->since());
-  return oldest.who;
+HttpConnection* HttpRoom::handshake_that_gives_way() const {
+  Strangers shaking;
+  for (auto* connection : connections_) {
+    const auto standing = connection->standing();
+    const bool is_silent = standing == HttpStanding::silent;
+    if (is_silent || standing == HttpStanding::shaking)
+      shaking.take(connection, connection->since(), is_silent);
+  }
+  return shaking.who_gives_way();
 }
 
 HttpConnection* HttpRoom::stranger_with_most() const {

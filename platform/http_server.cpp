@@ -10,7 +10,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -18,7 +17,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -198,12 +197,14 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     }
   }
 
-  /// False: there is no memory for this one, which is closed; the listener goes on.
+  /// False: there is no memory for this one, or whatever it is, which is closed; the listener goes on.
   bool try_admit(HttpConnection::Socket socket, const Listener& listener) {
     try {
       admit(std::move(socket), listener);
       return true;
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
+      ++shared->counters.exceptions;
+      shared->mishaps.tell(std::current_exception(), "accepting", Clock::now());
       return false;
     }
   }
@@ -222,7 +223,7 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
     if (is_full && listener.tls) return;
     if (room.size() >= refusals_max && room.size() - refusals_max >= shared->options.connections_max) return;
     if (listener.tls && shared->counters.handshakes_now >= shared->options.handshakes_max)
-      end(room.oldest_handshake());
+      end(room.handshake_that_gives_way());
     const bool is_first = room.size() == 0;
     auto connection = std::make_shared<HttpConnection>(shared, std::move(socket), listener.number,
                                                        listener.is_unix, listener.tls);
@@ -231,8 +232,7 @@ struct HttpServer::Inner : std::enable_shared_from_this<HttpServer::Inner> {
             : HttpConnection::start(std::move(connection));
   }
 
-  /// Who connects and says nothing loses his place to those who come: an honest handshake takes two round trips, and is
-  /// hit only by so many newcomers within them. nullptr: nobody gives way, or a limit is 0, which is as if it were 1.
+  /// nullptr: nobody gives way, or a limit is 0, which is as if it were 1.
   void end(HttpConnection* who) {
     if (who == nullptr) return;
     ++shared->counters.refused;
@@ -304,7 +304,9 @@ core::Result<std::size_t> HttpServer::listen(const Endpoint& endpoint,
   asio::co_spawn(
       inner_->context,
       [inner = inner_, listener]() -> HttpConnection::Awaitable<void> { co_await inner->accept(listener); },
-      asio::detached);
+      [](const std::exception_ptr& what) {
+        if (what) std::rethrow_exception(what);  // a process that no longer listens is better started anew
+      });
   return listener->number;
 }
 

@@ -37,9 +37,9 @@ struct HttpServerOptions {
   std::chrono::milliseconds write{10'000};            // to hand an answer to the kernel, and beyond it
   std::size_t slowest_reader_bytes_per_s = 8 * 1024;  //   one second for each so many bytes; closed
   std::chrono::milliseconds answer{30'000};           // the handler's own time; 503 with Retry-After
-  std::size_t handshakes_max = 64;                    // of TLS under way, all listeners; the oldest is closed
-  std::chrono::milliseconds handshake{10'000};        // from TCP to the end of TLS's; closed
-  std::size_t send_buffer_bytes = 128 * 1024;         // the kernel's for each connection, as SO_SNDBUF has it
+  std::size_t handshakes_max = 64;  // of TLS under way, all listeners; the silent are closed first
+  std::chrono::milliseconds handshake{10'000};  // from TCP to the end of TLS's; closed
+  std::size_t send_buffer_bytes = 128 * 1024;   // the kernel's for each connection, as SO_SNDBUF has it
   /// Told of each request that the server refuses by itself: the status, and the target as far as it came ("" = not yet).
   /// Its value is the status that is answered, 503 with Retry-After: what a sender makes of a status is the handler's
   /// knowledge. Absent: the status as it is.

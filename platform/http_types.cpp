@@ -143,6 +143,7 @@ HttpResponse problem_response(int status, std::string_view detail) {
   HttpResponse response;
   response.status = status;
   response.content_type = "application/problem+json";
+  if (status == 503) response.headers.add("Retry-After", "2");
   response.body = R"({"type":"about:blank","title":")";
   append_json_text(response.body, reason_phrase(status));
   response.body += R"(","status":)" + std::to_string(status) + R"(,"detail":")";

@@ -92,7 +92,8 @@ struct HttpResponse {
 /// The words that go with a status; "Unknown" for one that RFC 9110 does not name.
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;
 
-/// An RFC 9457 problem document with type "about:blank", the status's words as title, and the detail.
+/// An RFC 9457 problem document with type "about:blank", the status's words as title, and the detail. 503 comes with
+/// Retry-After, two seconds.
 [[nodiscard]] HttpResponse problem_response(int status, std::string_view detail);
 
 /// Splits at the first '=' and '&', decodes %XX and '+'. nullopt if the name is absent.
@@ -115,6 +116,7 @@ struct HttpServerCounters {
   std::uint64_t timeouts = 0;           // connections that ran into a deadline other than the idle one
   std::uint64_t handshakes_now = 0;     // TLS connections that have not got through it yet
   std::uint64_t handshakes_failed = 0;  // those that took too long among them
+  std::uint64_t exceptions = 0;         // thrown while a connection was served, each of them ended by it
   std::uint64_t bytes_in = 0;           // of HTTP: with TLS, before and after it
   std::uint64_t bytes_out = 0;
 };

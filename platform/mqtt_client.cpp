@@ -50,7 +50,7 @@ Result<void> check_figures(const MqttOptions& options) {
 Result<void> MqttClient::check(const MqttOptions& options) {
   const auto url = parse_mqtt_url(options.url);
   if (!url) return Error(url.error());
-  if (url->tls && !options.tls) return wrong("url: mqtts:// needs a CA bundle to trust");
+  if (url->tls && !options.tls) return wrong("url: mqtts:// and wss:// need a CA bundle to trust");
   if (auto texts = check_texts(options); !texts) return texts;
   return check_figures(options);
 }

@@ -25,6 +25,7 @@ struct MqttMessage {
   std::string payload;
   std::string content_type;  // MQTT 5 Content Type, else empty
   bool duplicate = false;    // the DUP flag: the broker may have sent it before. Its absence proves nothing
+  bool is_text = true;       // topic and content type came as UTF-8; else U+FFFD stands where they did not
   std::uint64_t bytes_cut =
       0;  // of the payload, beyond MqttOptions::message_bytes_max; only its beginning is here
 };
@@ -77,8 +78,8 @@ struct MqttWill {
 };
 
 struct MqttOptions {
-  std::string url;  // mqtt://host:port, or mqtts://host:port with TLS; IPv6 in brackets
-  /// A client's, without alpn, for mqtts://. See replace_tls().
+  std::string url;  // mqtt://host:port, mqtts:// with TLS, ws:// and wss:// over WebSocket; IPv6 in brackets
+  /// A client's, without alpn, for mqtts:// and wss://. See replace_tls().
   std::shared_ptr<const TlsContext> tls = nullptr;
   std::string version = "5";       // "5" or "3.1.1"
   std::string client_id;           // 1..128 bytes
@@ -162,8 +163,7 @@ struct MqttCounters {
 class MqttClient {
  public:
   /// Starts connecting at once, in the background; a broker that is away is no error here.
-  /// Errors: `invalid` for options that can never work (the context names the option), `unavailable` for ws:// and
-  /// wss://. The loop must outlive the client.
+  /// Error: `invalid` for options that can never work (the context names the option). The loop must outlive the client.
   [[nodiscard]] static core::Result<std::unique_ptr<MqttClient>> start(Loop& loop, MqttOptions options,
                                                                        MqttCallbacks callbacks);
 

@@ -66,6 +66,7 @@ void MqttClient::Engine::took(MqttInbound message) {
                          .payload = std::move(message.payload),
                          .content_type = std::move(message.content_type),
                          .duplicate = message.duplicate,
+                         .is_text = message.is_text,
                          .bytes_cut = message.bytes_cut},
                         std::move(receipt));
 }

@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "platform/endpoint.hpp"
+
 namespace storegate::platform {
 
 namespace asio = boost::asio;
@@ -27,7 +29,12 @@ MqttLink::MqttLink(Loop& loop, MqttDestination destination, MqttVersion version,
       destination_(std::move(destination)),
       stream_(TlsStream::Socket(loop.context())),
       reader_(version, packet_bytes_max),
-      listener_(&listener) {}
+      listener_(&listener) {
+  const auto& address = destination_.address;
+  if (address.path.empty()) return;
+  const Origin origin{.host = address.host, .port = address.port, .tls = address.tls};
+  web_socket_.emplace(origin.host_header(), address.path);
+}
 
 Error MqttLink::broken(const char* doing, const error_code& error) const {
   if (error == asio::error::eof) return {ErrorCode::unavailable, "the broker closed the connection"};
@@ -62,7 +69,7 @@ void MqttLink::connected(const error_code& error) {
   // Without it a small packet behind another waits for the peer's delayed acknowledgement, about 40 ms.
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   stream_.socket().non_blocking(true, ignored);
-  destination_.address.tls ? shake_hands() : begin();
+  destination_.address.tls ? shake_hands() : upgrade();
 }
 
 void MqttLink::shake_hands() {
@@ -71,8 +78,16 @@ void MqttLink::shake_hands() {
     return lost(std::move(begun).error());
   stream_.async_handshake([self = shared_from_this()](const error_code& error) {
     if (self->listener_ == nullptr) return;
-    error ? self->lost(self->broken("the TLS handshake", error)) : self->begin();
+    error ? self->lost(self->broken("the TLS handshake", error)) : self->upgrade();
   });
+}
+
+void MqttLink::upgrade() {
+  if (!web_socket_) return begin();
+  out_ = web_socket_->request();
+  framed_ = out_.size();
+  write();
+  if (listener_ != nullptr) read();
 }
 
 void MqttLink::begin() {
@@ -91,9 +106,26 @@ void MqttLink::read() {
                             if (self->ending_) return error ? self->conclude() : self->read();
                             if (error) return self->lost(self->broken("reading from the broker", error));
                             self->bytes_in_ += count;
-                            self->reader_.feed({self->in_.data(), count});
-                            self->pump();
+                            self->heard({self->in_.data(), count});
                           });
+}
+
+void MqttLink::heard(std::string_view bytes) {
+  if (!web_socket_) {
+    reader_.feed(bytes);
+    return pump();
+  }
+  std::string answers;
+  auto plain = web_socket_->take(bytes, answers);
+  if (!plain) return lost(std::move(plain).error());
+  out_.insert(framed_, answers);  // between frames, wherever MQTT's next packets are
+  framed_ += answers.size();
+  if (!answers.empty() && !writing_) write();
+  if (listener_ == nullptr) return;
+  if (web_socket_->has_ended()) return lost({ErrorCode::unavailable, "the broker closed the connection"});
+  if (!open_ && !web_socket_->is_open()) return read();
+  reader_.feed(*plain);
+  open_ ? pump() : begin();
 }
 
 void MqttLink::pump() {
@@ -138,13 +170,17 @@ bool MqttLink::is_flushed(error_code& error) {
 
 void MqttLink::write() {
   if (listener_ == nullptr) return;
+  if (web_socket_) {
+    WebSocket::wrap(out_, framed_);
+    framed_ = out_.size();
+  }
   error_code error;
   if (!is_flushed(error)) {
     if (error == asio::error::would_block) return wait_for_room();
     return ending_ ? conclude() : lost(broken("writing to the broker", error));
   }
   out_.clear();
-  sent_ = 0;
+  sent_ = framed_ = 0;
   if (out_.capacity() > out_kept) out_.shrink_to_fit();
   resume();  // reading may have waited for room
   if (!finished_ || std::exchange(ending_, true)) return;
@@ -156,6 +192,7 @@ void MqttLink::write() {
 void MqttLink::wait_for_room() {
   if (sent_ >= out_kept) {  // or a line that never catches up would keep every byte it ever sent
     out_.erase(0, sent_);
+    framed_ -= std::min(framed_, sent_);
     sent_ = 0;
   }
   if (std::exchange(writing_, true)) return;

@@ -1,4 +1,4 @@
-// One TCP connection, with TLS or without, that speaks MQTT: packets in, bytes out. Platform-internal (includes Asio). Loop thread only.
+// One TCP connection, with TLS or without, with WebSocket over it or without, that speaks MQTT: packets in, bytes out. Platform-internal (includes Asio). Loop thread only.
 // It must not know sessions, windows or receipts.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "platform/mqtt_url.hpp"
 #include "platform/resolve.hpp"
 #include "platform/tls_stream.hpp"
+#include "platform/web_socket.hpp"
 
 namespace storegate::platform {
 
@@ -29,7 +31,7 @@ struct MqttDestination {
 /// Told by a link, always from the loop and never from within a call to the link. It may close the link.
 class MqttLinkListener {
  public:
-  virtual void link_open() = 0;  // TCP is up, and TLS where it is spoken
+  virtual void link_open() = 0;  // TCP is up, and TLS and WebSocket where they are spoken
   virtual void link_packet(MqttPacket packet) = 0;
   virtual void link_lost(core::Error why) = 0;  // the last word
   /// Asked before each packet is read: false = read none until MqttLink::resume().
@@ -71,7 +73,9 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   void connect(core::Result<TcpEndpoints> found);
   void connected(const boost::system::error_code& error);
   void shake_hands();
+  void upgrade();
   void begin();
+  void heard(std::string_view bytes);
   [[nodiscard]] core::Error broken(const char* doing, const boost::system::error_code& error) const;
   void read();
   void pump();
@@ -84,12 +88,14 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   Loop& loop_;
   MqttDestination destination_;
   TlsStream stream_;
+  std::optional<WebSocket> web_socket_;
   MqttReader reader_;
   MqttLinkListener* listener_;  // none once closed
   Lookup lookup_;
   std::vector<boost::asio::generic::stream_protocol::endpoint> endpoints_;
-  std::string out_;       // not handed to the kernel yet
-  std::size_t sent_ = 0;  // of out_
+  std::string out_;         // not handed to the kernel yet
+  std::size_t sent_ = 0;    // of out_
+  std::size_t framed_ = 0;  // of out_: with WebSocket, what stands in frames already
   bool open_ = false;
   bool send_posted_ = false;
   bool writing_ = false;  // the kernel's buffer is full

@@ -9,6 +9,11 @@
 namespace storegate::platform {
 namespace {
 
+/// Of the character there, as an MQTT string may hold it; 0 if there is none.
+std::size_t text_bytes(std::string_view text, std::size_t at) noexcept {
+  return text[at] == '\0' ? 0 : utf8_bytes(text, at);
+}
+
 void append_byte(std::string& out, unsigned value) { out.push_back(static_cast<char>(value)); }
 
 void append_two(std::string& out, std::uint32_t value) {
@@ -206,11 +211,21 @@ void append_disconnect(std::string& out) {
 
 bool is_mqtt_text(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = utf8_bytes(text, at);
-    if (bytes == 0 || text[at] == '\0') return false;
+    const std::size_t bytes = text_bytes(text, at);
+    if (bytes == 0) return false;
     at += bytes;
   }
   return true;
+}
+
+std::string mqtt_text_of(std::string_view bytes) {
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t good = text_bytes(bytes, at);
+    text += good > 0 ? bytes.substr(at, good) : "\xef\xbf\xbd";
+    at += good > 0 ? good : 1;
+  }
+  return text;
 }
 
 }  // namespace storegate::platform

@@ -35,6 +35,7 @@ struct MqttInbound {
   std::uint16_t packet_id = 0;  // 0 with QoS 0
   std::uint8_t qos = 0;         // 0 or 1
   bool duplicate = false;
+  bool is_text = true;          // topic and content type were UTF-8; else what was not is U+FFFD here
   std::uint64_t bytes_cut = 0;  // of the payload, beyond the reader's limit
 };
 
@@ -132,5 +133,7 @@ void append_disconnect(std::string& out);
 
 /// Whether the bytes may stand in an MQTT string: UTF-8 without NUL, surrogates or overlong forms (MQTT-1.5.4-1).
 [[nodiscard]] bool is_mqtt_text(std::string_view text) noexcept;
+/// The same with U+FFFD for each byte that may not: an MQTT string, if longer.
+[[nodiscard]] std::string mqtt_text_of(std::string_view bytes);
 
 }  // namespace storegate::platform

@@ -177,9 +177,12 @@ Result<MqttPacket> read_publish(MqttVersion version, std::uint8_t flags, Cursor 
   };
   if (version == MqttVersion::v5 && !each_property(body, use)) return malformed("a PUBLISH's properties");
   if (!body.good() || aliased || message.topic.empty()) return malformed("a PUBLISH");
-  // MQTT-1.5.4-1. It would stand in events, which are JSON, and in rows.
-  if (!is_mqtt_text(message.topic) || !is_mqtt_text(message.content_type))
-    return malformed("a PUBLISH whose topic or content type is no text");
+  // MQTT-1.5.4-1 calls it malformed. Cutting the connection for it would have it delivered again, for ever.
+  for (std::string* text : {&message.topic, &message.content_type}) {
+    if (is_mqtt_text(*text)) continue;
+    message.is_text = false;
+    *text = mqtt_text_of(*text);  // it will stand in events, which are JSON, and in rows
+  }
   message.payload = body.rest();
   return MqttPacket(std::move(message));
 }

@@ -1,4 +1,4 @@
-// Reads mqtt:// and mqtts:// URLs, and their other names.
+// Reads mqtt://, mqtts://, ws:// and wss:// URLs, and their other names.
 #include "platform/mqtt_url.hpp"
 
 #include <algorithm>
@@ -13,6 +13,25 @@ using core::ErrorCode;
 Error malformed(std::string_view url, std::string_view why) {
   return {ErrorCode::invalid, "mqtt url \"" + std::string(url) + "\": " + std::string(why)};
 }
+
+struct Scheme {
+  std::string_view name;
+  std::uint16_t port;
+  bool tls;
+  bool web_socket;
+};
+
+constexpr Scheme schemes[] = {{"mqtt", 1883, false, false}, {"tcp", 1883, false, false},
+                              {"mqtts", 8883, true, false}, {"ssl", 8883, true, false},
+                              {"ws", 80, false, true},      {"wss", 443, true, true}};
+
+const Scheme* scheme_of(std::string_view name) {
+  for (const Scheme& scheme : schemes)
+    if (scheme.name == name) return &scheme;
+  return nullptr;
+}
+
+bool is_path_character(char c) { return c > ' ' && c < 0x7f && c != '#'; }
 
 bool is_host_character(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -31,19 +50,21 @@ core::Result<std::uint16_t> parse_port(std::string_view url, std::string_view te
 
 core::Result<MqttAddress> parse_mqtt_url(std::string_view url) {
   const auto scheme_end = url.find("://");
-  if (scheme_end == std::string_view::npos) return malformed(url, "it must begin with mqtt:// or mqtts://");
-  const std::string_view scheme = url.substr(0, scheme_end);
-  if (scheme == "ws" || scheme == "wss")
-    return Error{ErrorCode::unavailable,
-                 "mqtt url \"" + std::string(url) +
-                     "\": MQTT over WebSockets is not offered; use mqtts:// or mqtt://"};
-  const bool tls = scheme == "mqtts" || scheme == "ssl";
-  if (!tls && scheme != "mqtt" && scheme != "tcp")
-    return malformed(url, "it must begin with mqtt:// or mqtts://");
+  if (scheme_end == std::string_view::npos)
+    return malformed(url, "it must begin with mqtt://, mqtts://, ws:// or wss://");
+  const Scheme* const scheme = scheme_of(url.substr(0, scheme_end));
+  if (scheme == nullptr) return malformed(url, "it must begin with mqtt://, mqtts://, ws:// or wss://");
 
   std::string_view rest = url.substr(scheme_end + 3);
+  MqttAddress address{.host = {}, .port = scheme->port, .tls = scheme->tls};
+  if (scheme->web_socket) {
+    const auto slash = std::min(rest.find('/'), rest.size());
+    address.path = rest.size() - slash > 1 ? rest.substr(slash) : "/mqtt";
+    rest = rest.substr(0, slash);
+    if (!std::all_of(address.path.begin(), address.path.end(), is_path_character))
+      return malformed(url, "the path holds a character that cannot be in one");
+  }
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
-  MqttAddress address{.host = {}, .port = static_cast<std::uint16_t>(tls ? 8883 : 1883), .tls = tls};
   std::string_view port_text;
   if (!rest.empty() && rest.front() == '[') {
     const auto close = rest.find(']');

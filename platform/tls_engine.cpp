@@ -73,6 +73,7 @@ struct TlsEngine::Inner {
   std::optional<std::int64_t> offered_until_ms;  // a kept session was offered
   std::optional<Error> failure;
   char first_byte = 0;
+  bool has_answered = false;
   bool wire_ended = false;
   bool is_verified = false;  // in this handshake, not in an earlier one
   bool is_resumed = false;
@@ -82,13 +83,15 @@ struct TlsEngine::Inner {
 };
 
 int TlsEngine::Inner::send(void* self, const unsigned char* bytes, std::size_t size) noexcept {
-  auto& out = static_cast<Inner*>(self)->out;
+  auto& inner = *static_cast<Inner*>(self);
+  auto& out = inner.out;
   if (out.unread().size() + size > waiting_bytes_end) return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
   try {
     out.bytes.append(reinterpret_cast<const char*>(bytes), size);
   } catch (const std::bad_alloc&) {
     return MBEDTLS_ERR_SSL_ALLOC_FAILED;
   }
+  inner.has_answered = true;
   return static_cast<int>(size);
 }
 
@@ -308,5 +311,7 @@ std::string TlsEngine::suite() const {
 bool TlsEngine::heard_plain_http() const noexcept {
   return inner_->first_byte >= 'A' && inner_->first_byte <= 'Z';
 }
+
+bool TlsEngine::has_answered() const noexcept { return inner_->has_answered; }
 
 }  // namespace storegate::platform

@@ -66,6 +66,8 @@ class TlsEngine {
   [[nodiscard]] bool is_resumed() const noexcept;
   /// Such as "TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256"; once the handshake is over.
   [[nodiscard]] std::string suite() const;
+  /// Something was said to the other side, by a server after a whole ClientHello.
+  [[nodiscard]] bool has_answered() const noexcept;
   /// What came first was a capital letter: somebody speaks plain HTTP here, and no TLS.
   [[nodiscard]] bool heard_plain_http() const noexcept;
 

@@ -45,6 +45,8 @@ class TlsStream {
   [[nodiscard]] core::Result<void> serve_tls(std::shared_ptr<const TlsContext> context);
   [[nodiscard]] core::Result<void> connect_tls(std::shared_ptr<const TlsContext> context,
                                                const std::string& host, std::uint16_t port);
+  /// The other side has said enough to be answered in the handshake, the client's end at once.
+  [[nodiscard]] bool has_answered() const noexcept { return engine_ && engine_->has_answered(); }
   /// After a failed handshake in which the other side spoke plain HTTP: so that it can be told. False: it did not.
   [[nodiscard]] bool gives_way_to_plain_http() noexcept;
 

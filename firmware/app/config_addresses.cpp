@@ -1,5 +1,5 @@
 // [http], [mqtt] and [[route]]: where this process listens and whom it calls. What would send secrets or orders in the clear
-// beyond this machine is a problem, never a silent plain connection.
+// beyond this machine is a problem or a warning, never a silent plain connection.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -53,8 +53,10 @@ void read_socket(ConfigTable& table, const ConfigSurroundings& around, std::stri
 bool check_mqtt_url(ConfigTable& table, const std::string& url) {
   if (url.empty() || reject_user_info(table, "url", url)) return false;
   const auto address = platform::parse_mqtt_url(url);
-  if (!address) table.problem("url", address.error().context);
-  return address && address->tls;
+  if (!address) return table.problem("url", address.error().context), false;
+  if (!address->tls)
+    warn_of_plain(table, "url", address->host, address->path.empty() ? "mqtts://" : "wss://");
+  return address->tls;
 }
 
 void check_prefix(ConfigTable& table, std::string_view prefix) {
@@ -114,6 +116,19 @@ void check_http_url(ConfigTable& table, std::string_view key, const std::string&
   if (reject_user_info(table, key, url)) return;
   const auto parsed = platform::Url::parse(url);
   if (!parsed) table.problem(key, parsed.error().context);
+}
+
+bool is_this_machine(const std::string& host) {
+  if (host.empty() || host == "localhost") return true;
+  return platform::Endpoint{platform::Endpoint::Kind::tcp, host, 0}.is_loopback();
+}
+
+void warn_of_plain(ConfigTable& table, std::string_view key, const std::string& host, std::string_view use) {
+  if (is_this_machine(host)) return;
+  table.warning(key,
+                "goes to another machine in the clear: orders, customers and passwords can be read and "
+                "changed on the way; use " +
+                    std::string(use) + " if that machine speaks TLS");
 }
 
 void read_http(ConfigTable& table, const ConfigSurroundings& around, HttpConfig& http) {

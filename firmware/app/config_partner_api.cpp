@@ -18,17 +18,12 @@ namespace {
 constexpr std::int64_t day_s = 24 * 3600;
 constexpr std::size_t id_bytes_max = 256;
 
-bool is_this_machine(const platform::Origin& origin) {
-  if (!origin.unix_path.empty() || origin.host == "localhost") return true;
-  return platform::Endpoint{platform::Endpoint::Kind::tcp, origin.host, origin.port}.is_loopback();
-}
-
 /// Credentials and customers' data go there: nothing of it in the clear beyond this machine.
 void check_api_url(ConfigTable& table, std::string_view key, const std::string& url) {
   if (url.empty()) return;
   check_http_url(table, key, url);
   const auto parsed = platform::Url::parse(url);
-  if (parsed && !parsed->origin.tls && !is_this_machine(parsed->origin))
+  if (parsed && !parsed->origin.tls && !is_this_machine(parsed->origin.host))
     table.problem(key, "must begin with https://: what goes there must not be read on the way");
 }
 

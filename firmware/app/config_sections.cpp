@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "platform/endpoint.hpp"
 #include "platform/local_time.hpp"
 
 namespace storegate::app {
@@ -44,7 +45,10 @@ void read_timezone(ConfigTable& table, const ConfigSurroundings& around, std::st
 void read_pos_url(ConfigTable& table, std::string& url) {
   table.required("url", "the address of the POS, such as url = \"http://127.0.0.1:8081\"");
   table.text("url", url);
-  if (!url.empty()) check_http_url(table, "url", url);
+  if (url.empty()) return;
+  check_http_url(table, "url", url);
+  const auto parsed = platform::Url::parse(url);
+  if (parsed && !parsed->origin.tls) warn_of_plain(table, "url", parsed->origin.host, "https://");
 }
 
 void read_pos_lists(ConfigTable& table, PosConfig& pos) {

@@ -33,6 +33,11 @@ void read_partner_api(ConfigTable& table, const ConfigSurroundings& around, Part
 /// A base URL that can be called: http:// or https:// without user or password, or unix:/path.
 void check_http_url(ConfigTable& table, std::string_view key, const std::string& url);
 
+/// What is said to this host in the clear stays on this machine. "": a Unix socket's, which has none.
+[[nodiscard]] bool is_this_machine(const std::string& host);
+/// A broker or POS is allowed beyond it without TLS, since a store's own network may be trusted; a warning says so.
+void warn_of_plain(ConfigTable& table, std::string_view key, const std::string& host, std::string_view use);
+
 /// [store] hours, in config_hours.cpp.
 void read_hours(ConfigTable& table, StoreConfig& store);
 

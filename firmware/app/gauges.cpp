@@ -145,6 +145,8 @@ void Gauges::make_level_counters() {
        [](const Levels& l) { return static_cast<double>(l.http.bad_requests); });
   http("storegate_http_timeouts", "HTTP connections that ran into a deadline",
        [](const Levels& l) { return static_cast<double>(l.http.timeouts); });
+  http("storegate_http_exceptions", "HTTP connections ended by an exception: a bug, or no memory",
+       [](const Levels& l) { return static_cast<double>(l.http.exceptions); });
   http("storegate_pos_probes", "Requests that tried whether the POS is back, each alone",
        [](const Levels& l) { return static_cast<double>(l.pos_probes); });
   http("storegate_orders_turned_away", "New orders refused without a turn: too many of their partner's",

@@ -49,6 +49,10 @@ std::vector<core::Input> Uplink::inputs_of(platform::MqttMessage message, core::
     return refused(caller, std::move(message),
                    "larger than a message may be: send fewer releases, or one order, in each");
   }
+  if (!message.is_text) {
+    gauges_.message_taken("refused");
+    return refused(caller, std::move(message), "its topic or content type is not UTF-8");
+  }
   const auto kind = codec::command_kind_from(command_level(message.topic, topic_prefix_));
   if (!kind) {
     gauges_.message_taken("unknown");

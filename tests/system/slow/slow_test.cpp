@@ -1,12 +1,15 @@
 // 5.6: a thousand slow connections, and a partner whose orders are answered all the while: with places for everybody, so
-// that the deadlines end the slow ones, and with a quarter of the places, so that they give way.
+// that the deadlines end the slow ones, and with a quarter of the places, so that they give way. And a flood of silent
+// connects beside partners that are far away.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <future>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +18,9 @@
 #include <vector>
 
 #include "platform/digest.hpp"
+#include "silent_flood.hpp"
 #include "slow_crowd.hpp"
+#include "tests/support/delay_line.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/http_caller.hpp"
 #include "tests/support/process.hpp"
@@ -25,6 +30,7 @@
 using namespace storegate;
 using namespace storegate::support;
 using namespace std::chrono_literals;
+using tests::SilentFlood;
 using tests::SlowCrowd;
 using tests::TlsRawPeer;
 
@@ -227,4 +233,27 @@ TEST_CASE("5.6 a thousand slow connections: every order is answered, and each of
   CHECK(store.held() == orders);
   if (places == 1'500) CHECK(store.metric("storegate_http_timeouts_total") >= 2 * crowd_size / 3);
   CHECK(store.metric("storegate_http_requests_total") >= static_cast<double>(orders));
+}
+
+TEST_CASE("5.6 a flood of silent connects: partners 80 ms away still get in, each at its first try") {
+  raise_descriptor_limit();
+  SlowStore store(256);
+  const DelayLine line({.host = "127.0.0.1", .port = store.port(), .unix_path = {}}, 80ms);
+  const SilentFlood flood(store.port(), 500);
+  eventually("all places for handshakes are taken", 20s,
+             [&] { return store.metric("storegate_http_connections_refused_total") > 0; });
+  std::atomic<std::size_t> orders = 0;
+  const auto partner = [&] {
+    while (flood.came() < 1'500) {
+      auto far = TlsRawPeer::client(line.port(), store.client());
+      const bool got_in = far.shake_hands();
+      if (!got_in || !is_taken(far, orders++)) return std::string("not taken: ") + far.error();
+    }
+    return std::string();
+  };
+  std::vector<std::future<std::string>> partners;
+  for (int i = 0; i < 4; ++i) partners.push_back(std::async(std::launch::async, partner));
+  for (auto& one : partners) CHECK(one.get() == "");
+  CHECK(orders >= 8);
+  CHECK(store.held() == orders);
 }

@@ -195,7 +195,6 @@ TEST_CASE("each mistake in [store], [storage], [http], [pos] and [mqtt] is found
       pos("watch_rate_per_s = -1", "pos.watch_rate_per_s", "from 0 to"),
       pos("requests_max = 0", "pos.requests_max", "from 1 to 256"),
       section_line("[mqtt]", "", "mqtt.url", "missing from [mqtt]"),
-      broker("wss://b", "wss"),
       broker("http://b", "must begin with mqtt://"),
       mqtt("version = \"4\"", "mqtt.version", "\"5\" or \"3.1.1\""),
       mqtt("key = \"/k.pem\"", "mqtt.key", "needed together"),

@@ -82,14 +82,42 @@ TEST_CASE(
   const std::string pos =
       with("url = \"http://127.0.0.1:8081\"", "url = \"https://pos\"\nca = " + files.file("ca.pem"));
   CHECK(good(pos).pos.tls.ca == files.folder.file("ca.pem"));
-  const ConfigReading unused =
-      read(with("url = \"http://127.0.0.1:8081\"", "url = \"http://pos\"\nca = " + files.file("ca.pem")));
+  const ConfigReading unused = read(
+      with("url = \"http://127.0.0.1:8081\"", "url = \"http://localhost\"\nca = " + files.file("ca.pem")));
   REQUIRE(unused.warnings.size() == 1);
   CHECK(unused.warnings[0].key == "pos.ca");
   const ConfigReading missing =
       read(minimal + "[mqtt]\nurl = \"mqtts://broker\"\nca = \"/nonexistent/ca\"\n");
   REQUIRE(missing.problems.size() == 1);
   CHECK(missing.problems[0].key == "mqtt.ca");
+}
+
+TEST_CASE("5.5 tls: a broker or a POS on another machine without TLS is allowed, and warned of") {
+  const auto warnings = [](const std::string& text) {
+    const ConfigReading reading = read(text);
+    CHECK(reading.config.has_value());
+    std::string keys;
+    for (const auto& warning : reading.warnings)
+      if (warning.text.find("in the clear") != std::string::npos) keys += warning.key + " " + warning.text;
+    return keys;
+  };
+  const auto pos = [](const std::string& url) {
+    return with("url = \"http://127.0.0.1:8081\"", "url = \"" + url + "\"");
+  };
+  for (const char* here :
+       {"http://127.0.0.1:81", "http://[::1]:81", "http://localhost", "unix:/run/pos.sock"})
+    CHECK(warnings(pos(here)).empty());
+  for (const char* there : {"http://pos", "http://192.168.1.7:81", "http://[fd00::7]"}) {
+    const std::string said = warnings(pos(there));
+    CHECK(said.starts_with("pos.url "));
+    CHECK(said.find("https://") != std::string::npos);
+  }
+  const auto broker = [](const std::string& url) { return minimal + "[mqtt]\nurl = \"" + url + "\"\n"; };
+  for (const char* here : {"mqtt://127.0.0.1:1883", "tcp://localhost", "mqtt://[::1]"})
+    CHECK(warnings(broker(here)).empty());
+  const std::string said = warnings(broker("mqtt://broker.example"));
+  CHECK(said.starts_with("mqtt.url "));
+  CHECK(said.find("mqtts://") != std::string::npos);
 }
 
 TEST_CASE("5.5 tls: each name of MQTT over TLS gets a context, and none without") {
@@ -102,6 +130,7 @@ TEST_CASE("5.5 tls: each name of MQTT over TLS gets a context, and none without"
   };
   CHECK(tls_for("mqtts://broker"));
   CHECK(tls_for("ssl://broker"));
+  CHECK(tls_for("wss://broker/mqtt"));
   CHECK_FALSE(app::load_tls(good(minimal + "[mqtt]\nurl = \"mqtt://broker\"\n"))->mqtt);
 }
 

@@ -10,6 +10,7 @@
 #include "tests/support/broker.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/mqtt_tools.hpp"
+#include "tests/unit/platform/scripted_broker.hpp"
 
 using namespace storegate;
 using namespace storegate::app_test;
@@ -93,6 +94,32 @@ TEST_CASE("a message nobody understands is reported and never blocks those behin
     if (line.topic == "stores/demo/out/gateway.message_refused") ++refused;
   CHECK(refused == 3);
   CHECK(gate.orders_stored() == 1);
+}
+
+TEST_CASE("a message whose topic is no text is acknowledged and reported like any that nobody understands") {
+  support::TempDir folder;
+  test::ScriptedBroker broker;  // mosquitto lets no such topic through
+  auto config = ordinary_config(folder);
+  config.mqtt.emplace();
+  config.mqtt->url = "mqtt://127.0.0.1:" + std::to_string(broker.port());
+  config.mqtt->client_id = "demo";
+  RunningService gate(config);
+  broker.greet(test::connack);
+  std::string packet = broker.packet();
+  broker.send(test::suback(packet, '\1'));
+  const std::string topic = "stores/demo/in/\xff";
+  broker.send(std::string("\x32\x17\x00\x10", 4) + topic + std::string("\x00\x07\x00{}", 5));
+  bool is_acknowledged = false;
+  std::string refusal;
+  while (!is_acknowledged || refusal.empty()) {
+    packet = broker.packet();
+    REQUIRE_FALSE(packet.empty());
+    is_acknowledged = is_acknowledged || packet == std::string("\x40\x02\x00\x07", 4);
+    if (packet.find("out/gateway.message_refused") != std::string::npos) refusal = packet;
+  }
+  CHECK(refusal.find("is not UTF-8") != std::string::npos);
+  CHECK(refusal.find("stores/demo/in/\xef\xbf\xbd") != std::string::npos);
+  broker.hang_up();  // or the store would wait for its PUBACKs
 }
 
 TEST_CASE("a partner's raw webhook that the cloud passes on is authenticated the partner's way") {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "http_loop_thread.hpp"
 #include "http_raw_peer.hpp"
 #include "platform/http_server.hpp"
+#include "platform/response_stream.hpp"
 
 namespace storegate::tests {
 
@@ -29,6 +31,7 @@ inline std::string post(std::string_view target, std::string_view body, std::str
 }
 
 /// Echoes at /echo; /later answers in a later turn; /keep is kept for the test; /drop is forgotten;
+/// /throw throws, /throw-later answers with a stream that throws while it is sent;
 /// /big answers with 8 MiB, /page with 15 KiB; /empty with 204; /known vouches for who asks.
 class Served {
  public:
@@ -72,6 +75,10 @@ class Served {
   void await_requests(std::uint64_t count) {
     while (counters().requests < count) std::this_thread::yield();
   }
+  /// Whether the stream of /throw-later would still be sent.
+  bool is_stream_open() {
+    return thread_.on_loop([this] { return stream_->is_open(); });
+  }
   void await_accepted(std::uint64_t count) {
     while (counters().accepted < count) std::this_thread::yield();
   }
@@ -86,6 +93,8 @@ class Served {
         200, {{"X-Method", request.method}}, request.target + "|" + request.body, "text/plain", {}};
     if (path == "/keep") return kept_.push_back(std::move(responder));
     if (path == "/drop") return;
+    if (path == "/throw") throw std::out_of_range("thrown by the handler");
+    if (path == "/throw-later") return responder.answer(throwing_stream());
     if (path == "/big")
       return responder.answer({200, {}, std::string(8 * 1024 * 1024, 'b'), "text/plain", {}});
     if (path == "/page") return responder.answer({200, {}, std::string(15 * 1024, 'p'), "text/plain", {}});
@@ -96,7 +105,15 @@ class Served {
     thread_.loop().post([shared, echo] { shared->answer(echo); });
   }
 
+  HttpResponse throwing_stream() {
+    HttpResponse response;
+    response.stream = stream_ = std::make_shared<ResponseStream>();
+    stream_->on_progress = [] { throw std::out_of_range("thrown by the stream's writer"); };
+    return response;
+  }
+
   LoopThread thread_;
+  std::shared_ptr<ResponseStream> stream_;
   std::unique_ptr<HttpServer> server_;
   std::vector<Responder> kept_;
   std::uint16_t port_ = 0;

@@ -166,22 +166,37 @@ TEST_CASE("of a message beyond the limit only the beginning is kept, and the nex
 TEST_CASE("what is not MQTT, or was never agreed, is refused") {
   const auto v5 = MqttVersion::v5;
   CHECK(is_refused(v5, "HTTP/1.1 400 Bad Request\r\n\r\n"sv));
-  CHECK(is_refused(v5, "\x10\x00"sv));                                    // a CONNECT
-  CHECK(is_refused(v5, "\x20\x80\x80\x80\x80\x01"sv));                    // a length of five bytes
-  CHECK(is_refused(v5, "\x21\x03\x00\x00\x00"sv));                        // reserved flags
-  CHECK(is_refused(v5, "\x20\x01\x00"sv));                                // a CONNACK without its code
-  CHECK(is_refused(v5, "\x20\x06\x00\x00\x03\x21\x00\x00"sv));            // receive maximum 0
-  CHECK(is_refused(v5, "\x20\x05\x00\x00\x02\x7f\x00"sv));                // an unknown property
-  CHECK(is_refused(v5, "\x40\x02\x00\x00"sv));                            // packet identifier 0
-  CHECK(is_refused(v5, "\x90\x05\x00\x01\x00\x01\x01"sv));                // two answers to one filter
-  CHECK(is_refused(v5, "\x34\x06\x00\x01q\x00\x01\x00"sv));               // QoS 2
-  CHECK(is_refused(v5, "\x32\x06\x00\x01q\x00\x00\x00"sv));               // QoS 1 without identifier
-  CHECK(is_refused(v5, publish(v5, 1, "q", "x", "\x23\x00\x01"sv)));      // a topic alias
-  CHECK(is_refused(v5, publish(v5, 1, "", "x")));                         // no topic
-  CHECK(is_refused(v5, publish(v5, 1, "in/\xd5t", "x")));                 // a topic that is no UTF-8
-  CHECK(is_refused(v5, publish(v5, 1, "in/\0"sv, "x")));                  // one with NUL
-  CHECK(is_refused(v5, publish(v5, 1, "q", "x", "\x03\x00\x01\xff"sv)));  // a content type that is no UTF-8
-  CHECK(is_refused(MqttVersion::v3_1_1, "\xe0\x00"sv));                   // DISCONNECT from a 3.1.1 broker
+  CHECK(is_refused(v5, "\x10\x00"sv));                                // a CONNECT
+  CHECK(is_refused(v5, "\x20\x80\x80\x80\x80\x01"sv));                // a length of five bytes
+  CHECK(is_refused(v5, "\x21\x03\x00\x00\x00"sv));                    // reserved flags
+  CHECK(is_refused(v5, "\x20\x01\x00"sv));                            // a CONNACK without its code
+  CHECK(is_refused(v5, "\x20\x06\x00\x00\x03\x21\x00\x00"sv));        // receive maximum 0
+  CHECK(is_refused(v5, "\x20\x05\x00\x00\x02\x7f\x00"sv));            // an unknown property
+  CHECK(is_refused(v5, "\x40\x02\x00\x00"sv));                        // packet identifier 0
+  CHECK(is_refused(v5, "\x90\x05\x00\x01\x00\x01\x01"sv));            // two answers to one filter
+  CHECK(is_refused(v5, "\x34\x06\x00\x01q\x00\x01\x00"sv));           // QoS 2
+  CHECK(is_refused(v5, "\x32\x06\x00\x01q\x00\x00\x00"sv));           // QoS 1 without identifier
+  CHECK(is_refused(v5, publish(v5, 1, "q", "x", "\x23\x00\x01"sv)));  // a topic alias
+  CHECK(is_refused(v5, publish(v5, 1, "", "x")));                     // no topic
+  CHECK(is_refused(MqttVersion::v3_1_1, "\xe0\x00"sv));               // DISCONNECT from a 3.1.1 broker
+}
+
+TEST_CASE(
+    "a message whose topic or content type is no text is handed on as such, with U+FFFD in place of it") {
+  const auto v5 = MqttVersion::v5;
+  const auto topic = [](MqttVersion version, std::string_view bytes) {
+    const auto message = only<MqttInbound>(version, publish(version, 1, bytes, "\xff"));
+    CHECK_FALSE(message.is_text);
+    CHECK(message.payload == "\xff");
+    return message.topic;
+  };
+  CHECK(topic(v5, "in/\xd5t") == "in/\xef\xbf\xbdt");
+  CHECK(topic(MqttVersion::v3_1_1, "in/\0"sv) == "in/\xef\xbf\xbd");
+  CHECK(topic(v5, "\xc3\xa9\xed\xa0\x80") == "\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  const auto typed = only<MqttInbound>(v5, publish(v5, 1, "q", "x", "\x03\x00\x01\xff"sv));
+  CHECK_FALSE(typed.is_text);
+  CHECK(typed.content_type == "\xef\xbf\xbd");
+  CHECK(only<MqttInbound>(v5, publish(v5, 1, "q", "\xff", "\x03\x00\x01j"sv)).is_text);
 }
 
 TEST_CASE("a thousand spoilt streams neither crash nor make a packet larger than they are") {

@@ -204,6 +204,26 @@ TEST_CASE("a DISCONNECT from the broker ends the connection with its reason, and
   });
 }
 
+TEST_CASE("a topic that is no UTF-8 is acknowledged over the same connection, and so is what is behind it") {
+  ScriptedBroker broker;
+  Station station;
+  station.start(options_for(broker));
+  broker.greet(connack);
+  broker.send(suback(broker.packet(), '\1'));
+  REQUIRE(station.wait_connections(1));
+  broker.send("\x32\x09\x00\x04in/\xff\x00\x01\x00"sv);
+  broker.send("\x32\x09\x00\x04in/q\x00\x02\x00"sv);
+  CHECK(broker.packet() == "\x40\x02\x00\x01"sv);
+  CHECK(broker.packet() == "\x40\x02\x00\x02"sv);
+  station.look([&] {
+    REQUIRE(station.messages.size() == 2);
+    CHECK(station.messages[0].topic == "in/\xef\xbf\xbd");
+    CHECK_FALSE(station.messages[0].is_text);
+    CHECK(station.messages[1].is_text);
+    CHECK(station.ends.empty());
+  });
+}
+
 TEST_CASE("a publication larger than the broker's maximum packet is refused here") {
   ScriptedBroker broker;
   Station station;

@@ -36,6 +36,11 @@ const OpenFolder& folder() {
   return made;
 }
 
+/// mosquitto 2.0.11 does not start if all its listeners are for WebSocket: there is one more, which nobody uses.
+std::string web_socket_lines(const std::string& tls_lines) {
+  return "protocol websockets\n" + tls_lines + "listener 0 " + folder().file("unused.sock") + "\n";
+}
+
 MqttOptions secure_options(const Broker& broker, const std::string& version = "5") {
   auto options = options_for(broker, version);
   options.url = "mqtts://localhost:" + std::to_string(broker.port());
@@ -93,6 +98,62 @@ TEST_CASE("messages both ways over TLS, and again after the broker was away [I1]
     });
     CHECK(station.client->stop());
   }
+}
+
+TEST_CASE("messages both ways over WebSocket, again after the broker was away, and an orderly end") {
+  std::string scheme = "ws";
+  std::string tls_lines;
+  SUBCASE("plain") {}
+  SUBCASE("and TLS") {
+    scheme = "wss";
+    tls_lines = folder().listener_lines();
+  }
+  Broker broker({.persistence = true, .more_lines = web_socket_lines(tls_lines)});
+  broker.start();
+  Station station;
+  station.offline_presence = "offline in order";
+  auto options = secure_options(broker);
+  options.url = scheme + "://localhost:" + std::to_string(broker.port()) + "/mqtt";
+  station.start(options);
+  REQUIRE(station.wait_connections(1));
+  const std::string large(300'000, 'x');
+  CHECK(station.client->publish(1, "stores/s1/in/echo", "one"));
+  CHECK(station.client->publish(2, "stores/s1/in/echo", large));
+  REQUIRE(station.wait_published(2));
+  REQUIRE(station.wait_messages(2));
+  broker.stop();
+  broker.start();
+  REQUIRE(station.wait_connections(2));
+  CHECK(station.client->publish(3, "stores/s1/in/echo", "two"));
+  REQUIRE(station.wait_messages(3));
+  station.look([&] {
+    CHECK(station.connections[1].session_present);
+    CHECK(station.messages[0].payload == "one");
+    CHECK(station.messages[1].payload == large);
+    CHECK(station.messages[2].payload == "two");
+  });
+  CHECK(station.client->stop());
+  CHECK(broker.log_shows("Received DISCONNECT from store-1"));
+}
+
+TEST_CASE("over WebSocket too the broker must prove itself, and one that speaks no WebSocket is no broker") {
+  const TlsFolder stranger({.subject = "CN=stranger"});
+  std::string lines = folder().listener_lines();
+  Context trusting = folder().mqtt_client();
+  std::string says = "the connection";
+  SUBCASE("signed by nobody we know") {
+    lines = web_socket_lines(lines);
+    trusting = stranger.client();
+    says = "is signed by nobody in our CA bundle";
+  }
+  SUBCASE("MQTT alone") {}
+  Broker broker({.more_lines = lines});
+  broker.start();
+  auto options = secure_options(broker);
+  options.url = "wss://localhost:" + std::to_string(broker.port());
+  options.tls = trusting;
+  CHECK(has(first_end(options), says));
+  CHECK_FALSE(has(broker.log(), "store-1"));
 }
 
 TEST_CASE("an orderly end over TLS is one for the broker too: no will") {

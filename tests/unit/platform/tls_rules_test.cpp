@@ -135,6 +135,14 @@ TEST_CASE("keys: RSA is fine, a curve that we do not use is not") {
   CHECK(verdict({.p384 = true}).find("RSA keys or P-256 ones") != std::string::npos);
 }
 
+TEST_CASE("keys: a CA on P-384 is trusted, and vouches for a server on P-256") {
+  const TlsFolder larger({.subject = "CN=larger root", .p384 = true});
+  TlsPair pair(larger.server(), larger.client());
+  pair.run();
+  CHECK(pair.client.error.empty());
+  CHECK(pair.client.open);
+}
+
 // The other side's configuration is bent here, since our own cannot be.
 mbedtls_ssl_config* bent(const Context& context) { return context->inner().config.get(); }
 

@@ -100,6 +100,19 @@ TEST_CASE("openssl finds what we say we offer, and nothing else") {
   CHECK(served.counters().handshakes_failed == failed_before + 6);
 }
 
+TEST_CASE(
+    "a server's key on P-384 serves who knows that curve, and the key exchange stays on X25519 and P-256") {
+  const TlsFolder folder;
+  Served served({}, any_port, folder.server({.p384 = true}));
+  const std::string trusting = "-CAfile " + folder.file("ca.pem") + " -verify_return_error ";
+  const auto said = s_client(served.port(), trusting);
+  CHECK(has(said, "Verify return code: 0 (ok)"));
+  CHECK(has(said, "Server Temp Key: X25519"));
+  CHECK(has(s_client(served.port(), trusting + "-groups P-384:P-256"), "Server Temp Key: ECDH, prime256v1"));
+  CHECK(has(s_client(served.port(), trusting + "-groups P-384"), "Cipher is (NONE)"));
+  CHECK(has(s_client(served.port(), trusting + "-groups X25519:P-256"), "Cipher is (NONE)"));
+}
+
 TEST_CASE("a renegotiation is refused, and the server goes on") {
   Served served({}, any_port, common().server);
   const auto said = s_client(served.port(), "-tls1_2", R"(R\n)");
@@ -251,6 +264,69 @@ TEST_CASE("silent connections, however many, do not shut the door for those who 
   CHECK(client.shake_hands());
   client.say(post("/echo", "here"));
   CHECK(client.hear_until("here").ends_with("/echo|here"));
+}
+
+/// A client far away: it has been answered, and what it says to that is still on its way.
+class Faraway {
+ public:
+  explicit Faraway(Served& served) : peer(TlsRawPeer::client(served.port(), common().client)) {
+    CHECK(peer.engine().handshake().ok());
+    peer.socket().send(peer.engine().to_send());
+    peer.engine().sent(peer.engine().to_send().size());
+    flight_ = peer.socket().receive();
+    CHECK_FALSE(flight_.empty());
+  }
+  /// What it says arrives.
+  bool gets_in() {
+    peer.engine().take_in(flight_);
+    return peer.shake_hands();
+  }
+
+  TlsRawPeer peer;
+
+ private:
+  std::string flight_;
+};
+
+TEST_CASE("who is far away and has been answered outlasts any number of those that say no whole hello") {
+  HttpServerOptions options;
+  std::string said;
+  SUBCASE("at the limit of handshakes") { options.handshakes_max = 4; }
+  SUBCASE("at the limit of connections") { options.connections_max = 4; }
+  SUBCASE("they begin to speak") {
+    options.handshakes_max = 4;
+    said = "\x16\x03\x01";
+  }
+  Served served(options, any_port, common().server);
+  Faraway far(served);
+  std::vector<RawSocket> crowd;
+  for (int i = 0; i < 40; ++i) {
+    crowd.push_back(served.client());
+    crowd.back().send(said);
+  }
+  served.await_accepted(41);
+  CHECK(far.gets_in());
+  far.peer.say(post("/echo", "here"));
+  CHECK(far.peer.hear_until("here").ends_with("/echo|here"));
+  CHECK(served.counters().refused == 37);
+}
+
+TEST_CASE("where fewer than half are silent the slowest goes, so that a newcomer has time for its hello") {
+  HttpServerOptions options;
+  options.handshakes_max = 4;
+  Served served(options, any_port, common().server);
+  std::vector<std::unique_ptr<Faraway>> far;
+  for (int i = 0; i < 4; ++i) far.push_back(std::make_unique<Faraway>(served));
+  std::vector<TlsRawPeer> newcomers;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    newcomers.push_back(TlsRawPeer::client(served.port(), common().client));
+    served.await_accepted(5 + i);
+  }
+  for (std::size_t i = 0; i < 2; ++i) CHECK(far[i]->peer.socket().sees_end());
+  CHECK(newcomers[0].socket().sees_end());  // half were silent when the third came
+  for (std::size_t i = 2; i < 4; ++i) CHECK(far[i]->gets_in());
+  for (std::size_t i = 1; i < 3; ++i) CHECK(newcomers[i].shake_hands());
+  CHECK(served.counters().refused == 3);
 }
 
 TEST_CASE("where nobody gives way, one more is closed without a word") {
