@@ -265,7 +265,7 @@ void Gateway::move_and_emit(Entry& entry, Phase phase, EventType type, Actor act
 
 void Gateway::changed_lazily(Entry& entry, Turn& turn) {
   entry.order.updated_wall_ms = turn.now.wall_ms;
-  unwritten_.insert(entry.order.number);
+  write_later(entry.order.number);
 }
 
 void Gateway::changed(Entry& entry, Turn& turn) {

@@ -261,6 +261,7 @@ class Script {
   std::vector<FetchOrder> fetches;  // under way
   std::vector<ReportWrongToken> wrong_tokens;
   std::size_t commits = 0;
+  std::vector<std::string> last_written;  // whose rows the last commit wrote
   bool fail_commits = false;
   bool fail_syncs = false;
   bool disk_full = false;
@@ -292,7 +293,9 @@ class Script {
     engine.emplace(policy_, std::move(loaded), Generator(7), local_time, now);
   }
   void apply(const Changes& changes) {
+    if (!changes.writes_nothing()) last_written.clear();
     for (const Order& order : changes.orders) {
+      last_written.push_back(order.partner_order_id);
       check_move(order);
       rows[order.number] = order;
     }
