@@ -230,6 +230,7 @@ class Gateway {
   // gateway.cpp, gateway_clock.cpp
   void load_live(Order order, const Now& now);
   void park_unsure(Turn& turn);
+  void tell_lost(Turn& turn);
   [[nodiscard]] bool may_act(OrderNumber number) const;
   Outcome happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn);
   void emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn);
@@ -363,8 +364,9 @@ class Gateway {
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
   PartnerPaces fetch_paces_before_, notice_paces_before_;
   std::set<OrderNumber> unwritten_;
-  std::vector<OrderNumber> unwritten_since_;  // of them: added by the open turn
-  std::vector<OrderNumber> unsure_;           // loaded so, and not parked yet
+  std::vector<OrderNumber> unwritten_since_;    // of them: added by the open turn
+  std::vector<OrderNumber> unsure_;             // loaded so, and not parked yet
+  std::vector<Loaded::LostAnnouncement> lost_;  // loaded so, and nobody was told yet
   std::string epoch_;
   std::uint64_t next_attempt_ = 1;
   std::uint64_t stale_answers_ = 0;

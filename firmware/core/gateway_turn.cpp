@@ -35,6 +35,7 @@ void Gateway::on_written(const Now& now) {
   unwritten_.clear();
   unwritten_since_.clear();
   unsure_.clear();
+  lost_.clear();
   book_.forget_ended(witnessed_ms(now) - policy_.order_id_reuse_ms + 1, forget_per_turn);
   book_.forget_early([&](const EarlyMark& mark) { return beyond_reuse(mark, now); }, forget_per_turn);
 }

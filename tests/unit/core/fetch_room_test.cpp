@@ -171,9 +171,20 @@ TEST_CASE("an order that ended before it was fetched is not made anew by one tha
 
 TEST_CASE("one that is sent as a whole where there is no room is fetched when there is") {
   Script store = announced();
-  store.give(StorageMeasured{StorageRoom::disk_low});
-  store.give(store.order("T-1", "thin"));
-  CHECK(store.last_answer().kind == AnswerKind::full);
+  OrderArrived whole = store.order("T-1", "thin");
+  AnswerKind kind = AnswerKind::full;
+  SUBCASE("too little space") { store.give(StorageMeasured{StorageRoom::disk_low}); }
+  SUBCASE("none at all") {
+    store.disk_full = true;
+    kind = AnswerKind::not_stored;
+  }
+  SUBCASE("none at all, over MQTT: it must not block what is behind it") {
+    store.disk_full = true;
+    whole.source = Source::mqtt;
+  }
+  store.give(std::move(whole));
+  CHECK(store.last_answer().kind == kind);
+  CHECK(store.last_answer().retry_after_s == retry_after_no_space_s);
   CHECK(store.phase("T-1", "thin") == Phase::fetching);
   CHECK(store.fetches.size() == 1);
 }

@@ -154,6 +154,21 @@ TEST_CASE("an order that was fetched behind a reboot is held its span, whatever 
   CHECK(store.phase("T-1", "thin") == Phase::sending);
 }
 
+TEST_CASE("the trace is the announcement's, or if that had none what the order came with") {
+  for (const char* traceparent : {"", "00-announced"}) {
+    Script store(thin_policy());
+    OrderAnnounced input;
+    input.partner = "thin";
+    input.partner_order_id = "T-1";
+    input.traceparent = traceparent;
+    store.give(std::move(input));
+    OrderFetched fetched = store.ended(FetchOutcome::fetched);
+    fetched.arrived.traceparent = "00-fetched";
+    store.give(std::move(fetched));
+    CHECK(store.row("T-1", "thin").traceparent == (*traceparent == 0 ? "00-fetched" : traceparent));
+  }
+}
+
 TEST_CASE("what its partner wants cooked now is released by it") {
   Script store = announced();
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
@@ -231,6 +246,7 @@ TEST_CASE("an order that its partner does not have, or nobody can read, is asked
   }
   CHECK(store.now.steady_ms - first_ms >= believed_ms);
   CHECK(refusals_of(store, "T-1") == std::vector<Refusal>{{Reason::invalid_order, subject}});
+  CHECK(store.events.back().actor == Actor::policy);
   CHECK(body_of(store, "T-1").canonical.empty());
   CHECK(store.history("T-1", "thin") == "rejected");
   CHECK_FALSE(store.events.back().previous_phase);
@@ -252,7 +268,8 @@ TEST_CASE("an order that is over at its partner before it was here is not cooked
 TEST_CASE("another order than the one that was asked for is none that can be read") {
   Script store = announced();
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
-  fetched.arrived.order.partner_order_id = "T-2";
+  SUBCASE("under another id") { fetched.arrived.order.partner_order_id = "T-2"; }
+  SUBCASE("of another partner") { fetched.arrived.order.partner = "slim"; }
   store.give(std::move(fetched));
   CHECK(store.phase("T-1", "thin") == Phase::fetching);
   CHECK(store.rows.size() == 1);
@@ -364,6 +381,29 @@ TEST_CASE("an order whose row is of the past goes before a person, and is not fe
   CHECK(store.row("T-1", "thin").in_doubt);
   CHECK_FALSE(store.events.back().previous_phase);
   CHECK(store.fetches.empty());
+}
+
+TEST_CASE("an announced order whose row is damaged is told of by an event, once, also if a turn fails") {
+  Script store(thin_policy());
+  store.lost_announcements = {{OrderNumber{4}, "thin", "T-4"}, {OrderNumber{5}, "", ""}};
+  store.restart();
+  REQUIRE(store.engine->wants_turn(store.now));
+  store.fail_commits = true;
+  store.turn();
+  store.fail_commits = false;
+  store.pass(second_ms);
+  store.arrive("K-1");
+  store.pass(minute_ms);
+  REQUIRE(store.count(EventType::gateway_message_refused) == 2);
+  REQUIRE(store.dead_letters.size() == 2);
+  CHECK(store.dead_letters[0].topic == "webhook/thin");
+  CHECK(store.dead_letters[1].topic == "webhook/");
+  const Details& named = store.events[0].details;
+  CHECK(named[0] == Details::value_type{"topic", std::string("webhook/thin")});
+  CHECK(named[3] == Details::value_type{"order_number", std::int64_t{4}});
+  CHECK(named[4] == Details::value_type{"partner", std::string("thin")});
+  CHECK(named[5] == Details::value_type{"partner_order_id", std::string("T-4")});
+  CHECK(store.events[1].details.size() == 4);
 }
 
 // ---------------------------------------------------------------- announced once more, with another address
