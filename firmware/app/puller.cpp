@@ -24,6 +24,7 @@ constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
 constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
 constexpr std::size_t unreadable_logged_max = 10;
+constexpr std::size_t stored_pages_max = 8;  // some 150 KB each, at most
 constexpr std::size_t letter_bytes_max = 1024 * 1024;  // as much as a message over MQTT
 
 /// Whatever became of it is on disk, or would be the same the next time.
@@ -182,6 +183,7 @@ void Puller::offer_next(Pull& pull) {
     pull.waiting.pop_front();
   }
   if (commands.empty()) {
+    if (pull.stored.size() >= stored_pages_max) pull.stored.clear();
     if (!pull.page.empty()) pull.stored.insert(pull.page);
     return acknowledge(pull);
   }

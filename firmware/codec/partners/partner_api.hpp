@@ -65,7 +65,9 @@ struct PulledPage {
       unreadable;  // ids, or a sentence, of what could not be understood; never the rest's hindrance
   /// `then` has the partner forget what is unreadable as well: it is kept as a dead letter first.
   bool forgets_unreadable = false;
-  std::vector<HttpRequest> then;  // to be sent once all of it is stored: acknowledgements, deletions
+  /// To be sent once all of it is stored: acknowledgements, deletions. They name the page's events: a page with the same ones
+  /// is the same page.
+  std::vector<HttpRequest> then;
   std::string next;               // cursor of the next page; "" = this was the last
 };
 
