@@ -4,6 +4,8 @@
 // good digest) and an order whose row is gone show there.
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "storage/journal.hpp"
@@ -26,6 +28,14 @@ struct Brief {
   bool damaged = false;
   bool seen = false;  // its last event was met in the walk
 };
+
+constexpr int partner_column = 9, partner_order_id_column = 10;  // of order_get
+
+/// A damaged row's text, if it can be shown to people.
+std::string shown(std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+  return plain && text.size() <= core::partner_order_id_bytes_max ? std::string(text) : std::string();
+}
 
 core::Loaded::Ended ended_of(core::Order&& order) {
   return {order.number,
@@ -145,6 +155,10 @@ Result<std::optional<core::Order>> Folding::read_whole(Brief& brief) {
       *found ? read_order(row, digest_) : Result<core::Order>(damaged_row("the row is missing"));
   if (order) return std::optional(std::move(*order));
   drop(brief, order.error().context);
+  // Of any other order there is an event, which somebody has heard of.
+  if (*found && (brief.fetching || brief.last_event == 0))
+    into_.loaded.lost.push_back({core::OrderNumber{brief.number}, shown(row.text(partner_column)),
+                                 shown(row.text(partner_order_id_column))});
   return std::optional<core::Order>{};
 }
 

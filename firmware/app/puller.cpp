@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,6 +24,7 @@ constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
 constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
 constexpr std::size_t unreadable_logged_max = 10;
+constexpr std::size_t stored_pages_max = 8;  // some 150 KB each, at most
 constexpr std::size_t letter_bytes_max = 1024 * 1024;  // as much as a message over MQTT
 
 /// Whatever became of it is on disk, or would be the same the next time.
@@ -40,6 +42,14 @@ bool is_settled(core::AnswerKind kind) {
     case AnswerKind::not_stored: return false;
   }
   return false;
+}
+
+/// What acknowledges a page names its events: one that it names again is the same page.
+std::string name_of(const std::vector<codec::HttpRequest>& then) {
+  std::string name;
+  for (const codec::HttpRequest& request : then)
+    name.append(request.method).append(1, ' ').append(request.target).append(1, ' ').append(request.body);
+  return name;
 }
 
 /// Doubled with each failure, 75 to 125 % of it.
@@ -71,6 +81,8 @@ struct Puller::Pull {
   std::deque<codec::Webhook> waiting;
   std::deque<codec::HttpRequest> then;
   std::string next;
+  std::string page;              // named by what acknowledges it; "" = nothing does
+  std::set<std::string> stored;  // pages that are, and could not be acknowledged yet
 };
 
 Puller::Puller(PullerParts parts) : parts_(std::move(parts)) {}
@@ -140,6 +152,11 @@ void Puller::take_page(Pull& pull, PartnerReply reply) {
   }
   auto page = pull.line->api->read_pulled(reply.body, pull.partner, pull.line->store());
   if (!page) return give_up(pull, page.problem().text(), 0);
+  pull.page = name_of(page->then);
+  if (pull.stored.contains(pull.page)) {  // what it brought is known: all that is left is to say so
+    page->webhooks.clear();
+    page->unreadable.clear();
+  }
   for (std::size_t i = 0; i < page->unreadable.size() && i < unreadable_logged_max; ++i)
     platform::log_warn("an order that was asked for cannot be understood",
                        {{"partner", pull.partner}, {"what", page->unreadable[i]}});
@@ -165,7 +182,11 @@ void Puller::offer_next(Pull& pull) {
     commands = codec::commands_of(std::move(pull.waiting.front()), core::Source::webhook);
     pull.waiting.pop_front();
   }
-  if (commands.empty()) return acknowledge(pull);
+  if (commands.empty()) {
+    if (pull.stored.size() >= stored_pages_max) pull.stored.clear();
+    if (!pull.page.empty()) pull.stored.insert(pull.page);
+    return acknowledge(pull);
+  }
   ++pull.taken;
   const auto caller = parts_.seat([this, &pull](const core::Answer& answer) { answered(pull, answer); });
   std::visit([&](auto& input) { input.caller = caller; }, commands.back());
@@ -209,6 +230,7 @@ void Puller::acknowledge(Pull& pull) {
 }
 
 void Puller::end_page(Pull& pull) {
+  pull.stored.erase(pull.page);
   if (pull.next.empty()) return succeed(pull);
   if (pull.next == pull.cursor) return give_up(pull, "its pages have no end", backoff_max_ms);
   if (pull.pages >= pages_max) return give_up(pull, "there is more than is taken at once", 0);
@@ -218,6 +240,7 @@ void Puller::end_page(Pull& pull) {
 
 void Puller::succeed(Pull& pull) {
   pull.running = false;
+  pull.stored.clear();
   if (pull.begun.wall_trusted) parts_.memory.keep_seen(pull.partner, pull.begun.wall_ms);
   if (pull.taken > 0 || pull.failures > 0)
     platform::log_info("a partner was asked for missed orders",

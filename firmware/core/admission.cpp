@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <utility>
 #include <variant>
 
@@ -20,11 +19,12 @@ const std::vector<OrderRef>* orders_named(const Input& input) {
   return nullptr;
 }
 
-/// How a new order came; nothing: it is another input.
-std::optional<Source> source_of_order(const Input& input) {
-  if (const auto* order = std::get_if<OrderArrived>(&input)) return order->source;
-  if (const auto* order = std::get_if<OrderAnnounced>(&input)) return order->source;
-  return {};
+/// A new order over HTTP. News of an order are none: they may be of a cancel.
+bool may_be_turned_away(const Input& input) {
+  if (const auto* order = std::get_if<OrderArrived>(&input)) return order->source != Source::mqtt;
+  if (const auto* order = std::get_if<OrderAnnounced>(&input))
+    return order->source != Source::mqtt && order->is_new;
+  return false;
 }
 
 /// Calls `visit(identity)` for each order that the input brings or names by its partner's id.
@@ -62,8 +62,7 @@ bool Admission::add(Input input, const LoadPolicy& policy) {
     commands_.push_back(std::move(input));
     return true;
   }
-  const std::optional<Source> source = source_of_order(input);
-  if (source && *source != Source::mqtt) {
+  if (may_be_turned_away(input)) {
     const auto waiting = lanes_.find(*lane);
     if (waiting != lanes_.end() && waiting->second.size() >= policy.lane_orders_max) return false;
   }

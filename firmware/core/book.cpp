@@ -207,6 +207,12 @@ void Book::put_store(StoreState state) {
   store_ = std::move(state);
 }
 
+bool Book::note_refused_cancel(OrderNumber number) {
+  if (!refused_cancels_.insert(number).second) return false;
+  undo_.push_back([this, number] { refused_cancels_.erase(number); });
+  return true;
+}
+
 void Book::forget_reference(OrderNumber number) {
   const Entry* entry = find(number);
   if (entry != nullptr && find_reference(entry->order.pos_reference) == number)
@@ -250,6 +256,7 @@ void Book::forget_ended(Milliseconds before_ms, std::size_t limit) {
     const bool past = limit > 0 && at->second.witnessed_ms < before_ms;  // numbers ascend with arrival
     if (!past && ended_.size() <= ended_orders_max) return;
     forget_identity(at->second.identity, at->first, at->second.idempotency_key);
+    refused_cancels_.erase(at->first);
     at = ended_.erase(at);
     if (limit > 0) --limit;
   }

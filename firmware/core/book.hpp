@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/fetch_pace.hpp"
+#include "core/fetching.hpp"
 #include "core/messages.hpp"
 #include "core/notices.hpp"
 #include "core/pos_line.hpp"
@@ -126,6 +126,8 @@ class Book {
   void put_early(EarlyMark mark);
   void drop_early(EarlyKind kind, const std::string& identity);
   void put_store(StoreState state);
+  /// Whether no cancel of this ended order was noted as refused before; known as long as the order is.
+  bool note_refused_cancel(OrderNumber number);
 
   // ---- at the end of a kept turn ----
 
@@ -178,6 +180,7 @@ class Book {
 
   std::unordered_map<OrderNumber, Entry> entries_;
   std::map<OrderNumber, EndedOrder> ended_;
+  std::set<OrderNumber> refused_cancels_;  // their orders have ended
   std::unordered_map<std::string, OrderNumber> identities_;
   std::unordered_map<std::string, OrderNumber> keys_;
   std::multimap<OrderNumber, std::string> aliases_;

@@ -61,6 +61,7 @@ void Gateway::load(Loaded loaded, const Now& now) {
   book_.keep_turn();
   std::copy_if(loaded.unsure.begin(), loaded.unsure.end(), std::back_inserter(unsure_),
                [this](OrderNumber number) { return may_act(number); });
+  lost_ = std::move(loaded.lost);
 }
 
 /// Whether anybody but the person who is asked about its ticket can move it.
@@ -75,6 +76,18 @@ void Gateway::park_unsure(Turn& turn) {
   for (const OrderNumber number : unsure_) {
     if (!may_act(number)) continue;  // parked by this turn already
     happen(*book_.find(number), Happening::event_lost, {}, turn);
+  }
+}
+
+// Whoever announced such an order was answered, and will not do so again.
+void Gateway::tell_lost(Turn& turn) {
+  for (const auto& lost : lost_) {
+    Details about{{"order_number", value_of(lost.number)}};
+    if (!lost.partner.empty()) about.emplace_back("partner", lost.partner);
+    if (!lost.partner_order_id.empty()) about.emplace_back("partner_order_id", lost.partner_order_id);
+    message_refused({"webhook/" + lost.partner, {}},
+                    "the row of this announced order is damaged: ask its partner what it wanted",
+                    std::move(about), turn);
   }
 }
 
@@ -265,7 +278,7 @@ void Gateway::move_and_emit(Entry& entry, Phase phase, EventType type, Actor act
 
 void Gateway::changed_lazily(Entry& entry, Turn& turn) {
   entry.order.updated_wall_ms = turn.now.wall_ms;
-  unwritten_.insert(entry.order.number);
+  write_later(entry.order.number);
 }
 
 void Gateway::changed(Entry& entry, Turn& turn) {
@@ -338,6 +351,7 @@ Standing Gateway::standing_in_phase(const Entry& entry, const Now& now) const {
 
 void Gateway::decide_due(Turn& turn) {
   park_unsure(turn);
+  tell_lost(turn);
   rejudge_if_clock_moved(turn);
   end_pause_if_due(turn);
   for (OrderNumber number = book_.first_due(turn.now.steady_ms); number != no_order;
@@ -391,7 +405,7 @@ void Gateway::wake(Entry& entry, Turn& turn) {
 }
 
 std::optional<Milliseconds> Gateway::next_wake_ms() const {
-  if (!unsure_.empty()) return loaded_ms_;
+  if (!unsure_.empty() || !lost_.empty()) return loaded_ms_;
   Milliseconds wake = std::min(book_.next_agenda_ms(), pause_ends_ms_);
   if (!book_.pos_line().empty()) {
     if (const auto line = pos_.wake_ms(watch_pace_.in_flight())) wake = std::min(wake, *line);

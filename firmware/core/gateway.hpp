@@ -13,12 +13,13 @@
 #include <vector>
 
 #include "core/book.hpp"
-#include "core/fetch_pace.hpp"
+#include "core/fetching.hpp"
 #include "core/list_poll.hpp"
 #include "core/messages.hpp"
 #include "core/moves.hpp"
 #include "core/notices.hpp"
 #include "core/outbox.hpp"
+#include "core/partner_pace.hpp"
 #include "core/policy.hpp"
 #include "core/pos_gate.hpp"
 #include "core/refusals.hpp"
@@ -150,7 +151,7 @@ class Gateway {
 
   // gateway_fetch.cpp: orders that were announced, and news that have to be fetched
   void announced(const OrderAnnounced& input, Turn& turn);
-  void announced_again(Entry& entry, bool is_new, Turn& turn);
+  void announced_again(Entry& entry, const OrderAnnounced& input, Turn& turn);
   void sent_whole(Entry& entry, const OrderArrived& input, Turn& turn);
   void order_fetched(const OrderFetched& input, Turn& turn);
   void fetch_ended(Entry& entry, const OrderFetched& input, bool probe, Turn& turn);
@@ -164,7 +165,9 @@ class Gateway {
   void fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const Now& now);
   void write_no_body(const Order& order, Turn& turn) const;
   void dispatch_fetches(Turn& turn);
-  [[nodiscard]] std::optional<bool> note_fetch_end(const OrderFetched& input, const Now& now);
+  /// Whether the request was a probe; nothing: it was none of these.
+  [[nodiscard]] std::optional<bool> note_end(PartnerPaces& paces, std::uint64_t attempt, bool is_clear,
+                                             std::optional<Milliseconds> retry_after_ms, const Now& now);
   [[nodiscard]] Milliseconds fetch_wake_ms() const;
   [[nodiscard]] bool may_take(const Entry& entry, const Turn& turn) const;
   [[nodiscard]] bool has_news(const Entry& entry) const noexcept;
@@ -227,6 +230,7 @@ class Gateway {
   // gateway.cpp, gateway_clock.cpp
   void load_live(Order order, const Now& now);
   void park_unsure(Turn& turn);
+  void tell_lost(Turn& turn);
   [[nodiscard]] bool may_act(OrderNumber number) const;
   Outcome happen(Entry& entry, Happening happening, const Facts& facts, Turn& turn);
   void emit(Entry& entry, EventType type, std::optional<Phase> previous, Actor actor, Turn& turn);
@@ -234,6 +238,7 @@ class Gateway {
   void move_and_emit(Entry& entry, Phase phase, EventType type, Actor actor, Turn& turn);
   void changed(Entry& entry, Turn& turn);
   void changed_lazily(Entry& entry, Turn& turn);
+  void write_later(OrderNumber number);
   void reindex(Entry& entry, const Now& now);
   [[nodiscard]] Standing standing_of(const Entry& entry, const Now& now) const;
   [[nodiscard]] Standing standing_in_phase(const Entry& entry, const Now& now) const;
@@ -314,12 +319,11 @@ class Gateway {
   static void load_owed(Entry& entry, const Now& now);
   [[nodiscard]] static std::optional<Milliseconds> tell_ms_of(const Entry& entry) noexcept;
   void dispatch_notices(Turn& turn);
-  void tell(Entry& entry, NoticePace& pace, Turn& turn);
+  void tell(Entry& entry, PartnerPace& pace, Turn& turn);
   [[nodiscard]] TellPartner notice_for(const Entry& entry, const Now& now) const;
   [[nodiscard]] std::optional<std::int64_t> ready_at_wall_ms(const Entry& entry, const Now& now) const;
   [[nodiscard]] Milliseconds notice_wake_ms() const;
   void partner_told(const PartnerTold& input, Turn& turn);
-  void note_partner_health(const PartnerTold& input, bool probe, NoticePace& pace, Turn& turn);
   void take_partners_answer(Entry& entry, const PartnerTold& input, Turn& turn);
   [[nodiscard]] Milliseconds tell_until_ms(const Entry& entry, const Now& now) const;
   void give_up_notices(Entry& entry, Turn& turn);
@@ -343,9 +347,9 @@ class Gateway {
   Book book_;
   PosGate pos_;
   WatchPace watch_pace_;
-  std::map<std::string, TokenBucket, std::less<>> doors_;        // one per partner
-  std::map<std::string, FetchPace, std::less<>> fetch_paces_;    // of partners that were asked for an order
-  std::map<std::string, NoticePace, std::less<>> notice_paces_;  // one per partner that is told something
+  std::map<std::string, TokenBucket, std::less<>> doors_;  // one per partner
+  PartnerPaces fetch_paces_;                               // of partners that were asked for an order
+  PartnerPaces notice_paces_;                              // of partners that were told something
   std::array<ListPoll, pos_list_count> polls_;
   std::unordered_map<std::string, Money> menu_;  // as the POS told it to this process
   Milliseconds menu_until_ms_ = 0;               // it counts until then
@@ -358,10 +362,11 @@ class Gateway {
   LineTurn line_turn_;  // who went to the POS last
   LineTurn line_turn_before_;
   std::map<std::string, TokenBucket, std::less<>> doors_before_;
-  std::map<std::string, FetchPace, std::less<>> fetch_paces_before_;
-  std::map<std::string, NoticePace, std::less<>> notice_paces_before_;
+  PartnerPaces fetch_paces_before_, notice_paces_before_;
   std::set<OrderNumber> unwritten_;
-  std::vector<OrderNumber> unsure_;  // loaded so, and not parked yet
+  std::vector<OrderNumber> unwritten_since_;    // of them: added by the open turn
+  std::vector<OrderNumber> unsure_;             // loaded so, and not parked yet
+  std::vector<Loaded::LostAnnouncement> lost_;  // loaded so, and nobody was told yet
   std::string epoch_;
   std::uint64_t next_attempt_ = 1;
   std::uint64_t stale_answers_ = 0;

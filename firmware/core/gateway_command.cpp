@@ -116,7 +116,12 @@ void Gateway::command(const Command& input, Happening happening, EarlyMark early
     // to nothing is told by an event.
     const bool is_lost =
         one == AnswerKind::not_found || (one == AnswerKind::full && input.source == Source::mqtt);
-    const bool is_told = is_lost || (one == AnswerKind::conflict && happening == Happening::cancel);
+    const bool is_refused = one == AnswerKind::conflict && happening == Happening::cancel;
+    // A webhook that comes again, or stands in a list that could not be acknowledged, says nothing new.
+    const bool is_repeat =
+        is_refused && input.source == Source::webhook &&
+        !book_.note_refused_cancel(found.live != nullptr ? found.live->order.number : found.ended);
+    const bool is_told = is_lost || (is_refused && !is_repeat);
     if (is_told && !input.letter.topic.empty()) message_refused(input.letter, why, named(ref, found), turn);
     if (found.mistaken)
       turn.effects.emplace_back(

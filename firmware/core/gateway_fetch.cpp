@@ -31,7 +31,7 @@ void Gateway::announced(const OrderAnnounced& input, Turn& turn) {
 
   const std::string identity = Book::identity_of(input.partner, input.partner_order_id);
   if (const OrderNumber known = find_known(identity, turn.now); known != no_order) {
-    if (Entry* live = book_.find(known)) announced_again(*live, input.is_new, turn);
+    if (Entry* live = book_.find(known)) announced_again(*live, input, turn);
     return answer_again(input.caller, known, true, turn);
   }
   // Over MQTT nobody hears a 429 or 503, as of an order that arrives whole: one beyond the rate is taken, since fetching has
@@ -63,12 +63,19 @@ void Gateway::announced(const OrderAnnounced& input, Turn& turn) {
   answer(input.caller, AnswerKind::created, &entry, turn);
 }
 
-// Of one that is still to be fetched a repeat says nothing new; news are a reason to ask at once, or once more behind an
-// answer that may be of before.
-void Gateway::announced_again(Entry& entry, bool is_new, Turn& turn) {
+// Of one that is still to be fetched a repeat says nothing new, unless it names another address; news are a reason to ask at
+// once, or once more behind an answer that may be of before.
+void Gateway::announced_again(Entry& entry, const OrderAnnounced& input, Turn& turn) {
   if (is_end(entry.order.phase)) return;
+  const bool has_moved = !input.href.empty() && input.href != entry.order.href;
+  if (has_moved) {
+    book_.save(entry);
+    entry.order.href = input.href;
+    entry.fetch.misses = 0;  // they are of the old one
+    changed(entry, turn);
+  }
   if (entry.order.phase != Phase::fetching) return look_again(entry, turn);
-  if (is_new) return;
+  if (input.is_new && !has_moved) return;
   book_.save(entry);
   if (entry.fetch.attempt != 0) {
     entry.fetch.again = true;
@@ -104,7 +111,9 @@ bool Gateway::may_take(const Entry& entry, const Turn& turn) const {
 // ---------------------------------------------------------------- fetched
 
 void Gateway::order_fetched(const OrderFetched& input, Turn& turn) {
-  const std::optional<bool> probe = note_fetch_end(input, turn.now);
+  const bool is_clear = input.outcome != FetchOutcome::failed && input.outcome != FetchOutcome::not_now;
+  const std::optional<bool> probe =
+      note_end(fetch_paces_, input.attempt, is_clear, input.retry_after_ms, turn.now);
   Entry* entry = book_.find(input.order);
   const bool is_awaited = entry != nullptr && input.attempt != 0 && entry->fetch.attempt == input.attempt;
   if (!is_awaited || is_end(entry->order.phase)) {
@@ -120,14 +129,15 @@ void Gateway::order_fetched(const OrderFetched& input, Turn& turn) {
   reindex(*entry, turn.now);
 }
 
-std::optional<bool> Gateway::note_fetch_end(const OrderFetched& input, const Now& now) {
-  for (auto& [partner, pace] : fetch_paces_) {
-    const std::optional<bool> probe = pace.ended(input.attempt);
+std::optional<bool> Gateway::note_end(PartnerPaces& paces, std::uint64_t attempt, bool is_clear,
+                                      std::optional<Milliseconds> retry_after_ms, const Now& now) {
+  for (auto& [partner, pace] : paces) {
+    const std::optional<bool> probe = pace.ended(attempt);
     if (!probe) continue;
-    if (input.outcome == FetchOutcome::failed || input.outcome == FetchOutcome::not_now)
-      pace.on_failure(now.steady_ms, input.retry_after_ms.value_or(0), *probe, generator_);
-    else
+    if (is_clear)
       pace.on_answer();
+    else
+      pace.on_failure(now.steady_ms, retry_after_ms, *probe, generator_);
     return probe;
   }
   return {};
@@ -140,6 +150,12 @@ FetchOutcome outcome_for(const Order& order, const OrderFetched& input) {
   const CanonicalOrder& arrived = input.arrived.order;
   const bool is_it = arrived.partner == order.partner && arrived.partner_order_id == order.partner_order_id;
   return input.outcome == FetchOutcome::fetched && !is_it ? FetchOutcome::unreadable : input.outcome;
+}
+
+/// Its partner was there, and has not got it, or not yet.
+bool is_without_order(FetchOutcome outcome) {
+  return outcome == FetchOutcome::gone || outcome == FetchOutcome::unreadable ||
+         outcome == FetchOutcome::not_yet;
 }
 
 }  // namespace
@@ -162,7 +178,11 @@ void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, T
     happen(entry, Happening::fetched, facts, turn);
     return;
   }
-  entry.fetch.again = false;  // the next answer is of after the news
+  const bool is_of_before = std::exchange(entry.fetch.again, false);  // the next answer is of after the news
+  if (is_of_before && is_without_order(outcome)) {
+    entry.fetch.next_ms = turn.now.steady_ms;
+    return;
+  }
   fetch_later(entry, outcome, probe, turn.now);
   if (!is_missed(entry, turn.now) || turn.from_reserve) return;
   Facts facts;
@@ -321,7 +341,7 @@ void Gateway::dispatch_fetches(Turn& turn) {
   for (const auto& [partner, policy] : policy_.partners) {
     for (auto first = book_.first_to_fetch(partner); first && first->first <= now_ms;
          first = book_.first_to_fetch(partner)) {
-      FetchPace& pace = fetch_paces_[partner];
+      PartnerPace& pace = fetch_paces_.try_emplace(partner, fetch_limits).first->second;
       if (!pace.may_start(now_ms)) break;
       Entry& entry = *book_.find(first->second);
       book_.save(entry);
@@ -339,11 +359,8 @@ Milliseconds Gateway::fetch_wake_ms() const {
   for (const auto& [partner, policy] : policy_.partners) {
     const auto first = book_.first_to_fetch(partner);
     if (!first) continue;
-    const auto pace = fetch_paces_.find(partner);
-    if (pace == fetch_paces_.end())
-      wake = std::min(wake, first->first);
-    else if (pace->second.has_room())
-      wake = std::min(wake, std::max(first->first, pace->second.earliest_ms()));
+    if (const auto from_ms = earliest_ms(fetch_paces_, partner))
+      wake = std::min(wake, std::max(first->first, *from_ms));
   }
   return wake;
 }

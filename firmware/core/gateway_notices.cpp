@@ -42,6 +42,10 @@ std::optional<Notice> notice_of(EventType type, const Order& order) {
   }
 }
 
+bool is_clear(TellOutcome outcome) {
+  return outcome != TellOutcome::not_now && outcome != TellOutcome::failed;
+}
+
 /// In an event, whatever a partner sent: short, and text that every reader takes.
 std::string words_of(std::string text) {
   if (text.size() > partner_words_max) text.resize(partner_words_max);
@@ -96,7 +100,7 @@ void Gateway::owe_only(Entry& entry, Notices left) {
   entry.order.owed = left;
   entry.telling.doubtful = both(entry.telling.doubtful, left);
   entry.telling.failures = 0;
-  unwritten_.insert(entry.order.number);
+  write_later(entry.order.number);
 }
 
 void Gateway::load_owed(Entry& entry, const Now& now) {
@@ -114,7 +118,7 @@ std::optional<Milliseconds> Gateway::tell_ms_of(const Entry& entry) noexcept {
 void Gateway::dispatch_notices(Turn& turn) {
   const NoticeLine& line = book_.notice_line();
   for (auto partner = line.partner_behind({}); partner; partner = line.partner_behind(*partner)) {
-    NoticePace& pace = notice_paces_[*partner];
+    PartnerPace& pace = notice_paces_.try_emplace(*partner, notice_limits).first->second;
     for (auto first = line.first_of(*partner);
          first && first->first <= turn.now.steady_ms && pace.may_start(turn.now.steady_ms);
          first = line.first_of(*partner)) {
@@ -123,7 +127,7 @@ void Gateway::dispatch_notices(Turn& turn) {
   }
 }
 
-void Gateway::tell(Entry& entry, NoticePace& pace, Turn& turn) {
+void Gateway::tell(Entry& entry, PartnerPace& pace, Turn& turn) {
   book_.save(entry);
   const Notices spoken = both(entry.order.owed, tells_of(entry.order.partner));
   if (spoken != entry.order.owed) owe_only(entry, spoken);  // somebody else tells it by now
@@ -190,10 +194,8 @@ Milliseconds Gateway::notice_wake_ms() const {
   const NoticeLine& line = book_.notice_line();
   Milliseconds wake_ms = never_ms;
   for (auto partner = line.partner_behind({}); partner; partner = line.partner_behind(*partner)) {
-    const auto pace = notice_paces_.find(*partner);
-    const auto from_ms =
-        pace == notice_paces_.end() ? std::optional<Milliseconds>(0) : pace->second.earliest_ms();
-    if (from_ms) wake_ms = std::min(wake_ms, std::max(*from_ms, line.first_of(*partner)->first));
+    if (const auto from_ms = earliest_ms(notice_paces_, *partner))
+      wake_ms = std::min(wake_ms, std::max(*from_ms, line.first_of(*partner)->first));
   }
   return wake_ms;
 }
@@ -201,13 +203,11 @@ Milliseconds Gateway::notice_wake_ms() const {
 // ---------------------------------------------------------------- what came of it
 
 void Gateway::partner_told(const PartnerTold& input, Turn& turn) {
-  std::optional<bool> probe;
-  for (auto pace = notice_paces_.begin(); pace != notice_paces_.end() && !probe; ++pace) {
-    probe = pace->second.ended(input.attempt);
-    if (probe) note_partner_health(input, *probe, pace->second, turn);
-  }
+  const bool was_asked =
+      note_end(notice_paces_, input.attempt, is_clear(input.outcome), input.retry_after_ms, turn.now)
+          .has_value();
   Entry* entry = book_.find(input.order);
-  if (!probe || entry == nullptr ||
+  if (!was_asked || entry == nullptr ||
       entry->telling.attempt != input.attempt) {  // it owed nothing any more, and has ended
     ++stale_answers_;
     return;
@@ -216,13 +216,6 @@ void Gateway::partner_told(const PartnerTold& input, Turn& turn) {
   entry->telling.attempt = 0;
   take_partners_answer(*entry, input, turn);
   reindex(*entry, turn.now);
-}
-
-void Gateway::note_partner_health(const PartnerTold& input, bool probe, NoticePace& pace, Turn& turn) {
-  if (input.outcome == TellOutcome::not_now || input.outcome == TellOutcome::failed)
-    pace.on_failure(turn.now.steady_ms, input.retry_after_ms, probe, generator_);
-  else
-    pace.on_answer();
 }
 
 void Gateway::take_partners_answer(Entry& entry, const PartnerTold& input, Turn& turn) {

@@ -19,6 +19,10 @@ std::vector<Order> Gateway::unwritten_orders() const {
   return orders;
 }
 
+void Gateway::write_later(OrderNumber number) {
+  if (unwritten_.insert(number).second) unwritten_since_.push_back(number);
+}
+
 void Gateway::on_written(const Now& now) {
   for (const OrderNumber number : unwritten_) {
     const Entry* entry = book_.find(number);
@@ -29,7 +33,9 @@ void Gateway::on_written(const Now& now) {
       book_.forget_reference(number);  // it stays until its partner has been told
   }
   unwritten_.clear();
+  unwritten_since_.clear();
   unsure_.clear();
+  lost_.clear();
   book_.forget_ended(witnessed_ms(now) - policy_.order_id_reuse_ms + 1, forget_per_turn);
   book_.forget_early([&](const EarlyMark& mark) { return beyond_reuse(mark, now); }, forget_per_turn);
 }
@@ -44,6 +50,7 @@ void Gateway::begin_turn() {
   doors_before_ = doors_;
   fetch_paces_before_ = fetch_paces_;
   notice_paces_before_ = notice_paces_;
+  unwritten_since_.clear();
   pause_ends_before_ms_ = pause_ends_ms_;
   clock_moved_in_turn_ = false;
 }
@@ -69,7 +76,6 @@ bool Gateway::beyond_reuse(const EarlyMark& mark, const Now& now) const {
   return at_ms + policy_.order_id_reuse_ms <= witnessed_ms(now);
 }
 
-// Rows of orders that never came to be need no writing; the others are as on disk or ride on the next commit.
 void Gateway::on_undone() {
   pos_ = pos_before_;
   watch_pace_ = watch_pace_before_;
@@ -81,7 +87,7 @@ void Gateway::on_undone() {
   notice_paces_ = notice_paces_before_;
   pause_ends_ms_ = pause_ends_before_ms_;
   clock_moved_again_ = clock_moved_again_ || clock_moved_in_turn_;
-  std::erase_if(unwritten_, [&](OrderNumber number) { return book_.find(number) == nullptr; });
+  for (const OrderNumber number : unwritten_since_) unwritten_.erase(number);  // its row is as on disk
 }
 
 }  // namespace storegate::core

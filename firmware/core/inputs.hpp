@@ -236,8 +236,8 @@ enum class TellOutcome : std::uint8_t {
   told = 0,
   decided = 1,  // 400, 409, 422: the partner has decided already; what is true there has to be fetched
   gone = 2,     // 404, 410: the partner has no such order, or it has ended
-  not_now = 3,  // 429, 503: `retry_after_ms` if it said so
-  failed = 4,   // any other answer, or none
+  not_now = 3,  // 429, or nothing left the box: nothing was done
+  failed = 4,   // any other answer, or none: it may have been done
 };
 
 /// A request that tells a partner has ended.
@@ -246,7 +246,7 @@ struct PartnerTold {
   std::uint64_t attempt = 0;  // as the effect had it
   TellOutcome outcome = TellOutcome::failed;
   std::string why;  // decided, gone: the partner's own code or words, cut to 200 bytes; may be empty
-  std::optional<Milliseconds> retry_after_ms;
+  std::optional<Milliseconds> retry_after_ms;  // not_now, failed: if it said so
 };
 
 /// A person opened the store or paused it.

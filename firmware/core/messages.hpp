@@ -306,6 +306,11 @@ struct Loaded {
     bool announced = false;
   };
   std::vector<Ended> ended;  // ascending by number
+  struct LostAnnouncement {  // acknowledged, not fetched yet, and its row is damaged: nobody else knows of it
+    OrderNumber number = no_order;
+    std::string partner, partner_order_id;  // as the damaged row has them; "" = no text that can be shown
+  };
+  std::vector<LostAnnouncement> lost;
   std::vector<EarlyMark> early;
   std::vector<KeyAlias> key_aliases;
   std::vector<AvailabilityMark> availability;

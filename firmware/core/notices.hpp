@@ -2,7 +2,6 @@
 // requests a partner gets. Soft state: after a restart all that is owed is due.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,10 +9,9 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "core/backoff.hpp"
 #include "core/order.hpp"
+#include "core/partner_pace.hpp"
 
 namespace storegate::core {
 
@@ -24,6 +22,8 @@ inline constexpr Milliseconds notice_backoff_first_ms = second_ms;
 inline constexpr Milliseconds notice_backoff_most_ms = minute_ms;
 /// A partner that says "not now" is left alone for as long as it says, but no longer than this.
 inline constexpr Milliseconds notice_pause_most_ms = 10 * minute_ms;
+inline constexpr PaceLimits notice_limits{notices_at_once_max, notice_backoff_first_ms,
+                                          notice_backoff_most_ms, notice_pause_most_ms};
 /// What could not be told by then means nothing any more, and a person has to look: counted from when it was owed, or from
 /// the order's arrival for the decision about it, unless PartnerPolicy::decide_within_ms says otherwise.
 inline constexpr Milliseconds notice_within_ms = hour_ms;
@@ -75,59 +75,6 @@ class NoticeLine {
 
  private:
   std::map<std::string, std::set<Place>> lines_;
-};
-
-/// Whether one partner may be told anything now. While it is away one request at a time tries it.
-class NoticePace {
- public:
-  [[nodiscard]] bool may_start(Milliseconds steady_ms) const noexcept {
-    const auto from_ms = earliest_ms();
-    return from_ms && *from_ms <= steady_ms;
-  }
-  /// Not before this, on the steady clock; nothing: an answer has to come first.
-  [[nodiscard]] std::optional<Milliseconds> earliest_ms() const noexcept {
-    const std::size_t most = away_ ? 1 : notices_at_once_max;
-    if (under_way_.size() >= most) return {};
-    return away_ ? try_at_ms_ : Milliseconds{0};
-  }
-  /// A request is under way until its end is told, whatever becomes of its order meanwhile.
-  void started(std::uint64_t attempt) { under_way_.push_back({attempt, away_}); }
-  /// Whether it was to find out if the partner is back; nothing: it was none of these.
-  [[nodiscard]] std::optional<bool> ended(std::uint64_t attempt) noexcept {
-    const auto found = std::find_if(under_way_.begin(), under_way_.end(),
-                                    [&](const UnderWay& one) { return one.attempt == attempt; });
-    if (found == under_way_.end()) return {};
-    const bool probe = found->probe;
-    under_way_.erase(found);
-    return probe;
-  }
-  /// It gave a clear answer, whatever it said.
-  void on_answer() noexcept {
-    away_ = false;
-    failures_ = 0;
-  }
-  /// It did not, or said "not now". What was under way already when it went away is one failure with the first of it.
-  void on_failure(Milliseconds steady_ms, std::optional<Milliseconds> retry_after_ms, bool probe,
-                  Generator& generator) {
-    const bool tried_anew = !away_ || probe;
-    away_ = true;
-    if (tried_anew) ++failures_;
-    const Milliseconds wait_ms =
-        backoff_ms(tried_anew ? failures_ : 1, notice_backoff_first_ms, notice_backoff_most_ms, generator);
-    const Milliseconds at_ms =
-        steady_ms + std::max(wait_ms, std::min(retry_after_ms.value_or(0), notice_pause_most_ms));
-    try_at_ms_ = tried_anew ? at_ms : std::max(try_at_ms_, at_ms);
-  }
-
- private:
-  struct UnderWay {
-    std::uint64_t attempt = 0;
-    bool probe = false;
-  };
-  std::vector<UnderWay> under_way_;  // at most notices_at_once_max
-  bool away_ = false;
-  std::int64_t failures_ = 0;
-  Milliseconds try_at_ms_ = 0;
 };
 
 }  // namespace storegate::core

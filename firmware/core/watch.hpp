@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "core/backoff.hpp"
 #include "core/policy.hpp"
+#include "core/under_way.hpp"
 
 namespace storegate::core {
 
@@ -54,17 +54,11 @@ class WatchPace {
     return false;
   }
 
-  /// A question is on the wire until its end is told, whatever becomes of its order meanwhile.
   /// `probe`: it goes out while the POS is away.
-  void started(std::uint64_t attempt, bool probe) { under_way_.push_back({attempt, probe}); }
+  void started(std::uint64_t attempt, bool probe) { under_way_.started(attempt, probe); }
   /// Whether it was a probe; nothing: it was none of these.
   [[nodiscard]] std::optional<bool> ended(std::uint64_t attempt) noexcept {
-    const auto found = std::find_if(under_way_.begin(), under_way_.end(),
-                                    [&](const UnderWay& one) { return one.attempt == attempt; });
-    if (found == under_way_.end()) return {};
-    const bool probe = found->probe;
-    under_way_.erase(found);
-    return probe;
+    return under_way_.ended(attempt);
   }
 
   void on_answer() noexcept { refusals_ = 0; }
@@ -79,11 +73,7 @@ class WatchPace {
   Milliseconds token_at_ms_ = 0;
   Milliseconds resumes_ms_ = 0;
   std::int64_t refusals_ = 0;
-  struct UnderWay {
-    std::uint64_t attempt = 0;
-    bool probe = false;
-  };
-  std::vector<UnderWay> under_way_;  // at most max_
+  UnderWay under_way_;  // at most max_
 };
 
 }  // namespace storegate::core

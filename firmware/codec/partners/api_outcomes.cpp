@@ -100,7 +100,8 @@ core::PartnerTold told_from(const PartnerApi& api, const core::TellPartner& effe
     told.outcome = api.told(effect.notice, reply.status, reply.body);
   else  // of what never left nothing can have come
     told.outcome = reply.sent ? core::TellOutcome::failed : core::TellOutcome::not_now;
-  if (told.outcome == core::TellOutcome::not_now) told.retry_after_ms = retry_after_ms(reply.retry_after);
+  if (told.outcome == core::TellOutcome::not_now || told.outcome == core::TellOutcome::failed)
+    told.retry_after_ms = retry_after_ms(reply.retry_after);
   if (told.outcome == core::TellOutcome::decided || told.outcome == core::TellOutcome::gone)
     told.why = code_in(reply.body);
   return told;

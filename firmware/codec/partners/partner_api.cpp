@@ -29,8 +29,7 @@ core::TellOutcome PartnerApi::told(core::Notice, int status, std::string_view) c
     case 422: return TellOutcome::decided;
     case 404:
     case 410: return TellOutcome::gone;
-    case 429:
-    case 503: return TellOutcome::not_now;
+    case 429: return TellOutcome::not_now;
     default: return TellOutcome::failed;
   }
 }

@@ -65,7 +65,9 @@ struct PulledPage {
       unreadable;  // ids, or a sentence, of what could not be understood; never the rest's hindrance
   /// `then` has the partner forget what is unreadable as well: it is kept as a dead letter first.
   bool forgets_unreadable = false;
-  std::vector<HttpRequest> then;  // to be sent once all of it is stored: acknowledgements, deletions
+  /// To be sent once all of it is stored: acknowledgements, deletions. They name the page's events: a page with the same ones
+  /// is the same page.
+  std::vector<HttpRequest> then;
   std::string next;               // cursor of the next page; "" = this was the last
 };
 
@@ -109,8 +111,9 @@ class PartnerApi {
   [[nodiscard]] virtual core::Notices notices() const noexcept { return {}; }
   /// The request that tells it; `what.notice` is one of notices().
   [[nodiscard]] virtual HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const;
-  /// What the partner's answer means. By itself: 2xx told; 400, 409, 422 decided; 404, 410 gone; 429, 503 not_now; all
-  /// else failed.
+  /// What the partner's answer means. By itself: 2xx told; 400, 409, 422 decided; 404, 410 gone; 429 not_now; all else
+  /// failed. That is every 5xx: a 503 may be a gateway's that lost the answer, as a 502 or 504 is, and what may have been
+  /// done is never taken for undone.
   [[nodiscard]] virtual core::TellOutcome told(core::Notice notice, int status, std::string_view body) const;
 };
 

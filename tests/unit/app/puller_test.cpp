@@ -151,6 +151,41 @@ TEST_CASE("5.4 missed orders: what cannot be read is a dead letter before its pa
   CHECK(bench.offered.size() == 1);
 }
 
+TEST_CASE(
+    "5.4 missed orders: a page whose acknowledgement failed is acknowledged, and not stored once more") {
+  PullBench bench;
+  const std::string page = "order A\nbad no items\nforget\nthen /ack/1";
+  for (std::size_t failed = 1; failed < 3; ++failed) {
+    bench.answer(200, page);
+    bench.answer(500);
+    bench.puller->look();
+    bench.puller->look_again();
+    bench.until_heard(2 * failed);
+    bench.settle();
+    CHECK(bench.offered.size() == 1);
+    CHECK(bench.refused.size() == 1);
+  }
+  bench.answer(200, "order A\norder B\nthen /ack/2");  // it has grown
+  bench.answer(500);
+  bench.puller->look_again();
+  bench.until_heard(6);
+  bench.settle();
+  CHECK(bench.offered.size() == 3);
+  bench.answer(200, page);
+  bench.answer(204);
+  bench.puller->look_again();
+  bench.until_heard(8);
+  CHECK(bench.request(7) == "DELETE /base/ack/1");
+  bench.until([&] { return bench.memory->seen_until("toy").has_value(); });
+  CHECK(bench.offered.size() == 3);
+  bench.answer(200, page);  // acknowledged, and here again
+  bench.answer(204);
+  bench.puller->look_again();
+  bench.until_heard(10);
+  CHECK(bench.offered.size() == 4);
+  CHECK(bench.refused.size() == 2);
+}
+
 TEST_CASE("5.4 missed orders: what would end the same the next time is settled") {
   using core::AnswerKind;
   for (const AnswerKind kind : {AnswerKind::done, AnswerKind::conflict, AnswerKind::not_found}) {

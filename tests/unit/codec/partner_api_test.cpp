@@ -231,7 +231,7 @@ TEST_CASE("an answer means the same at every partner, but for what it documents 
     int status;
     TellOutcome outcome;
   };
-  constexpr std::array<Row, 14> rows{{{200, TellOutcome::told},
+  constexpr std::array<Row, 17> rows{{{200, TellOutcome::told},
                                       {202, TellOutcome::told},
                                       {204, TellOutcome::told},
                                       {302, TellOutcome::failed},
@@ -244,7 +244,10 @@ TEST_CASE("an answer means the same at every partner, but for what it documents 
                                       {422, TellOutcome::decided},
                                       {429, TellOutcome::not_now},
                                       {500, TellOutcome::failed},
-                                      {503, TellOutcome::not_now}}};
+                                      {501, TellOutcome::failed},
+                                      {502, TellOutcome::failed},
+                                      {503, TellOutcome::failed},
+                                      {504, TellOutcome::failed}}};
   for (const char* partner :
        {"doordash", "grubhub", "deliveroo", "just_eat", "jet_connect", "deliverect", "hubrise", "otter"}) {
     CAPTURE(partner);

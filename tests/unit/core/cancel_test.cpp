@@ -80,10 +80,67 @@ TEST_CASE(
   CHECK(store.events.back().details == webhook);
 
   const OrderId id = store.row("K-1", "counter").id;
+  cancel.source = Source::mqtt;
   for (const OrderRef& ref : {OrderRef{id}, OrderRef{store.row("K-1", "counter").release_token}}) {
     cancel.orders = {ref};
     store.give(cancel);
     CHECK(store.events.back().details.back() == Details::value_type{"order_id", text_of(id)});
+  }
+}
+
+TEST_CASE("4.3 cancel: a webhook that comes again is told of once, a message of the cloud's each time") {
+  Script store;
+  store.arrive("K-1", "counter");
+  store.pos(PosOutcome::took, "T-1");
+  store.pass(240 * minute_ms);
+  CancelArrived cancel;
+  cancel.source = Source::webhook;
+  cancel.actor = Actor::partner;
+  cancel.orders = {{std::pair<std::string, std::string>{"counter", "K-1"}}};
+  cancel.letter.topic = "webhook/counter";
+  const auto give = [&] {
+    cancel.caller = store.next_caller();
+    store.give(cancel);
+  };
+  store.fail_commits = true;
+  give();
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  store.fail_commits = false;
+  for (int times = 0; times < 3; ++times) {
+    give();
+    CHECK(store.last_answer().kind == AnswerKind::conflict);
+    CHECK_FALSE(store.last_answer().why.empty());
+    CHECK(store.dead_letters.size() == 1);
+    CHECK(store.count(EventType::gateway_message_refused) == 1);
+  }
+  const std::size_t commits = store.commits;
+  give();
+  CHECK(store.commits == commits);
+  cancel.source = Source::mqtt;
+  cancel.letter.topic = "stores/test/in/cancel";
+  for (int times = 2; times < 4; ++times) {
+    give();
+    CHECK(store.count(EventType::gateway_message_refused) == static_cast<std::size_t>(times));
+  }
+}
+
+TEST_CASE("4.3 cancel: a webhook that cancels the next order of the same id is told of again") {
+  Policy policy = default_policy();
+  policy.order_id_reuse_ms = 300 * minute_ms;
+  Script store(policy);
+  CancelArrived cancel;
+  cancel.source = Source::webhook;
+  cancel.orders = {{std::pair<std::string, std::string>{"counter", "K-1"}}};
+  cancel.letter.topic = "webhook/counter";
+  for (int order = 1; order < 3; ++order) {
+    store.arrive("K-1", "counter");
+    REQUIRE(store.last_answer().kind == AnswerKind::created);
+    store.pos(PosOutcome::took, "T-" + std::to_string(order));
+    store.pass(240 * minute_ms);
+    store.give(cancel);
+    store.give(cancel);
+    CHECK(store.dead_letters.size() == static_cast<std::size_t>(order));
+    store.pass(70 * minute_ms);
   }
 }
 

@@ -214,3 +214,13 @@ TEST_CASE("the engine wakes for a read of events that failed, and does not spin 
   store.pass(read_again_after_ms);
   CHECK(outbox.wanted_read());
 }
+
+TEST_CASE("a row that a turn changed which was not written is not written for it later") {
+  Script store;
+  store.arrive("K-1");
+  store.fail_commits = true;
+  store.release("K-1");
+  store.fail_commits = false;
+  store.arrive("K-2");
+  CHECK(store.last_written == std::vector<std::string>{"K-2"});
+}

@@ -1,21 +1,11 @@
 // How often a partner's API is asked for orders: few at once, one while it is away, and one partner's outage is nobody
 // else's.
-#include "print.hpp"
-#include "script.hpp"
+#include "thin.hpp"
 
 using namespace storegate::core;
 using namespace storegate::core::testing;
 
 namespace {
-
-Policy thin_policy() {
-  Policy policy = default_policy();
-  for (const char* name : {"thin", "slim"}) {
-    policy.partners[name] = policy.partners["kiosk"];
-    policy.partners[name].fetches = true;
-  }
-  return policy;
-}
 
 std::size_t fetches_of(const Script& store, const std::string& partner) {
   std::size_t found = 0;
@@ -168,6 +158,9 @@ TEST_CASE("announced orders wait for a turn in the lane of their partner, and th
   OrderAnnounced over_mqtt = announcement("3");
   over_mqtt.source = Source::mqtt;
   CHECK_FALSE(store.engine->offer(std::move(over_mqtt)));
+  OrderAnnounced news = announcement("1");  // of a cancel perhaps, and never refused for others' sake
+  news.is_new = false;
+  CHECK_FALSE(store.engine->offer(std::move(news)));
   store.turn();
   CHECK(store.phase("1", "thin") == Phase::fetching);
   store.fetch(FetchOutcome::fetched);

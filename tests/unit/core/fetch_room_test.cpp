@@ -1,22 +1,8 @@
 // Announced orders where there is no room for them, and those that somebody sends as a whole.
-#include "print.hpp"
-#include "script.hpp"
+#include "thin.hpp"
 
 using namespace storegate::core;
 using namespace storegate::core::testing;
-
-namespace {
-
-Policy thin_policy() {
-  Policy policy = default_policy();
-  for (const char* name : {"thin", "slim"}) {
-    policy.partners[name] = policy.partners["kiosk"];
-    policy.partners[name].fetches = true;
-  }
-  return policy;
-}
-
-}  // namespace
 
 // ---------------------------------------------------------------- no room
 
@@ -71,8 +57,7 @@ TEST_CASE("a fetched order whose commit fails leaves nothing of itself in the ki
   Policy policy = thin_policy();
   policy.partners["thin"].release = ReleaseMode::immediate;
   policy.kitchen_items_max = 100;
-  Script store(policy);
-  store.announce("T-1", "thin");
+  Script store = announced(policy);
   store.fail_commits = true;
   store.fetch(FetchOutcome::fetched);
   CHECK(store.engine->gateway().book().kitchen().items == 0);
@@ -83,8 +68,7 @@ TEST_CASE("an announcement counts against its partner's rate and the live orders
   Policy policy = thin_policy();
   policy.partners["thin"].rate_per_minute = 1;
   policy.live_orders_max = 2;
-  Script store(policy);
-  store.announce("T-1", "thin");
+  Script store = announced(policy);
   store.announce("T-2", "thin");
   CHECK(store.last_answer().kind == AnswerKind::too_many);
   CHECK(store.last_answer().retry_after_s > 0);
@@ -94,8 +78,7 @@ TEST_CASE("an announcement counts against its partner's rate and the live orders
 }
 
 TEST_CASE("what is fetched where there is no room is fetched again when there is") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   SUBCASE("too little space") {
     store.give(StorageMeasured{StorageRoom::database_full});
     store.fetch(FetchOutcome::fetched);
@@ -116,8 +99,7 @@ TEST_CASE("what is fetched where there is no room is fetched again when there is
 }
 
 TEST_CASE("an order is not given up by what is kept for a full disk") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.disk_full = true;
   store.pass(70 * minute_ms);
   if (store.engine->wants_turn(store.now)) store.turn();
@@ -129,8 +111,7 @@ TEST_CASE("an order is not given up by what is kept for a full disk") {
 }
 
 TEST_CASE("an order that its partner does not have is not rejected by what is kept for a full disk") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.fetch(FetchOutcome::gone);
   for (const Milliseconds end_ms = store.now.steady_ms + fetch_missed_for_ms; store.now.steady_ms < end_ms;) {
     store.pass(second_ms);
@@ -150,8 +131,7 @@ TEST_CASE("an order that its partner does not have is not rejected by what is ke
 // ---------------------------------------------------------------- sent as a whole
 
 TEST_CASE("an announced order that somebody sends as a whole is what was waited for") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   OrderArrived whole = store.order("T-1", "thin");
   whole.idempotency_key = "key-1";
   store.give(whole);
@@ -177,8 +157,7 @@ TEST_CASE("an announced order that somebody sends as a whole is what was waited 
 }
 
 TEST_CASE("an order that ended before it was fetched is not made anew by one that is sent as a whole") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.cancel("T-1", "thin");
   for (int life = 0; life < 2; ++life) {
     store.give(store.order("T-1", "thin"));
@@ -191,11 +170,21 @@ TEST_CASE("an order that ended before it was fetched is not made anew by one tha
 }
 
 TEST_CASE("one that is sent as a whole where there is no room is fetched when there is") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  store.give(StorageMeasured{StorageRoom::disk_low});
-  store.give(store.order("T-1", "thin"));
-  CHECK(store.last_answer().kind == AnswerKind::full);
+  Script store = announced();
+  OrderArrived whole = store.order("T-1", "thin");
+  AnswerKind kind = AnswerKind::full;
+  SUBCASE("too little space") { store.give(StorageMeasured{StorageRoom::disk_low}); }
+  SUBCASE("none at all") {
+    store.disk_full = true;
+    kind = AnswerKind::not_stored;
+  }
+  SUBCASE("none at all, over MQTT: it must not block what is behind it") {
+    store.disk_full = true;
+    whole.source = Source::mqtt;
+  }
+  store.give(std::move(whole));
+  CHECK(store.last_answer().kind == kind);
+  CHECK(store.last_answer().retry_after_s == retry_after_no_space_s);
   CHECK(store.phase("T-1", "thin") == Phase::fetching);
   CHECK(store.fetches.size() == 1);
 }

@@ -1,33 +1,8 @@
 // Orders that are only announced: kept, fetched, and judged as those that arrive.
-#include "print.hpp"
-#include "script.hpp"
+#include "thin.hpp"
 
 using namespace storegate::core;
 using namespace storegate::core::testing;
-
-namespace {
-
-/// "thin" and "slim" announce their orders; thin's wait for their release.
-Policy thin_policy() {
-  Policy policy = default_policy();
-  for (const char* name : {"thin", "slim"}) {
-    PartnerPolicy partner = policy.partners["kiosk"];
-    partner.fetches = true;
-    policy.partners[name] = partner;
-  }
-  policy.partners["slim"].release = ReleaseMode::immediate;
-  return policy;
-}
-
-std::vector<Refusal> refusals_of(const Script& store, const std::string& id) {
-  return unpack_refusals(store.row(id, "thin").refusals).value();
-}
-
-const OrderBody& body_of(const Script& store, const std::string& id) {
-  return store.bodies.at(store.row(id, "thin").number);
-}
-
-}  // namespace
 
 TEST_CASE("an announced order is kept before it is answered, and fetched after that") {
   Script store(thin_policy());
@@ -66,8 +41,7 @@ TEST_CASE("an announcement of nobody's, or of a partner that is not asked, is re
 }
 
 TEST_CASE("what is fetched is judged as an order that arrives") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
   fetched.arrived.order.test = true;
   fetched.arrived.order.items[0].quantity = 3;
@@ -106,8 +80,7 @@ TEST_CASE("an immediate order goes to the POS in the commit that has it fetched"
 }
 
 TEST_CASE("a repeat of an announcement hears the first answer, as long as the order's id is remembered") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.announce("T-1", "thin");
   CHECK(store.last_answer().kind == AnswerKind::replayed);
   CHECK(store.last_answer().order->phase == Phase::fetching);
@@ -128,8 +101,7 @@ TEST_CASE("a repeat of an announcement hears the first answer, as long as the or
 }
 
 TEST_CASE("a release of an order that is still to be fetched waits for it, also over a restart") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   SUBCASE("named by its partner's id") { store.release("T-1", "thin"); }
   SUBCASE("named by its own") {
     ReleaseArrived input;
@@ -157,8 +129,7 @@ TEST_CASE("a release that came before the announcement waits for what is fetched
 }
 
 TEST_CASE("a release that waited for an order that never came goes with it") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.release("T-1", "thin");
   CHECK(store.engine->gateway().book().early_count() == 1);
   SUBCASE("cancelled") { store.cancel("T-1", "thin"); }
@@ -169,8 +140,7 @@ TEST_CASE("a release that waited for an order that never came goes with it") {
 }
 
 TEST_CASE("an order that was fetched behind a reboot is held its span, whatever the clocks showed") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.now.wall_trusted = false;
   store.now.wall_ms = second_ms;
   store.restart(true);
@@ -184,9 +154,23 @@ TEST_CASE("an order that was fetched behind a reboot is held its span, whatever 
   CHECK(store.phase("T-1", "thin") == Phase::sending);
 }
 
+TEST_CASE("the trace is the announcement's, or if that had none what the order came with") {
+  for (const char* traceparent : {"", "00-announced"}) {
+    Script store(thin_policy());
+    OrderAnnounced input;
+    input.partner = "thin";
+    input.partner_order_id = "T-1";
+    input.traceparent = traceparent;
+    store.give(std::move(input));
+    OrderFetched fetched = store.ended(FetchOutcome::fetched);
+    fetched.arrived.traceparent = "00-fetched";
+    store.give(std::move(fetched));
+    CHECK(store.row("T-1", "thin").traceparent == (*traceparent == 0 ? "00-fetched" : traceparent));
+  }
+}
+
 TEST_CASE("what its partner wants cooked now is released by it") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
   fetched.released = true;
   store.give(std::move(fetched));
@@ -245,8 +229,7 @@ TEST_CASE("an order that its partner does not have, or nobody can read, is asked
     policy.partners["thin"].fetch_within_ms = 4 * minute_ms;
     believed_ms = 2 * minute_ms;
   }
-  Script store(policy);
-  store.announce("T-1", "thin");
+  Script store = announced(policy);
   for (const Milliseconds wait_ms : {10 * second_ms, 20 * second_ms}) {
     store.fetch(outcome);
     CHECK(store.phase("T-1", "thin") == Phase::fetching);
@@ -263,6 +246,7 @@ TEST_CASE("an order that its partner does not have, or nobody can read, is asked
   }
   CHECK(store.now.steady_ms - first_ms >= believed_ms);
   CHECK(refusals_of(store, "T-1") == std::vector<Refusal>{{Reason::invalid_order, subject}});
+  CHECK(store.events.back().actor == Actor::policy);
   CHECK(body_of(store, "T-1").canonical.empty());
   CHECK(store.history("T-1", "thin") == "rejected");
   CHECK_FALSE(store.events.back().previous_phase);
@@ -270,8 +254,7 @@ TEST_CASE("an order that its partner does not have, or nobody can read, is asked
 }
 
 TEST_CASE("an order that is over at its partner before it was here is not cooked") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
   fetched.over = true;
   SUBCASE("where there is room") {}
@@ -283,10 +266,10 @@ TEST_CASE("an order that is over at its partner before it was here is not cooked
 }
 
 TEST_CASE("another order than the one that was asked for is none that can be read") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
-  fetched.arrived.order.partner_order_id = "T-2";
+  SUBCASE("under another id") { fetched.arrived.order.partner_order_id = "T-2"; }
+  SUBCASE("of another partner") { fetched.arrived.order.partner = "slim"; }
   store.give(std::move(fetched));
   CHECK(store.phase("T-1", "thin") == Phase::fetching);
   CHECK(store.rows.size() == 1);
@@ -296,8 +279,7 @@ TEST_CASE("another order than the one that was asked for is none that can be rea
 }
 
 TEST_CASE("an answer that nobody waits for any more is counted and used for nothing") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   OrderFetched old = store.ended(FetchOutcome::fetched);
   store.restart();
   store.turn();
@@ -315,8 +297,7 @@ TEST_CASE("an order that does not come in time is rejected: an hour, or what its
   Milliseconds within_ms = 60 * minute_ms;
   SUBCASE("by itself") {}
   SUBCASE("as configured") { policy.partners["thin"].fetch_within_ms = within_ms = 11 * minute_ms; }
-  Script store(policy);
-  store.announce("T-1", "thin");
+  Script store = announced(policy);
   Milliseconds passed_ms = 0;
   SUBCASE("in one life") {}
   SUBCASE("over a restart and a reboot") {
@@ -337,8 +318,7 @@ TEST_CASE("an order that does not come in time is rejected: an hour, or what its
 }
 
 TEST_CASE("after a start an order is asked for once more, however late it is") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.now.wall_ms += 24 * hour_ms;
   store.restart(true);
   store.turn();
@@ -356,8 +336,7 @@ TEST_CASE("after a start an order is asked for once more, however late it is") {
 }
 
 TEST_CASE("what is there and no order yet is looked at again, and at once when its partner has news of it") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   for (int look = 0; look < 10; ++look) {
     REQUIRE(store.fetches.size() == 1);
     store.fetch(FetchOutcome::not_yet);
@@ -375,8 +354,7 @@ TEST_CASE("what is there and no order yet is looked at again, and at once when i
 TEST_CASE("one that is announced when it is to be made may have been placed long ago") {
   Policy policy = thin_policy();
   policy.partners["thin"].decide_within_ms = 10 * minute_ms;
-  Script store(policy);
-  store.announce("T-1", "thin");
+  Script store = announced(policy);
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
   fetched.arrived.order.placed_at_wall_ms = store.now.wall_ms - 5 * hour_ms;
   store.give(std::move(fetched));
@@ -384,8 +362,7 @@ TEST_CASE("one that is announced when it is to be made may have been placed long
 }
 
 TEST_CASE("a turn that was not written leaves no trace: its fetch is decided again") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.fail_commits = true;
   store.fetch(FetchOutcome::fetched);
   CHECK(store.phase("T-1", "thin") == Phase::fetching);
@@ -396,8 +373,7 @@ TEST_CASE("a turn that was not written leaves no trace: its fetch is decided aga
 }
 
 TEST_CASE("an order whose row is of the past goes before a person, and is not fetched") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.unsure = {store.row("T-1", "thin").number};
   store.restart();
   store.turn();
@@ -405,4 +381,87 @@ TEST_CASE("an order whose row is of the past goes before a person, and is not fe
   CHECK(store.row("T-1", "thin").in_doubt);
   CHECK_FALSE(store.events.back().previous_phase);
   CHECK(store.fetches.empty());
+}
+
+TEST_CASE("an announced order whose row is damaged is told of by an event, once, also if a turn fails") {
+  Script store(thin_policy());
+  store.lost_announcements = {{OrderNumber{4}, "thin", "T-4"}, {OrderNumber{5}, "", ""}};
+  store.restart();
+  REQUIRE(store.engine->wants_turn(store.now));
+  store.fail_commits = true;
+  store.turn();
+  store.fail_commits = false;
+  store.pass(second_ms);
+  store.arrive("K-1");
+  store.pass(minute_ms);
+  REQUIRE(store.count(EventType::gateway_message_refused) == 2);
+  REQUIRE(store.dead_letters.size() == 2);
+  CHECK(store.dead_letters[0].topic == "webhook/thin");
+  CHECK(store.dead_letters[1].topic == "webhook/");
+  const Details& named = store.events[0].details;
+  CHECK(named[0] == Details::value_type{"topic", std::string("webhook/thin")});
+  CHECK(named[3] == Details::value_type{"order_number", std::int64_t{4}});
+  CHECK(named[4] == Details::value_type{"partner", std::string("thin")});
+  CHECK(named[5] == Details::value_type{"partner_order_id", std::string("T-4")});
+  CHECK(store.events[1].details.size() == 4);
+}
+
+// ---------------------------------------------------------------- announced once more, with another address
+
+TEST_CASE("an order that is announced once more with another address is fetched from there at once") {
+  Script store = announced();
+  SUBCASE("while it is not there") {
+    store.fetch(FetchOutcome::gone);
+    CHECK(store.fetches.empty());
+    announce_at(store, "/v2/T-1");
+  }
+  SUBCASE("while it is asked for: what is said of the old one says nothing") {
+    FetchOutcome said = FetchOutcome::gone;
+    SUBCASE("gone") {}
+    SUBCASE("unreadable") { said = FetchOutcome::unreadable; }
+    SUBCASE("not yet") { said = FetchOutcome::not_yet; }
+    announce_at(store, "/v2/T-1");
+    CHECK(store.fetches.size() == 1);
+    store.fetch(said);
+  }
+  SUBCASE("before a restart") {
+    announce_at(store, "/v2/T-1");
+    store.restart();
+    store.turn();
+  }
+  CHECK(store.row("T-1", "thin").href == "/v2/T-1");
+  REQUIRE(store.fetches.size() == 1);
+  CHECK(store.fetches[0].href == "/v2/T-1");
+  announce_at(store, "");  // an announcement without an address forgets none
+  CHECK(store.row("T-1", "thin").href == "/v2/T-1");
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("T-1", "thin") == Phase::held);
+  CHECK_FALSE(store.row("T-1", "thin").look_again);
+}
+
+TEST_CASE("misses at an old address do not count against the new one") {
+  Script store = announced();
+  const Milliseconds from_ms = store.now.steady_ms;
+  while (store.now.steady_ms - from_ms < fetch_missed_for_ms - minute_ms) {
+    if (!store.fetches.empty()) store.fetch(FetchOutcome::gone);
+    store.pass(second_ms);
+  }
+  announce_at(store, "/v2/T-1");
+  for (int look = 0; look < 4; ++look) {
+    if (!store.fetches.empty()) store.fetch(FetchOutcome::gone);
+    store.pass(minute_ms);
+  }
+  CHECK(store.phase("T-1", "thin") == Phase::fetching);
+}
+
+TEST_CASE("an address that could not be stored is not used") {
+  Script store = announced();
+  store.fetch(FetchOutcome::gone);
+  store.fail_commits = true;
+  announce_at(store, "/v2/T-1");
+  CHECK(store.last_answer().kind == AnswerKind::not_stored);
+  store.fail_commits = false;
+  store.pass(fetch_miss_ms);
+  REQUIRE(store.fetches.size() == 1);
+  CHECK(store.fetches[0].href == "/orders/T-1");
 }

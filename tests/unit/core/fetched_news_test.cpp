@@ -1,29 +1,8 @@
 // News of an order that is here: its partner's API is asked again, since some tell of a cancel in no other way.
-#include "print.hpp"
-#include "script.hpp"
+#include "thin.hpp"
 
 using namespace storegate::core;
 using namespace storegate::core::testing;
-
-namespace {
-
-Policy thin_policy() {
-  Policy policy = default_policy();
-  policy.partners["thin"] = policy.partners["kiosk"];
-  policy.partners["thin"].fetches = true;
-  return policy;
-}
-
-/// T-1 was announced and fetched, and is held; there is news of it.
-Script with_news() {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
-  store.fetch(FetchOutcome::fetched);
-  store.announce("T-1", "thin", false);
-  return store;
-}
-
-}  // namespace
 
 TEST_CASE("news of an order are kept before they are answered, and fetched") {
   Script store = with_news();
@@ -98,8 +77,7 @@ TEST_CASE("what an order asks for is not changed by its news") {
 }
 
 TEST_CASE("news that come while a fetch is under way are fetched behind it") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   SUBCASE("of an order that is still to be fetched") {
     store.announce("T-1", "thin", false);
     CHECK(store.fetches.size() == 1);
@@ -135,9 +113,32 @@ TEST_CASE("news that come while a fetch is under way are fetched behind it") {
   CHECK(store.phase("T-1", "thin") == Phase::cancelled);
 }
 
+TEST_CASE(
+    "news are fetched from the newest address, over a restart too, and none is taken of an order that "
+    "ended") {
+  Script store = with_news();
+  announce_at(store, "/v2/T-1", false);
+  CHECK(store.row("T-1", "thin").href == "/v2/T-1");
+  store.restart();
+  store.turn();
+  REQUIRE(store.fetches.size() == 1);
+  CHECK(store.fetches[0].href == "/v2/T-1");
+  store.cancel("T-1", "thin");
+  announce_at(store, "/v3/T-1", false);
+  CHECK(store.row("T-1", "thin").href == "/v2/T-1");
+}
+
+TEST_CASE("news that come while it is asked for an order that is none yet have it asked for at once") {
+  Script store = announced();
+  store.announce("T-1", "thin", false);
+  store.fetch(FetchOutcome::not_yet);
+  REQUIRE(store.fetches.size() == 1);
+  store.fetch(FetchOutcome::not_yet);  // of after the news
+  CHECK(store.fetches.empty());
+}
+
 TEST_CASE("a repeat of an announcement is no news of an order that is being fetched") {
-  Script store(thin_policy());
-  store.announce("T-1", "thin");
+  Script store = announced();
   store.announce("T-1", "thin");
   store.fetch(FetchOutcome::fetched);
   CHECK_FALSE(store.row("T-1", "thin").look_again);

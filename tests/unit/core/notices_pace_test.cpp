@@ -123,6 +123,24 @@ TEST_CASE("\"not now\" waits as long as the partner says, for all of its orders,
   }
 }
 
+TEST_CASE("a failure that says for how long is waited for, and may have been done") {
+  Script store(answering());
+  store.arrive("K-1");
+  store.partner(TellOutcome::failed, 90 * second_ms);  // 503
+  store.pass(90 * second_ms - 1);
+  CHECK(store.notices.empty());
+  SUBCASE("a cancel meanwhile tells of both") {
+    cancel_by(store, Actor::person, "K-1", "kiosk");
+    CHECK(owed(store, "K-1", "kiosk") == Notices{Notice::accepted, Notice::cancelled});
+  }
+  SUBCASE("and \"decided\" to the next try is no news") {
+    store.pass(1);
+    REQUIRE(store.notices.size() == 1);
+    store.partner(TellOutcome::decided);
+    CHECK(untold(store).empty());
+  }
+}
+
 TEST_CASE("what the partner did not hear is told again until it does") {
   Script store(answering());
   store.arrive("K-1");
@@ -453,6 +471,18 @@ TEST_CASE("nothing is told in a turn that was not written, and its requests take
   store.fail_commits = false;
   for (int i = 0; i < 6; ++i) store.arrive("K-" + std::to_string(i));
   CHECK(store.notices.size() == notices_at_once_max);
+}
+
+TEST_CASE("what was told before a turn that failed is written behind it") {
+  Script store(answering());
+  store.arrive("K-1");
+  store.partner(TellOutcome::told);
+  store.fail_commits = true;
+  cancel_by(store, Actor::person, "K-1", "kiosk");
+  store.fail_commits = false;
+  store.pass(lazy_ms_max + second_ms);
+  CHECK(store.phase("K-1") == Phase::held);
+  CHECK(store.row("K-1").owed.empty());
 }
 
 TEST_CASE("what a partner answered in a turn that failed is decided again") {

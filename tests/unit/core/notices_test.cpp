@@ -363,10 +363,11 @@ TEST_CASE(
   CHECK(store.notices.empty());
 }
 
-TEST_CASE("what a partner decided otherwise is fetched at once, and counts") {
+TEST_CASE("what a partner decided otherwise, or no longer has, is fetched at once, and counts") {
   Script store(fetching());
   store.arrive("K-1");
-  store.partner(TellOutcome::decided);
+  SUBCASE("decided") { store.partner(TellOutcome::decided); }
+  SUBCASE("gone") { store.partner(TellOutcome::gone); }
   REQUIRE(store.fetches.size() == 1);
   OrderFetched fetched = store.ended(FetchOutcome::fetched);
   fetched.cancelled = true;

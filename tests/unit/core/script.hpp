@@ -256,11 +256,13 @@ class Script {
   std::vector<AskPosList> lists;                             // asked for, without an answer
   std::vector<TellPartner> notices;                          // sent to partners, without an answer
   std::map<std::pair<StockLayer, std::string>, AvailabilityMark> availability;
-  std::vector<OrderNumber> unsure;  // at the next restart
-  std::vector<PlaceOrder> sent;     // every place request ever
-  std::vector<FetchOrder> fetches;  // under way
+  std::vector<OrderNumber> unsure;                           // at the next restart
+  std::vector<Loaded::LostAnnouncement> lost_announcements;  // the same
+  std::vector<PlaceOrder> sent;                              // every place request ever
+  std::vector<FetchOrder> fetches;                           // under way
   std::vector<ReportWrongToken> wrong_tokens;
   std::size_t commits = 0;
+  std::vector<std::string> last_written;  // whose rows the last commit wrote
   bool fail_commits = false;
   bool fail_syncs = false;
   bool disk_full = false;
@@ -286,13 +288,16 @@ class Script {
     loaded.availability_full = availability_full_;
     rotten_ = !unsure.empty();
     loaded.unsure = std::exchange(unsure, {});
+    loaded.lost = std::exchange(lost_announcements, {});
     loaded.epoch = "epoch-1";
     loaded.store = store_;
     loaded.last_event = events.empty() ? Position{1, 0} : events.back().position;
     engine.emplace(policy_, std::move(loaded), Generator(7), local_time, now);
   }
   void apply(const Changes& changes) {
+    if (!changes.writes_nothing()) last_written.clear();
     for (const Order& order : changes.orders) {
+      last_written.push_back(order.partner_order_id);
       check_move(order);
       rows[order.number] = order;
     }

@@ -207,6 +207,8 @@ std::string told(const core::Loaded& loaded) {
         << core::hex_of(ended.body_digest.data(), 16) << '|' << int(ended.phase) << '|' << ended.arrived
         << '|' << ended.announced << '\n';
   }
+  for (const auto& lost : loaded.lost)
+    out << "lost " << value_of(lost.number) << '|' << lost.partner << '|' << lost.partner_order_id << '\n';
   for (const core::EarlyMark& mark : loaded.early) out << "early " << told(mark) << '\n';
   for (const core::KeyAlias& alias : loaded.key_aliases)
     out << "alias " << alias.key << '|' << value_of(alias.order) << '\n';

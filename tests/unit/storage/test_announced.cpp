@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "behind.hpp"
 #include "builders.hpp"
 #include "salvage_store.hpp"
 #include "storage/salvage.hpp"
@@ -17,6 +18,8 @@ namespace {
 /// An announced order: neither body nor event.
 core::Order announced(Store& store, std::int64_t number) {
   core::Order order = store.draw.order(number);
+  order.partner = "thin";
+  order.partner_order_id = "T-" + std::to_string(number);
   order.phase = core::Phase::fetching;
   order.announced = true;
   order.owed = {};
@@ -97,6 +100,39 @@ TEST_CASE(
   CHECK(found[0].key == "4");
   CHECK(loaded.unsure == std::vector{core::OrderNumber{4}});
   CHECK(loaded.live.size() == 4);
+}
+
+TEST_CASE(
+    "of an order that is still to be fetched and whose row is damaged its partner's names are told [I10]") {
+  struct Row {
+    const char* spoil;
+    bool is_lost, is_named;
+  };
+  for (const Row& row :
+       {Row{"href = 'elsewhere' WHERE number = 4", true, true}, Row{"phase = 1 WHERE number = 4", true, true},
+        Row{"partner_order_id = 'T' || char(7) WHERE number = 4", true, false},
+        Row{"pos_code = 'other' WHERE number = 3", false, false}}) {
+    CAPTURE(row.spoil);
+    const support::TempDir dir;
+    const JournalOptions options = options_for(dir.file("orders.db"));
+    Store store(11);
+    core::Order order;
+    {
+      Journal journal = opened(options);
+      order = make(journal, store);
+    }
+    Behind(options.path).run("UPDATE orders SET " + std::string(row.spoil));
+    Journal journal = opened(options);
+    core::Result<LoadReport> report = journal.load({});
+    REQUIRE(report.ok());
+    CHECK(report->damaged.size() == 1);
+    REQUIRE(report->loaded.lost.size() == (row.is_lost ? 1 : 0));
+    if (!row.is_lost) continue;
+    const auto& lost = report->loaded.lost.front();
+    CHECK(lost.number == order.number);
+    CHECK(lost.partner == order.partner);
+    CHECK(lost.partner_order_id == (row.is_named ? order.partner_order_id : ""));
+  }
 }
 
 TEST_CASE("an order of any other phase without a body is named [I10]") {
