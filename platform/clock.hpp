@@ -19,6 +19,12 @@ struct ClockReading {
 /// been set. A clock past the floor may still be wrong; nothing about orders or money may rest on it (design 4).
 inline constexpr std::int64_t wall_floor_ms = 1'767'225'600'000;
 
+/// CLOCK_REALTIME: Unix time in milliseconds, for log lines and the command line. Never fails.
+[[nodiscard]] std::int64_t wall_now_ms() noexcept;
+
+/// CLOCK_MONOTONIC in microseconds, as systemd wants it. Never fails.
+[[nodiscard]] std::int64_t monotonic_now_us() noexcept;
+
 class Clock {
  public:
   /// Reads the boot id once (from /proc/sys/kernel/random/boot_id).

@@ -2,6 +2,7 @@
 // http_connection.cpp.
 #include "platform/http_server.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,9 +46,14 @@ struct Listener {
   std::size_t number = 0;
   bool is_unix = false;
   std::shared_ptr<const TlsContext> tls;
-  std::string path;     // of a Unix socket
-  struct stat file {};  // its file as we made it, so that nobody else's is removed
+  std::string path;      // of a Unix socket
+  struct statx file {};  // its file as we made it, so that nobody else's is removed
 };
+
+/// What stands at a path, a link itself and not what it leads to. False: nothing, or it cannot be told.
+bool look_at(const std::string& path, struct statx& file) {
+  return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO, &file) == 0;
+}
 
 core::Error failure(const Endpoint& endpoint, std::string_view doing, const error_code& error) {
   const bool is_taken = error == asio::error::address_in_use;
@@ -78,25 +84,25 @@ bool answers(const Endpoint& endpoint) {
 
 /// Removes the socket file of a server that died. Anything else that is there stays and is the error.
 core::Result<void> remove_stale_socket(const Endpoint& endpoint) {
-  struct stat file {};
-  if (lstat(endpoint.address.c_str(), &file) != 0)
-    return {};  // nothing there; what else is wrong, bind will say
-  if (!S_ISSOCK(file.st_mode)) return refusal(endpoint, "there is a file of that name that is no socket");
+  struct statx file {};
+  if (!look_at(endpoint.address, file)) return {};  // nothing there; what else is wrong, bind will say
+  if (!S_ISSOCK(file.stx_mode)) return refusal(endpoint, "there is a file of that name that is no socket");
   if (answers(endpoint)) return refusal(endpoint, "another server answers there");
   unlink(endpoint.address.c_str());
   return {};
 }
 
-bool same_file(const struct stat& left, const struct stat& right) {
-  return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+bool same_file(const struct statx& left, const struct statx& right) {
+  return left.stx_dev_major == right.stx_dev_major && left.stx_dev_minor == right.stx_dev_minor &&
+         left.stx_ino == right.stx_ino;
 }
 
 void close_listener(Listener& listener) {
   error_code ignored;
   listener.acceptor.close(ignored);
   listener.pause.cancel();
-  struct stat file {};
-  if (listener.is_unix && lstat(listener.path.c_str(), &file) == 0 && same_file(file, listener.file)) {
+  struct statx file {};
+  if (listener.is_unix && look_at(listener.path, file) && same_file(file, listener.file)) {
     unlink(listener.path.c_str());
   }
 }
@@ -118,7 +124,7 @@ core::Result<void> open_listener(Listener& listener, const Endpoint& endpoint) {
   listener.is_unix = endpoint.is_unix();
   if (listener.is_unix) {
     listener.path = endpoint.address;
-    lstat(listener.path.c_str(), &listener.file);
+    static_cast<void>(look_at(listener.path, listener.file));
     if (chmod(listener.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0) {
       error = error_code(errno, boost::system::system_category());
       close_listener(listener);

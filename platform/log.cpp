@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <cstdio>
 #include <mutex>
 
+#include "platform/clock.hpp"
 #include "platform/utf8.hpp"
 
 namespace storegate::platform {
@@ -39,11 +39,11 @@ enum class Kind : std::uint8_t {
 };
 
 Kind kind_of(int descriptor) noexcept {
-  struct stat found {};
-  if (::fstat(descriptor, &found) != 0) return Kind::pipe;
-  if (S_ISSOCK(found.st_mode)) return Kind::socket;
-  const bool terminal = S_ISCHR(found.st_mode) && ::isatty(descriptor) == 1;
-  return (S_ISREG(found.st_mode) || S_ISCHR(found.st_mode)) && !terminal ? Kind::file : Kind::pipe;
+  struct statx found {};
+  if (::statx(descriptor, "", AT_EMPTY_PATH, STATX_TYPE, &found) != 0) return Kind::pipe;
+  if (S_ISSOCK(found.stx_mode)) return Kind::socket;
+  const bool terminal = S_ISCHR(found.stx_mode) && ::isatty(descriptor) == 1;
+  return (S_ISREG(found.stx_mode) || S_ISCHR(found.stx_mode)) && !terminal ? Kind::file : Kind::pipe;
 }
 
 /// Where lines go. The mutex keeps them whole and in order, and is held over one write that does not wait.
@@ -221,12 +221,6 @@ std::string text_line(std::int64_t wall_ms, LogLevel level, std::string_view mes
   }
   line.push_back('\n');
   return line;
-}
-
-std::int64_t wall_now_ms() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
 /// Standard error is shared with whoever started us, so it is not made non-blocking: sockets are asked not to wait,

@@ -2,12 +2,13 @@
 #include "platform/systemd.hpp"
 
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
+
+#include "platform/clock.hpp"
 
 namespace storegate::platform {
 namespace {
@@ -20,11 +21,9 @@ void notify(const char* words) noexcept { static_cast<void>(::sd_notify(0, words
 void systemd_ready() noexcept { notify("READY=1"); }
 
 void systemd_reloading() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  const auto now_us = static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000;
   char words[64];
-  std::snprintf(words, sizeof words, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(now_us));
+  std::snprintf(words, sizeof words, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                static_cast<long long>(monotonic_now_us()));
   notify(words);
 }
 

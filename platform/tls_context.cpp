@@ -85,12 +85,13 @@ struct OpenFile {
 Result<void> read(std::string_view what, const std::string& file, Text& text) {
   if (file.empty()) return wrong(what, file, "no file is named");
   const OpenFile opened(file);
-  struct stat status {};
-  if (opened.descriptor < 0 || ::fstat(opened.descriptor, &status) != 0)
+  struct statx status {};
+  if (opened.descriptor < 0 ||
+      ::statx(opened.descriptor, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status) != 0)
     return wrong(what, file, std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) return wrong(what, file, "it is no regular file");
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > file_bytes_max) return wrong(what, file, "it is too large to be one");
+  if (!S_ISREG(status.stx_mode)) return wrong(what, file, "it is no regular file");
+  if (status.stx_size > file_bytes_max) return wrong(what, file, "it is too large to be one");
+  const auto size = static_cast<std::size_t>(status.stx_size);
   text.bytes.resize(size);
   if (!opened.fill(text.bytes)) return wrong(what, file, "it cannot be read");
   return {};

@@ -1,4 +1,5 @@
-// Bytes from memory or from a file; a file is read again sector by sector where it cannot be read at once.
+// Bytes from memory or from a file; a file is read again sector by sector where it cannot be read at once. statx and not
+// fstat: its sizes and times have 64 bits everywhere, and fstat fails on 32-bit ARM for a file written after 2038.
 #include "storage/byte_source.hpp"
 
 #include <fcntl.h>
@@ -39,11 +40,12 @@ bool MemorySource::read(std::int64_t offset, std::span<unsigned char> into) cons
 Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return error_of(path);
-  struct stat status = {};
-  const bool known = ::fstat(descriptor, &status) == 0;
-  std::unique_ptr<FileSource> source(new FileSource(descriptor, known ? status.st_size : 0));
+  struct statx status = {};
+  const bool known = ::statx(descriptor, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status) == 0;
+  std::unique_ptr<FileSource> source(
+      new FileSource(descriptor, known ? static_cast<std::int64_t>(status.stx_size) : 0));
   if (!known) return error_of(path);
-  if (!S_ISREG(status.st_mode)) return Error{ErrorCode::invalid, path + " is not a file"};
+  if (!S_ISREG(status.stx_mode)) return Error{ErrorCode::invalid, path + " is not a file"};
   return source;
 }
 
@@ -64,11 +66,11 @@ Result<void> FileSource::lock_against_writers() {
 }
 
 void FileSource::lend_rights_to(const std::string& path) const noexcept {
-  struct stat status = {};
-  if (::fstat(descriptor_, &status) != 0) return;
+  struct statx status = {};
+  if (::statx(descriptor_, "", AT_EMPTY_PATH, STATX_MODE | STATX_UID | STATX_GID, &status) != 0) return;
   // Who may not give a file away keeps it: then the person who moves it there sets the owner.
-  if (::chown(path.c_str(), status.st_uid, status.st_gid) != 0) return;
-  static_cast<void>(::chmod(path.c_str(), status.st_mode & 0777U));
+  if (::chown(path.c_str(), status.stx_uid, status.stx_gid) != 0) return;
+  static_cast<void>(::chmod(path.c_str(), status.stx_mode & 0777U));
 }
 
 bool FileSource::read_once(std::int64_t offset, std::span<unsigned char> into) const noexcept {

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "storage/long_times.hpp"
+
 namespace storegate::storage {
 namespace {
 
@@ -189,6 +191,7 @@ Result<Database> Database::open(const std::string& path, const std::string& vfs)
   if (path.empty() || path.find('\0') != std::string::npos) {
     return Error{ErrorCode::invalid, "the database's path is empty or contains a zero byte"};
   }
+  give_sqlite_long_times();
   auto state = std::make_unique<State>();
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
                         SQLITE_OPEN_EXRESCODE;

@@ -60,7 +60,7 @@ constexpr std::array<std::size_t, 10> integer_bytes = {0, 1, 2, 3, 4, 6, 8, 8, 0
 constexpr std::uint64_t real_type = 7;
 
 std::uint64_t bytes_of_type(std::uint64_t type) noexcept {
-  return type < 10 ? integer_bytes.at(type) : (type - 12) / 2;
+  return type < 10 ? integer_bytes.at(static_cast<std::size_t>(type)) : (type - 12) / 2;
 }
 
 /// The columns' types as a record's head lists them.

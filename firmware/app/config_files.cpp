@@ -59,9 +59,9 @@ core::Result<std::string> read_whole(const std::string& path, std::size_t bytes_
   const Descriptor file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO must not hang the start
   if (file.number < 0) return cannot_read(path, errno);
-  struct stat info {};
-  if (::fstat(file.number, &info) != 0) return cannot_read(path, errno);
-  if (S_ISDIR(info.st_mode)) return core::Error{core::ErrorCode::invalid, "file " + path + " is a folder"};
+  struct statx info {};
+  if (::statx(file.number, "", AT_EMPTY_PATH, STATX_TYPE, &info) != 0) return cannot_read(path, errno);
+  if (S_ISDIR(info.stx_mode)) return core::Error{core::ErrorCode::invalid, "file " + path + " is a folder"};
   std::string bytes;
   char part[4096];
   for (;;) {

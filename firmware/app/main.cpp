@@ -5,6 +5,7 @@
 
 #include "app/cli.hpp"
 #include "app/service.hpp"
+#include "platform/clock.hpp"
 
 namespace {
 
@@ -16,11 +17,6 @@ storegate::platform::HttpOutcome call(storegate::platform::HttpCall what) {
   return storegate::platform::call_once(std::move(what), options);
 }
 
-std::int64_t wall_ms() {
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
-}
-
 /// Nobody notices half a second, and two requests a second cost the service nothing. Ctrl-C ends it.
 bool wait() {
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
@@ -30,7 +26,8 @@ bool wait() {
 }  // namespace
 
 int main(int count, char** words) {
-  storegate::app::CliWorld world{std::cout, std::cerr, call, storegate::app::run_service, wall_ms};
+  storegate::app::CliWorld world{std::cout, std::cerr, call, storegate::app::run_service,
+                                 storegate::platform::wall_now_ms};
   world.wait = wait;
   return storegate::app::run_cli(count, words, world);
 }

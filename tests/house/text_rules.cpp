@@ -58,6 +58,9 @@ constexpr std::string_view harmless_conditions[] = {"__SANITIZE_", "__has_featur
 constexpr std::string_view version_file = "platform/tls_compat.hpp";
 constexpr std::string_view version_condition = "MBEDTLS_VERSION_NUMBER";
 
+/// The files that may: one reads the clocks, the other spares SQLite what this rule is about.
+constexpr std::string_view time_files[] = {"platform/clock.cpp", "storage/long_times.cpp"};
+
 bool in_a_room(const SourceFile& file) {
   return std::any_of(std::begin(rooms), std::end(rooms),
                      [&](std::string_view room) { return file.below(room); });
@@ -140,6 +143,27 @@ std::vector<Finding> forbidden_words(const std::vector<SourceFile>& tree) {
         findings.push_back(
             {file.path, i + 1, "\"" + std::string(word.text) + "\": " + std::string(word.why)});
       }
+    }
+  }
+  return findings;
+}
+
+std::vector<Finding> short_time(const std::vector<SourceFile>& tree) {
+  static const std::regex word(
+      R"re((\b(std::)?(time_t|timespec|timeval|itimerspec|(to|from)_time_t|(local|gm)time(_r)?|mktime|timegm)re"
+      R"re(|strftime|gettimeofday|clock_gettime|system_clock|[fl]?stat64|fstat(at)?|lstat|utimensat|futimens)re"
+      R"re(|mbedtls_x509_time_is_\w+)\b|\bstruct stat\b|(std|^|[^\w])::(time|stat) ?\())re");
+  std::vector<Finding> findings;
+  for (const SourceFile& file : tree) {
+    const bool may =
+        std::find(std::begin(time_files), std::end(time_files), file.path) != std::end(time_files);
+    if (!file.is_cpp() || !in_a_room(file) || may) continue;
+    const auto lines = SourceFile::lines_of(file.code);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const std::string line(lines[i]);
+      std::smatch match;
+      if (std::regex_search(line, match, word))
+        findings.push_back({file.path, i + 1, "ends in 2038 on 32-bit ARM: " + match[0].str()});
     }
   }
   return findings;

@@ -14,6 +14,11 @@ namespace storegate::house {
 /// Words that no file may carry: paths of a builder's machine, package hosts, marks of unfinished work.
 [[nodiscard]] std::vector<Finding> forbidden_words(const std::vector<SourceFile>& tree);
 
+/// time_t and what has it in it, in the rooms: it has 32 bits on Debian 12's armhf and ends in January 2038. The clocks are
+/// read in platform/clock.cpp, which asks for one of 64 bits, and files are looked at with statx (storage/long_times.cpp lets
+/// SQLite do so).
+[[nodiscard]] std::vector<Finding> short_time(const std::vector<SourceFile>& tree);
+
 /// Preprocessor conditions in the rooms: a backend is chosen by which `main` links it.
 [[nodiscard]] std::vector<Finding> conditional_code(const std::vector<SourceFile>& tree);
 

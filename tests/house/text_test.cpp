@@ -33,6 +33,11 @@ TEST_CASE("no backend is chosen by the preprocessor") {
   CHECK_MESSAGE(findings.empty(), report(findings));
 }
 
+TEST_CASE("no room but the clock's file has a time that ends in 2038") {
+  const auto findings = short_time(read_tree(HOUSE_ROOT));
+  CHECK_MESSAGE(findings.empty(), report(findings));
+}
+
 TEST_CASE("every SQL file holds one statement that is in use, and every table is STRICT") {
   const auto findings = sql_findings(read_tree(HOUSE_ROOT));
   CHECK_MESSAGE(findings.empty(), report(findings));
@@ -69,6 +74,25 @@ TEST_CASE("planted words are found in code, scripts and pages, with their lines"
   CHECK(findings[0].line == 2);
   CHECK(found(findings, "storage/a.cpp", "unfinished"));
   CHECK(found(findings, "tests/run", "unfinished"));
+}
+
+TEST_CASE("a planted time_t, clock or fstat is found; statx, a name and a comment are not") {
+  const ScratchTree tree;
+  tree.write("platform/log.cpp", "// a time_t\nstd::time_t now = 0;\nstruct statx status {};\n");
+  tree.write("platform/clock.cpp", "// The clocks.\ntimespec time{};\n");
+  tree.write("storage/a.cpp",
+             "// Why.\n::fstat(1, &status);\n::statx(1, p, 0, 0, &status);\nReader::time(1);\n");
+  tree.write("firmware/app/b.cpp",
+             "// Why.\nauto t = std::chrono::system_clock::now();\nauto u = ::time (0);\n");
+  tree.write("firmware/core/c.cpp", "// Why.\nstruct stat status {};\nauto why = \"no time_t\";\n");
+  tree.write("tests/support/d.cpp", "// Tests may.\nstd::time_t now = 0;\n");
+  const auto findings = short_time(tree.read());
+  REQUIRE_MESSAGE(findings.size() == 5, report(findings));
+  CHECK(found(findings, "platform/log.cpp", "std::time_t"));
+  CHECK(found(findings, "storage/a.cpp", "fstat"));
+  CHECK(found(findings, "firmware/app/b.cpp", "system_clock"));
+  CHECK(found(findings, "firmware/app/b.cpp", "::time"));
+  CHECK(found(findings, "firmware/core/c.cpp", "struct stat"));
 }
 
 TEST_CASE("a planted backend switch is found, the question for a sanitizer is not") {

@@ -13,6 +13,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -101,6 +102,17 @@ struct Pipe {
   int take(int end) { return std::exchange(ends[end], -1); }
 };
 
+/// `program` as one starts it. The kernel cannot run another machine's, unless somebody has told it how.
+std::vector<std::string> words_for(const std::string& program) {
+  std::vector<std::string> words;
+  if (program.starts_with(STOREGATE_OWN_PROGRAMS "/")) {
+    std::istringstream emulator(STOREGATE_EMULATOR);  // empty, or a program and its options
+    for (std::string word; std::getline(emulator, word, '|');) words.push_back(word);
+  }
+  words.push_back(program);
+  return words;
+}
+
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -110,7 +122,7 @@ double seconds_of(const timeval& time) {
 Process::Process(const std::string& program, const std::vector<std::string>& arguments,
                  const ProcessOptions& options) {
   Launch launch;
-  launch.words.push_back(program);
+  launch.words = words_for(program);
   launch.words.insert(launch.words.end(), arguments.begin(), arguments.end());
   launch.environment = environment_with(options.environment);
   launch.argument_pointers = pointers_to(launch.words);

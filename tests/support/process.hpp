@@ -47,7 +47,8 @@ struct ProcessUsage {
 /// THREAD that started it ends (PR_SET_PDEATHSIG), so start children from a thread that outlives them.
 class Process {
  public:
-  /// Starts `program` (looked up in PATH when it has no slash). Throws std::runtime_error if it cannot.
+  /// Starts `program` (looked up in PATH when it has no slash). Throws std::runtime_error if it cannot. Where we are built
+  /// for another machine and run in an emulator, programs of our own build are started in it too.
   Process(const std::string& program, const std::vector<std::string>& arguments,
           const ProcessOptions& options = {});
   Process(Process&& other) noexcept;

@@ -72,6 +72,14 @@ TEST_CASE("a written time reads back as the same millisecond") {
   CHECK(time_text(-5) == "1970-01-01T00:00:00.000Z");
 }
 
+TEST_CASE("the second in which 32 bits end, and those after it, are times like others") {
+  CHECK(time_text(2'147'483'647'999) == "2038-01-19T03:14:07.999Z");
+  CHECK(time_text(2'147'483'648'000) == "2038-01-19T03:14:08.000Z");
+  CHECK(time_from("2038-01-18T22:14:08-05:00") == 2'147'483'648'000);
+  CHECK(time_text(4'294'967'296'000) == "2106-02-07T06:28:16.000Z");
+  CHECK(time_from("2106-02-07T06:28:16Z") == 4'294'967'296'000);
+}
+
 TEST_CASE("everything but unreserved characters is percent-encoded") {
   CHECK(percent_encoded("kiosk:K-1001:2026-11-23") == "kiosk%3AK-1001%3A2026-11-23");
   CHECK(percent_encoded("a%25/b c+&=é~._") == "a%2525%2Fb%20c%2B%26%3D%C3%A9~._");

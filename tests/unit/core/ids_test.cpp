@@ -23,6 +23,17 @@ TEST_CASE("an order's id carries its time and number, and its text reads back") 
   CHECK(make_order_id(1000, OrderNumber{2}, generator) < make_order_id(1001, OrderNumber{1}, generator));
 }
 
+TEST_CASE("ids go on in the order of time past the second in which 32 bits end") {
+  Generator generator(3);
+  OrderId before = make_order_id(2'147'483'647'999, OrderNumber{9}, generator);
+  for (const std::int64_t wall_ms : {2'147'483'648'000, 4'294'967'295'999, 4'294'967'296'000}) {
+    const OrderId after = make_order_id(wall_ms, OrderNumber{1}, generator);
+    CHECK(before < after);
+    CHECK(order_id_from(text_of(after)) == after);
+    before = after;
+  }
+}
+
 TEST_CASE("texts that are no ids and no tokens are refused") {
   Generator generator(3);
   const std::string id = text_of(make_order_id(1, OrderNumber{1}, generator));

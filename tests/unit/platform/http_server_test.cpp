@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http_served.hpp"
+#include "tests/support/file_dates.hpp"
 
 namespace storegate::platform {
 namespace {
@@ -273,6 +274,8 @@ TEST_CASE("a socket file is replaced when its server is dead, and left alone oth
       close(bound);
     }
     REQUIRE(std::filesystem::exists(folder.socket()));
+    SUBCASE("of today") {}
+    SUBCASE("of the year 2040") { REQUIRE(support::date_to_2040(folder.socket())); }
     CHECK(listen(server).ok());
     CHECK(RawSocket::to_path(folder.socket()).connected());
   }

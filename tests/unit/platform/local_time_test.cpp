@@ -39,6 +39,12 @@ constexpr DateCase cases[] = {
     {"America/New_York", 1'772'945'999, "2026-03-07", -5 * hour_s},  // the last second before midnight
     {"America/New_York", 1'772'946'000, "2026-03-08", -5 * hour_s},
     {"America/New_York", 4'092'609'600, "2099-09-09", -4 * hour_s},  // beyond the file's list: the rule
+    {"America/New_York", 2'147'483'647, "2038-01-18", -5 * hour_s},  // where 32 bits end
+    {"America/New_York", 2'147'483'648, "2038-01-18", -5 * hour_s},
+    {"America/New_York", 2'161'000'000, "2038-06-24", -4 * hour_s},
+    {"Australia/Sydney", 2'147'483'648, "2038-01-19", 11 * hour_s},
+    {"Australia/Sydney", 2'161'000'000, "2038-06-24", 10 * hour_s},
+    {"UTC", 4'294'967'296, "2106-02-07", 0},
     {"Asia/Kolkata", 1'795'458'599, "2026-11-23", 5 * hour_s + 1800},
     {"Asia/Kolkata", 1'795'458'600, "2026-11-24", 5 * hour_s + 1800},
     {"Pacific/Apia", 1'325'239'199, "2011-12-29",

@@ -189,4 +189,6 @@ TEST_CASE("the time of a line is right at the turns of days, months and years") 
   CHECK(time_of(951'782'399'999) == "2000-02-28T23:59:59.999Z");
   CHECK(time_of(951'782'400'000) == "2000-02-29T00:00:00.000Z");
   CHECK(time_of(1'798'761'599'050) == "2026-12-31T23:59:59.050Z");
+  CHECK(time_of(2'147'483'648'000) == "2038-01-19T03:14:08.000Z");
+  CHECK(time_of(4'294'967'296'000) == "2106-02-07T06:28:16.000Z");
 }

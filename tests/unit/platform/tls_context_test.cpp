@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "tests/support/file_dates.hpp"
 #include "tls_pair.hpp"
 
 namespace storegate::tests {
@@ -69,6 +70,17 @@ TEST_CASE("what is no regular file is refused, and nobody waits for it") {
     options.key_file = folder.file(name);
     CHECK(server_error(options) == "the key " + folder.file(name) + ": it is no regular file");
   }
+}
+
+TEST_CASE("a certificate, a key and a bundle that were written after 2038 are read") {
+  const TlsFolder folder;
+  folder.issue("server");
+  auto options = folder.server_options();
+  for (const auto& file : {options.certificate_file, options.key_file}) REQUIRE(support::date_to_2040(file));
+  CHECK(TlsContext::server(options).ok());
+  const auto client = folder.client_options();
+  REQUIRE(support::date_to_2040(client.ca_file));
+  CHECK(TlsContext::client(client).ok());
 }
 
 TEST_CASE("a client must be told whom to trust, and needs certificate and key together") {

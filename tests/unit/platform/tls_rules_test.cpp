@@ -97,6 +97,11 @@ TEST_CASE("dates are judged by the wall clock, and by the release's floor while 
       {"1970, issued after the floor", floor + day_ms, floor + 9 * day_ms, 12'345,
        "not valid before 2026-01-02"},
       {"far in the future", floor, floor + 9 * day_ms, floor + 36'500 * day_ms, "expired on 2026-01-10"},
+      {"past 2038, in its time", floor, floor + 9'000 * day_ms, floor + 5'000 * day_ms, ""},
+      {"past 2038, issued after 2038", floor + 4'500 * day_ms, floor + 9'000 * day_ms, floor + 5'000 * day_ms,
+       ""},
+      {"past 2038, expired past 2038", floor, floor + 5'000 * day_ms, floor + 5'002 * day_ms,
+       "expired on 2039-09-10"},
   };
   // A root that is valid for all of it; our own clock never shows these times, so mbedTLS's judgement is seen not to
   // count.

@@ -1,0 +1,33 @@
+// A database and its neighbours whose files were written after 19 January 2038, or by a clock that was ahead once.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "builders.hpp"
+#include "storage/byte_source.hpp"
+#include "storage/database.hpp"
+#include "support/file_dates.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace storegate;
+using namespace storegate::storage;
+using namespace storegate::storage::test;
+
+TEST_CASE("a journal whose file is of the year 2040 opens, is written, and is looked at by salvage [I9]") {
+  const support::TempDir dir;
+  const std::string path = dir.file("orders.db");
+  { const Journal journal = opened(options_for(path)); }
+  REQUIRE(support::date_to_2040(path));
+  {
+    core::Result<Database> database = Database::open(path, "");
+    REQUIRE_MESSAGE(database.ok(), database.error().context);
+    CHECK(database->execute("CREATE TABLE after_2038(a INTEGER) STRICT").ok());
+    REQUIRE(support::date_to_2040(path));
+    CHECK(database->execute("INSERT INTO after_2038 VALUES (1)").ok());
+    CHECK(*database->number("SELECT count(*) FROM after_2038") == 1);
+  }
+  REQUIRE(support::date_to_2040(path));
+  const auto source = FileSource::open(path);
+  REQUIRE(source.ok());
+  CHECK((*source)->size() == static_cast<std::int64_t>(std::filesystem::file_size(path)));
+}
