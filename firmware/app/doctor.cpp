@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
+#include <system_error>
 #include <utility>
 
 #include "app/cli_format.hpp"
@@ -29,6 +31,16 @@ std::string become_service_user() {
       ::setuid(user->pw_uid) != 0)
     return {};
   return service_user;
+}
+
+/// What the unit was given with LoadCredential= lies there while it runs.
+ConfigSurroundings surroundings() {
+  auto around = ConfigSurroundings::of_process();
+  const std::string of_unit = "/run/credentials/storegate.service";
+  std::error_code unknown;
+  if (!around.credentials_directory && std::filesystem::is_directory(of_unit, unknown))
+    around.credentials_directory = of_unit;
+  return around;
 }
 
 std::string_view name_of(Health health) {
@@ -86,7 +98,7 @@ ExitStatus doctor(const CliRequest& request, CliWorld& world) {
   const std::string file = request.config.empty() ? world.default_config : request.config;
   if (const std::string user = become_service_user(); !user.empty())
     world.out << "Looking as the user " << user << ", as the service does.\n";
-  const ConfigReading reading = load_config(file);
+  const ConfigReading reading = load_config(file, surroundings());
   if (!print_configuration(reading, file, world.out)) return ExitStatus::bad_usage;
   const Config& config = *reading.config;
   const auto tls = load_tls(config);
