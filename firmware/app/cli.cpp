@@ -140,7 +140,9 @@ void add_service_commands(CLI::App& app, CliRequest& request) {
   CLI::App* run = add_command(app, "run", "Run the service", CliCommand::run, request);
   CLI::App* check = add_command(app, "check-config", "Name every problem of a configuration",
                                 CliCommand::check_config, request);
-  for (CLI::App* command : {run, check}) {
+  CLI::App* doctor = add_command(app, "doctor", "Try broker, POS, disk, clock, ports; say what to do",
+                                 CliCommand::doctor, request);
+  for (CLI::App* command : {run, check, doctor}) {
     command
         ->add_option("--config", request.config, "The configuration; default /etc/storegate/storegate.toml")
         ->type_name("FILE");

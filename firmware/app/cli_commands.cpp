@@ -15,6 +15,7 @@
 #include "app/cli_partners.hpp"
 #include "app/cli_salvage.hpp"
 #include "app/config.hpp"
+#include "app/doctor.hpp"
 #include "app/version.hpp"
 #include "codec/text.hpp"
 
@@ -189,6 +190,7 @@ ExitStatus ask_service(Errand errand) {
     case CliCommand::events: return show_events(errand.request, errand.world, errand.service);
     case CliCommand::run:
     case CliCommand::check_config:
+    case CliCommand::doctor:
     case CliCommand::salvage:
     case CliCommand::partners_list:
     case CliCommand::partners_try:
@@ -201,6 +203,7 @@ ExitStatus ask_service(Errand errand) {
 
 ExitStatus carry_out(const CliRequest& request, CliWorld& world) {
   if (request.command == CliCommand::check_config) return check_config(request, world);
+  if (request.command == CliCommand::doctor) return doctor(request, world);
   if (request.command == CliCommand::salvage) return salvage(request, world);
   if (request.command == CliCommand::partners_list) return list_partners(world);
   if (request.command == CliCommand::partners_try) return try_webhook(request, world);

@@ -11,6 +11,7 @@ namespace storegate::app {
 enum class CliCommand : std::uint8_t {
   run,
   check_config,
+  doctor,
   salvage,
   version,
   list,

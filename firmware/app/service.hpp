@@ -28,6 +28,7 @@
 #include "app/tls.hpp"
 #include "app/turns.hpp"
 #include "app/uplink.hpp"
+#include "app/vitals.hpp"
 #include "core/engine.hpp"
 #include "core/result.hpp"
 #include "platform/clock.hpp"
@@ -87,6 +88,7 @@ class Service {
   void end_now();
   void on_sync_failed();
   void watch();
+  [[nodiscard]] VitalSigns vital_signs() const;
   void close_store();
 
   Config config_;
@@ -126,7 +128,7 @@ class Service {
   std::vector<std::size_t> tls_listeners_;
   bool beyond_loopback_ = false;  // others than this machine can reach a listener
   platform::Timer watch_timer_;
-  std::uint64_t jobs_seen_ = 0;
+  Vitals vitals_;
 };
 
 /// Reads the configuration, runs a Service under the process's signals, reloads on SIGHUP. Logs everything a person

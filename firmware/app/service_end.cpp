@@ -85,13 +85,26 @@ void Service::on_sync_failed() {
   end_timer_ = loop_.after(linger_after_failed_sync, [this] { begin_end(); });
 }
 
+VitalSigns Service::vital_signs() const {
+  VitalSigns signs;
+  signs.at = std::chrono::steady_clock::now();
+  signs.store_busy = store_->busy();
+  signs.jobs = store_->jobs_done();
+  signs.turn_open = engine_->turn_open();
+  signs.commits = turns_->commits_told();
+  signs.uplink_wanted = uplink_.has_value() && !ending_begun_;
+  if (!uplink_) return signs;
+  const auto uplink = uplink_->counters();
+  signs.uplink_connected = uplink.connected;
+  signs.uplink_attempts = uplink.connects + uplink.attempts_failed + uplink.disconnects;
+  return signs;
+}
+
 void Service::watch() {
   const auto interval = platform::watchdog_interval();
   if (interval <= interval.zero()) return;
-  // The timer shows that the loop turns; the store thread must be idle or have ended a job since the last look.
-  const auto jobs = store_->jobs_done();
-  if (!store_->busy() || jobs != jobs_seen_) platform::systemd_alive();
-  jobs_seen_ = jobs;
+  // The timer shows that the loop turns.
+  if (vitals_.get_on(vital_signs())) platform::systemd_alive();
   watch_timer_ = loop_.after(interval, [this] { watch(); });
 }
 

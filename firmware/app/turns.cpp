@@ -114,6 +114,7 @@ void Turns::begin_commit(core::Changes changes) {
 }
 
 void Turns::commit_ended(Commit& commit) {
+  ++commits_told_;
   auto& result = *commit.result;
   core::Committed committed;
   committed.written = result.written.ok();

@@ -50,6 +50,8 @@ class Turns {
   [[nodiscard]] core::Now now() const;
   /// Inputs offered and not yet in a turn.
   [[nodiscard]] std::size_t gathered() const noexcept { return gathered_; }
+  /// Commits whose end, good or bad, came back to the loop.
+  [[nodiscard]] std::uint64_t commits_told() const noexcept { return commits_told_; }
 
  private:
   struct Commit;
@@ -74,6 +76,7 @@ class Turns {
   bool failed_ = false;
   bool checkpointing_ = false;
   std::size_t gathered_ = 0;
+  std::uint64_t commits_told_ = 0;
   std::optional<core::Milliseconds> armed_for_ms_;
   platform::Timer timer_;
 };

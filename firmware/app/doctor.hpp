@@ -1,0 +1,43 @@
+// storegate doctor: tries what a configuration names (files, disk, clock, ports, broker, POS) and says what a person should do.
+// It changes nothing, and takes no orders. What is looked at is looked at as the service's own user.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/cli.hpp"
+#include "app/cli_request.hpp"
+#include "app/config.hpp"
+#include "app/tls.hpp"
+
+namespace storegate::app {
+
+/// good; doubt: it works, but somebody should know; bad: the store does not work until something is done.
+enum class Health : std::uint8_t { good, doubt, bad };
+
+/// One thing that was looked at.
+struct Diagnosis {
+  std::string what;  // "broker"
+  Health health = Health::good;
+  std::string found;
+  std::string advice = {};  // what to do; "" where nothing is to be done
+};
+
+/// The device: nothing here goes over the network. `is_running`: the service has the ports, and the database open.
+[[nodiscard]] Diagnosis examine_clock(std::int64_t wall_ms, bool is_kept);
+[[nodiscard]] Diagnosis examine_keys(const Config& config);
+[[nodiscard]] Diagnosis examine_certificates(const Config& config, const TlsInUse& tls, std::int64_t wall_ms);
+[[nodiscard]] Diagnosis examine_disk(const StorageConfig& storage);
+[[nodiscard]] Diagnosis examine_database(const StorageConfig& storage);
+[[nodiscard]] std::vector<Diagnosis> examine_ports(const HttpConfig& http, bool is_running);
+
+/// Logs in and subscribes under a name of its own, and leaves again; up to 12 s.
+[[nodiscard]] Diagnosis examine_broker(const Config& config, const TlsInUse& tls);
+/// Asks for its health and, where it can be asked for orders, for one that there is not; up to twice pos.timeout_ms.
+[[nodiscard]] Diagnosis examine_pos(const PosConfig& pos, const TlsInUse& tls);
+
+/// The command. done: nothing is bad; refused: something is; bad_usage: the configuration cannot be used.
+[[nodiscard]] ExitStatus doctor(const CliRequest& request, CliWorld& world);
+
+}  // namespace storegate::app

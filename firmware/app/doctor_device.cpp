@@ -1,0 +1,156 @@
+// What the doctor sees without a network: clock, files, disk, database, ports.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "app/doctor.hpp"
+#include "codec/times.hpp"
+#include "platform/clock.hpp"
+#include "platform/endpoint.hpp"
+#include "platform/http_server.hpp"
+#include "platform/loop.hpp"
+#include "storage/schema.hpp"
+
+namespace storegate::app {
+namespace {
+
+constexpr std::int64_t mib = 1024 * 1024;
+constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+/// Four bytes of a database's header, the most significant first (sqlite.org/fileformat2.html).
+std::int64_t number_at(const std::array<char, 100>& header, std::size_t at) {
+  std::int64_t number = 0;
+  for (std::size_t i = at; i < at + 4; ++i) number = number * 256 + static_cast<unsigned char>(header[i]);
+  return number;
+}
+
+/// Why nobody can listen there; "" if somebody can.
+std::string cannot_listen(const std::string& address) {
+  const auto endpoint = platform::Endpoint::parse(address);
+  if (!endpoint) return endpoint.error().context;
+  platform::Loop loop;
+  platform::HttpServer server(loop, {}, [](platform::HttpRequest, platform::Responder) {});
+  const auto listener = server.listen(*endpoint);
+  return listener ? std::string() : listener.error().context;
+}
+
+Diagnosis examine_port(const std::string& key, const std::string& address, bool is_running) {
+  if (is_running) return {"port", Health::good, key + " " + address + " is the running service's"};
+  const std::string why = cannot_listen(address);
+  if (why.empty()) return {"port", Health::good, key + " " + address + " is free"};
+  const std::string port = address.substr(address.rfind(':') + 1);
+  return {
+      "port", Health::bad, key + " " + address + ": " + why,
+      "ss -ltnp 'sport = :" + port + "' names who has the port: end that program, or choose another port"};
+}
+
+}  // namespace
+
+Diagnosis examine_clock(std::int64_t wall_ms, bool is_kept) {
+  const std::string shows = "the clock shows " + codec::time_text(wall_ms);
+  if (wall_ms < platform::wall_floor_ms)
+    return {"clock", Health::bad, shows + ", which is long past",
+            "timedatectl set-ntp true; without a network: timedatectl set-time 'YYYY-MM-DD HH:MM:SS'"};
+  if (!is_kept)
+    return {"clock", Health::doubt, shows + "; no time service says that it keeps it",
+            "if that is wrong: timedatectl set-ntp true"};
+  return {"clock", Health::good, shows + ", kept by a time service"};
+}
+
+Diagnosis examine_keys(const Config& config) {
+  std::vector<std::string> keys{config.http.tls.key, config.pos.tls.key};
+  if (config.mqtt) keys.push_back(config.mqtt->tls.key);
+  for (const std::string& key : keys) {
+    struct stat about {};
+    if (key.empty() || ::stat(key.c_str(), &about) != 0) continue;
+    if ((about.st_mode & S_IRWXO) != 0)
+      return {"permissions", Health::bad, key + " is a key that everybody may read",
+              "chgrp storegate and chmod 640 that file"};
+  }
+  return {"permissions", Health::good, "every file that is named can be read, and no key by everybody"};
+}
+
+Diagnosis examine_certificates(const Config& config, const TlsInUse& tls, std::int64_t wall_ms) {
+  const auto ends = tls.ends_at_wall_ms();
+  if (!ends) return {"certificates", Health::good, "the store has none of its own"};
+  const std::string when = "the first of the store's own ends at " + codec::time_text(*ends);
+  const std::string renew = "put a new one in its place, then: systemctl reload storegate";
+  if (*ends <= wall_ms) return {"certificates", Health::bad, when + ", which is past", renew};
+  if (*ends - wall_ms < config.alarm.certificate_days * day_ms)
+    return {"certificates", Health::doubt, when, renew};
+  return {"certificates", Health::good, when};
+}
+
+Diagnosis examine_disk(const StorageConfig& storage) {
+  const std::string folder = folder_of(storage.path);
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) != 0)
+    return {"disk", Health::bad, folder + ": " + std::strerror(errno),
+            "make the folder: systemd-tmpfiles does not, the unit's StateDirectory makes /var/lib/storegate "
+            "when it starts"};
+  if ((disk.f_flag & ST_RDONLY) != 0)
+    return {"disk", Health::bad, folder + " is on a file system that cannot be written",
+            "dmesg tells whether the card failed (then replace it); else put storage.path where it can be "
+            "written"};
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return {"permissions", Health::bad, folder + " may not be written by the service",
+            "chown storegate:storegate and chmod 750 that folder"};
+  const auto free_mib =
+      static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize) / mib;
+  const std::string room = std::to_string(free_mib) + " MiB free at " + folder;
+  const std::string least = "new orders are refused below " + std::to_string(storage.min_free_mib) + " MiB";
+  const std::string clean =
+      "free some: journalctl --vacuum-size=50M, apt clean; du -xh / | sort -h | tail shows what is large";
+  if (free_mib < storage.min_free_mib) return {"disk", Health::bad, room + ": " + least, clean};
+  if (free_mib < 4 * storage.min_free_mib) return {"disk", Health::doubt, room + ": " + least, clean};
+  return {"disk", Health::good, room};
+}
+
+Diagnosis examine_database(const StorageConfig& storage) {
+  const std::string& file = storage.path;
+  for (const char* part : {"", "-wal"}) {
+    const std::string path = file + part;
+    if (::access(path.c_str(), F_OK) == 0 && ::access(path.c_str(), R_OK | W_OK) != 0)
+      return {"permissions", Health::bad, path + " may not be written by the service",
+              "chown storegate:storegate that file"};
+  }
+  std::ifstream stream(file, std::ios::binary);
+  std::array<char, 100> header{};
+  if (!stream) return {"database", Health::good, file + " is made at the first start"};
+  if (!stream.read(header.data(), header.size()))
+    return {"database", Health::good, file + " is empty: nothing was stored yet"};
+  const std::int64_t version = number_at(header, 60);
+  if (std::strncmp(header.data(), "SQLite format 3", 16) != 0 ||
+      number_at(header, 68) != storage::application_id)
+    return {"database", Health::bad, file + " is no database of storegate",
+            "if it was one: stop the service, then storegate salvage " + file +
+                "; else choose another storage.path"};
+  if (version > storage::schema_version)
+    return {"database", Health::bad,
+            file + " is of schema version " + std::to_string(version) + ", written by a newer storegate",
+            "install that version again; this one leaves the file as it is"};
+  return {"database", Health::good, file + " is storegate's"};
+}
+
+std::vector<Diagnosis> examine_ports(const HttpConfig& http, bool is_running) {
+  std::vector<Diagnosis> ports{examine_port("http.listen", http.listen, is_running)};
+  if (!http.admin_listen.empty())
+    ports.push_back(examine_port("http.admin_listen", http.admin_listen, is_running));
+  return ports;
+}
+
+}  // namespace storegate::app
