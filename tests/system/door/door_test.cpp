@@ -331,7 +331,8 @@ TEST_CASE(
         caller.put("/v1/availability/item-" + std::to_string(sender),
                    i % 2 == 0 ? R"({"available":false})" : R"({"available":true})");
     });
-  bench::TlsLine kept({.port = store.port()}, bench::tls_client(store.file("ca.pem")));
+  bench::TlsLine kept(Address::parse("127.0.0.1:" + std::to_string(store.port())),
+                      bench::tls_client(store.file("ca.pem")));
   const auto status_of = [&](const std::string& secret_now) {
     return kept
         .ask("POST /v1/partners/doordash/webhook HTTP/1.1\r\nHost: localhost\r\nAuthorization: " +

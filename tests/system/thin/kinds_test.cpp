@@ -110,7 +110,7 @@ TEST_CASE("5.4 missed orders: asked for when the broker is back after more than 
 TEST_CASE("5.5 a partner that a reload brings is spoken to over TLS, whatever else of it stays as it was") {
   ThinStore store;
   store.api->answer("GET", store.order_path(), 200, store.order_text());
-  store.configure("", "[[partner]]\nname = \"kiosk\"\n");
+  store.configure("", "[[partner]]\nname = \"kiosk\"\nrelease = \"on_event\"\n");
   store.start();
   // TLS on the listener is not turned on by a reload; the partner comes all the same.
   store.configure(

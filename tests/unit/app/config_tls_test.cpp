@@ -137,8 +137,9 @@ TEST_CASE("5.5 tls: what several name is read once, for the check and for those 
   around.tls = &loader;
   const app::Config config =
       good(with("url = \"http://127.0.0.1:8081\"", "url = \"https://pos\"\nca = " + files.file("ca.pem")) +
-               "[[partner]]\nname = \"u1\"\ncodec = \"uber_eats\"\nsecret_files = [" + files.file("token") +
-               "]\n" + api + "[[partner]]\nname = \"u2\"\ncodec = \"uber_eats\"\nsecret_files = [" +
+               "[[partner]]\nname = \"u1\"\ncodec = \"uber_eats\"\nrelease = \"on_event\"\nsecret_files = [" +
+               files.file("token") + "]\n" + api +
+               "[[partner]]\nname = \"u2\"\ncodec = \"uber_eats\"\nrelease = \"on_event\"\nsecret_files = [" +
                files.file("token") + "]\n" + api,
            around);
   files.write("ca.pem", "no certificate any more");

@@ -139,6 +139,10 @@ TEST_CASE("keys: RSA is fine, a curve that we do not use is not") {
 mbedtls_ssl_config* bent(const Context& context) { return context->inner().config.get(); }
 
 TEST_CASE("older versions of TLS are refused, from both sides") {
+  if (mbedtls_version_get_number() >= 0x03000000) {
+    MESSAGE("mbedTLS 3 cannot speak them: there is no such peer to be made");
+    return;
+  }
   for (const int minor : {1, 2}) {
     CAPTURE(minor);
     const Context old_client = folder().client();
