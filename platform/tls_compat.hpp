@@ -162,6 +162,7 @@ inline auto& sha256_total(mbedtls_sha256_context& context) { return context.tota
 /// 3.6 tells nobody their size; and who is compiled with MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH makes them small by itself.
 class RecordBuffers {
  public:
+  static constexpr bool gives_back = false;
   [[nodiscard]] bool are_away() const noexcept { return false; }
   void give_back(mbedtls_ssl_context&) noexcept {}
   [[nodiscard]] bool take(mbedtls_ssl_context&) noexcept { return true; }
@@ -175,6 +176,7 @@ class RecordBuffers {
 /// is the number of the next one to come in; the next one to go out is counted elsewhere.
 class RecordBuffers {
  public:
+  static constexpr bool gives_back = true;
   [[nodiscard]] bool are_away() const noexcept { return are_away_; }
 
   /// Nothing happens while there is anything in them.
