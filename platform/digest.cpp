@@ -2,11 +2,13 @@
 #include "platform/digest.hpp"
 
 #include <mbedtls/platform_util.h>
-#include <mbedtls/sha256.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+
+#include "platform/tls_compat.hpp"
 
 namespace storegate::platform {
 namespace {
@@ -27,9 +29,9 @@ class Continued {
  public:
   explicit Continued(const std::array<std::uint32_t, 8>& state) noexcept {
     mbedtls_sha256_init(&context_);
-    must(mbedtls_sha256_starts_ret(&context_, 0));
-    std::copy(state.begin(), state.end(), context_.state);
-    context_.total[0] = block_bytes;
+    must(tls_compat::sha256_starts(&context_));
+    std::copy(state.begin(), state.end(), tls_compat::sha256_state(context_));
+    tls_compat::sha256_total(context_)[0] = block_bytes;
   }
   ~Continued() { mbedtls_sha256_free(&context_); }
   Continued(const Continued&) = delete;
@@ -37,8 +39,8 @@ class Continued {
 
   Sha256 finish(const unsigned char* bytes, std::size_t size) noexcept {
     Sha256 digest;
-    must(mbedtls_sha256_update_ret(&context_, bytes, size));
-    must(mbedtls_sha256_finish_ret(&context_, digest.data()));
+    must(tls_compat::sha256_update(&context_, bytes, size));
+    must(tls_compat::sha256_finish(&context_, digest.data()));
     return digest;
   }
 
@@ -52,10 +54,11 @@ std::array<std::uint32_t, 8> state_after(const std::array<unsigned char, block_b
   for (unsigned char& byte : block) byte ^= pad;
   mbedtls_sha256_context context;
   mbedtls_sha256_init(&context);
-  must(mbedtls_sha256_starts_ret(&context, 0));
-  must(mbedtls_sha256_update_ret(&context, block.data(), block.size()));
+  must(tls_compat::sha256_starts(&context));
+  must(tls_compat::sha256_update(&context, block.data(), block.size()));
   std::array<std::uint32_t, 8> state;
-  std::copy(std::begin(context.state), std::end(context.state), state.begin());
+  const auto& reached = tls_compat::sha256_state(context);
+  std::copy(std::begin(reached), std::end(reached), state.begin());
   mbedtls_sha256_free(&context);
   mbedtls_platform_zeroize(block.data(), block.size());
   return state;
@@ -65,14 +68,14 @@ std::array<std::uint32_t, 8> state_after(const std::array<unsigned char, block_b
 
 Sha256 sha256(std::string_view bytes) noexcept {
   Sha256 digest;
-  must(mbedtls_sha256_ret(bytes_of(bytes), bytes.size(), digest.data(), 0));
+  must(tls_compat::sha256(bytes_of(bytes), bytes.size(), digest.data()));
   return digest;
 }
 
 KeyedDigest::KeyedDigest(std::span<const std::uint8_t> key) noexcept {
   std::array<unsigned char, block_bytes> block{};
   if (key.size() > block.size())
-    must(mbedtls_sha256_ret(key.data(), key.size(), block.data(), 0));
+    must(tls_compat::sha256(key.data(), key.size(), block.data()));
   else
     std::copy(key.begin(), key.end(), block.begin());
   inner_ = state_after(block, 0x36);

@@ -1,10 +1,11 @@
-// Where mbedTLS 2.28 (Debian 12) and 3.6 differ, and nowhere else: everything above compiles against both.
+// Where mbedTLS 2.28 (Debian 12) and 3.6 differ, its SHA-256 included, and nowhere else: everything above compiles against both.
 // Platform-internal. tests/house permits a preprocessor condition on the library's version in this file alone.
 #pragma once
 
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_util.h>
+#include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
@@ -78,6 +79,20 @@ inline bool have_same_ticket(const mbedtls_ssl_session& a, const mbedtls_ssl_ses
 /// 3.6 may be compiled so that it keeps none.
 inline void forget_peer_certificate(mbedtls_ssl_context*) {}
 
+inline int sha256(const unsigned char* bytes, std::size_t size, unsigned char* digest) {
+  return mbedtls_sha256(bytes, size, digest, 0);
+}
+inline int sha256_starts(mbedtls_sha256_context* context) { return mbedtls_sha256_starts(context, 0); }
+inline int sha256_update(mbedtls_sha256_context* context, const unsigned char* bytes, std::size_t size) {
+  return mbedtls_sha256_update(context, bytes, size);
+}
+inline int sha256_finish(mbedtls_sha256_context* context, unsigned char* digest) {
+  return mbedtls_sha256_finish(context, digest);
+}
+/// Where it is, and how many bytes have led there: a digest that is prepared once goes on from there.
+inline auto& sha256_state(mbedtls_sha256_context& context) { return context.MBEDTLS_PRIVATE(state); }
+inline auto& sha256_total(mbedtls_sha256_context& context) { return context.MBEDTLS_PRIVATE(total); }
+
 #else
 
 inline constexpr int no_common_version = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
@@ -127,6 +142,19 @@ inline void forget_peer_certificate(mbedtls_ssl_context* ssl) {
   mbedtls_free(std::exchange(ssl->session->peer_cert, nullptr));
 }
 
+inline int sha256(const unsigned char* bytes, std::size_t size, unsigned char* digest) {
+  return mbedtls_sha256_ret(bytes, size, digest, 0);
+}
+inline int sha256_starts(mbedtls_sha256_context* context) { return mbedtls_sha256_starts_ret(context, 0); }
+inline int sha256_update(mbedtls_sha256_context* context, const unsigned char* bytes, std::size_t size) {
+  return mbedtls_sha256_update_ret(context, bytes, size);
+}
+inline int sha256_finish(mbedtls_sha256_context* context, unsigned char* digest) {
+  return mbedtls_sha256_finish_ret(context, digest);
+}
+inline auto& sha256_state(mbedtls_sha256_context& context) { return context.state; }
+inline auto& sha256_total(mbedtls_sha256_context& context) { return context.total; }
+
 #endif
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000 || defined(MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH)
@@ -134,6 +162,7 @@ inline void forget_peer_certificate(mbedtls_ssl_context* ssl) {
 /// 3.6 tells nobody their size; and who is compiled with MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH makes them small by itself.
 class RecordBuffers {
  public:
+  static constexpr bool gives_back = false;
   [[nodiscard]] bool are_away() const noexcept { return false; }
   void give_back(mbedtls_ssl_context&) noexcept {}
   [[nodiscard]] bool take(mbedtls_ssl_context&) noexcept { return true; }
@@ -147,6 +176,7 @@ class RecordBuffers {
 /// is the number of the next one to come in; the next one to go out is counted elsewhere.
 class RecordBuffers {
  public:
+  static constexpr bool gives_back = true;
   [[nodiscard]] bool are_away() const noexcept { return are_away_; }
 
   /// Nothing happens while there is anything in them.

@@ -252,6 +252,14 @@ std::optional<std::int64_t> TlsContext::certificate_not_after_ms() const noexcep
   return first;
 }
 
+std::optional<std::int64_t> TlsContext::certificate_not_before_ms() const noexcept {
+  if (!inner_->has_certificate) return std::nullopt;
+  std::int64_t last = unix_ms_of(inner_->certificates->valid_from);
+  for (const auto* each = inner_->certificates->next; each != nullptr; each = each->next)
+    last = std::max(last, unix_ms_of(each->valid_from));
+  return last;
+}
+
 std::string TlsContext::certificate_subject() const {
   if (!inner_->has_certificate) return {};
   std::array<char, 512> text{};

@@ -51,6 +51,8 @@ class TlsContext {
   [[nodiscard]] bool is_server() const noexcept;
   /// When the first certificate of our own chain ends, Unix time in milliseconds; none if we have no certificate.
   [[nodiscard]] std::optional<std::int64_t> certificate_not_after_ms() const noexcept;
+  /// When all of it has begun, in the same way.
+  [[nodiscard]] std::optional<std::int64_t> certificate_not_before_ms() const noexcept;
   /// Whose certificate it is, such as "CN=store-7"; "" if we have none.
   [[nodiscard]] std::string certificate_subject() const;
 

@@ -18,6 +18,12 @@ endif()
 option(STOREGATE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(STOREGATE_FUZZ "Coverage for libFuzzer, and the programs of tests/fuzz; clang only" OFF)
 
+set(STOREGATE_MBEDTLS "" CACHE PATH "Where another mbedTLS than the system's was unpacked (toolchains/mbedtls3)")
+if(STOREGATE_MBEDTLS)
+  include_directories(SYSTEM ${STOREGATE_MBEDTLS}/usr/include)
+  set(STOREGATE_MBEDTLS_LIBRARIES ${STOREGATE_MBEDTLS}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})

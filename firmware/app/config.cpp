@@ -12,6 +12,7 @@
 #include "app/config_reader.hpp"
 #include "app/config_sections.hpp"
 #include "app/config_tree.hpp"
+#include "app/tls.hpp"
 
 namespace storegate::app {
 namespace {
@@ -180,7 +181,10 @@ ConfigReading parse_config(std::string_view text, const ConfigSurroundings& arou
     return reading;
   }
   ConfigFindings findings;
-  Config config = read_root(std::get<ConfigNode>(parsed), around, findings);
+  TlsLoader own;
+  ConfigSurroundings with_loader = around;
+  if (with_loader.tls == nullptr) with_loader.tls = &own;
+  Config config = read_root(std::get<ConfigNode>(parsed), with_loader, findings);
   order_by_place(findings.problems);
   order_by_place(findings.warnings);
   reading.problems = std::move(findings.problems);

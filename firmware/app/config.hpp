@@ -19,6 +19,8 @@
 
 namespace storegate::app {
 
+class TlsLoader;
+
 struct StoreConfig {
   std::string id;                           // [a-z0-9-]{1,48}
   std::string timezone = "UTC";             // an IANA name that the system's zoneinfo knows
@@ -195,6 +197,8 @@ struct ConfigReading {
 struct ConfigSurroundings {
   std::optional<std::string> credentials_directory;  // ${CREDENTIALS_DIRECTORY} in paths
   std::string zoneinfo = "/usr/share/zoneinfo";
+  TlsLoader* tls =
+      nullptr;  // keeps what is read of certificates for who needs it next; nullptr = nobody does
 
   /// From the process's environment.
   [[nodiscard]] static ConfigSurroundings of_process();

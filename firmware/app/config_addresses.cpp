@@ -14,6 +14,7 @@
 namespace storegate::app {
 namespace {
 
+constexpr std::size_t token_bytes_good = 16;
 constexpr std::size_t topic_slashes_max = 7;  // AWS IoT Core's limit (interfaces: MQTT)
 
 /// A user or password in a URL is a secret in a file that anyone may read; the text must not repeat it.
@@ -137,6 +138,10 @@ void read_http(ConfigTable& table, const ConfigSurroundings& around, HttpConfig&
   table.text("admin_listen", http.admin_listen);
   read_listener_tls(table, around, http.tls);
   table.secret_file("admin_token_file", around, ConfigTable::SecretUse::token, http.admin_token);
+  if (!http.admin_token.empty() && http.admin_token.size() < token_bytes_good)
+    table.warning("admin_token_file",
+                  "the token has fewer than 16 characters and can be guessed; write a longer one, such as "
+                  "openssl rand -hex 24 makes");
   if (!http.listen.empty()) check_listener(table, "listen", http.listen, http);
   if (!http.admin_listen.empty()) check_listener(table, "admin_listen", http.admin_listen, http);
   if (!http.admin_listen.empty() && http.admin_listen == http.listen && !http.listen.ends_with(":0")) {

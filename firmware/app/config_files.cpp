@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace storegate::app {
@@ -89,6 +90,26 @@ core::Result<std::string> read_secret(const std::string& path) {
                        "file " + path + " holds a NUL byte: a secret is a line of text"};
   }
   return secret;
+}
+
+bool everybody_reads(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path whole = fs::canonical(path, error);
+  if (error) return false;
+  const auto lets = [&error](const fs::path& at, fs::perms right) {
+    const auto mode = fs::status(at, error).permissions();
+    return !error && (mode & right) != fs::perms::none;
+  };
+  if (!lets(whole, fs::perms::others_read)) return false;
+  for (fs::path at = whole.parent_path();; at = at.parent_path()) {
+    if (!lets(at, fs::perms::others_exec)) return false;
+    if (at == at.root_path()) return true;
+  }
+}
+
+std::string open_to_everybody(const std::string& path) {
+  return "file " + path + " may be read by every user of this machine: chown root:storegate and chmod 640 it";
 }
 
 }  // namespace storegate::app

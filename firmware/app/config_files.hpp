@@ -19,6 +19,11 @@ namespace storegate::app {
 /// Errors: not_found, invalid, failed; the text names the path.
 [[nodiscard]] core::Result<std::string> read_secret(const std::string& path);
 
+/// Whether users without a right of their own can read what is there: the file's mode and its folders' let them.
+[[nodiscard]] bool everybody_reads(const std::string& path);
+/// What a person is to do then.
+[[nodiscard]] std::string open_to_everybody(const std::string& path);
+
 /// A whole file of at most `bytes_max`. Errors: not_found, invalid (too large, a folder), failed (no permission, …).
 [[nodiscard]] core::Result<std::string> read_whole(const std::string& path, std::size_t bytes_max);
 

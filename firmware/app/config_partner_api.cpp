@@ -137,7 +137,7 @@ PartnerApiConfig read_api(ConfigTable& table, const ConfigSurroundings& around,
   table.path("ca", around, api.tls.ca);
   const bool uses_tls = speaks_tls(api);
   if (uses_tls) {
-    if (const auto context = peer_context(api.tls, http_alpn); !context)
+    if (const auto context = around.tls->peer(api.tls, http_alpn); !context)
       table.problem("ca", context.error().context);
   } else if (!api.tls.ca.empty()) {
     table.warning("ca", "is not used: the address in url is one without TLS");

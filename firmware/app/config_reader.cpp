@@ -175,6 +175,7 @@ std::optional<std::string> ConfigTable::secret_of(std::string_view key, const st
     problem(key, "file " + file + " must hold one line of plain characters (no control or accented ones)");
     return std::nullopt;
   }
+  if (everybody_reads(file)) warning(key, open_to_everybody(file));
   return std::move(secret).value();
 }
 

@@ -23,7 +23,7 @@ void read_alarm(ConfigTable& table, AlarmConfig& alarm);
 /// [http] tls, in config_tls.cpp: files that are there and belong together, or a problem that says what is wrong.
 void read_listener_tls(ConfigTable& http, const ConfigSurroundings& around, ListenerTls& tls);
 /// ca, certificate and key of a table whose `url` may need them. `used`: it does; files that nobody reads are warned of.
-void read_peer_tls(ConfigTable& table, const ConfigSurroundings& around, bool used, std::string alpn,
+void read_peer_tls(ConfigTable& table, const ConfigSurroundings& around, bool used, const std::string& alpn,
                    PeerTls& tls);
 
 /// [[partner]] answer and [partner.api], in config_partner_api.cpp: how the partner's API is spoken to, and what is missing

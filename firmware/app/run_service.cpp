@@ -2,10 +2,10 @@
 #include <csignal>
 #include <utility>
 
+#include "app/reloader.hpp"
 #include "app/service.hpp"
 #include "platform/log.hpp"
 #include "platform/signals.hpp"
-#include "platform/systemd.hpp"
 
 namespace storegate::app {
 
@@ -22,16 +22,6 @@ std::optional<Config> read(const std::string& file) {
       platform::log_set_level(*level);
   return std::move(reading.config);
 }
-
-void on_process_signal(int number, Service& service, const std::string& config_file) {
-  if (number != SIGHUP) return service.stop();
-  platform::systemd_reloading();
-  if (auto config = read(config_file))
-    service.reload(std::move(*config));
-  else
-    platform::log_error("configuration not reloaded: the old one stays");
-  platform::systemd_ready();
-}
 }  // namespace
 
 int run_service(const std::string& config_file) {
@@ -39,8 +29,11 @@ int run_service(const std::string& config_file) {
   auto config = read(config_file);
   if (!config) return exit_unusable_configuration;
   Service service(std::move(*config));
-  auto signals = platform::on_signal(service.loop(), {SIGTERM, SIGINT, SIGHUP},
-                                     [&](int number) { on_process_signal(number, service, config_file); });
+  Reloader reloader(service, config_file);
+  auto signals = platform::on_signal(service.loop(), {SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+    if (number == SIGHUP) return reloader.ask();
+    service.stop();
+  });
   if (!signals) {
     platform::log_error("signals cannot be caught", {{"why", signals.error().context}});
     return EXIT_FAILURE;

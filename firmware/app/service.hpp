@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,8 +61,9 @@ class Service {
   void stop();
 
   /// Takes over what can change while running: partners, tokens, certificates, the log level, alarms, limits of the policy.
-  /// Everything else stays as it was at start. Loop thread.
-  void reload(Config config);
+  /// Everything else stays as it was at start. At once, or when the turn under way has ended; then `done` is called. One that
+  /// waits gives way to the next call's, and its `done` is not called. `tls` is what `config` names. Loop thread.
+  void reload(Config config, TlsInUse tls, std::function<void()> done = {});
 
   /// The port of `http.listen`; for a configuration that left the choice to the system.
   [[nodiscard]] std::uint16_t port() const { return server_->bound_port(public_listener_); }
@@ -77,8 +79,6 @@ class Service {
   [[nodiscard]] core::Result<void> connect();
   void carry_out(core::Effect&& effect);
   void report(const core::ReportWrongToken& wrong);
-  void reload_tls(const Config& config);
-  void reload_token(std::string token);
   [[nodiscard]] Levels levels();
   [[nodiscard]] std::vector<Check> readiness() const;
 
@@ -90,6 +90,9 @@ class Service {
   void watch();
   [[nodiscard]] VitalSigns vital_signs() const;
   void close_store();
+  void take_over(Config config, TlsInUse tls);
+  void take_tls(TlsInUse tls);
+  void take_token(std::string token);
 
   Config config_;
   platform::Loop loop_;
@@ -124,7 +127,6 @@ class Service {
   bool server_closed_ = false;
   std::chrono::steady_clock::time_point end_since_;
   platform::Timer end_timer_;
-  platform::Timer reload_timer_;
   std::vector<std::size_t> tls_listeners_;
   bool beyond_loopback_ = false;  // others than this machine can reach a listener
   platform::Timer watch_timer_;

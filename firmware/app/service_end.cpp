@@ -108,20 +108,25 @@ void Service::watch() {
   watch_timer_ = loop_.after(interval, [this] { watch(); });
 }
 
-// New connections take the new files; those that are there keep theirs. Files that cannot be used leave the old ones.
-void Service::reload_tls(const Config& config) {
-  Config wanted = config_;  // what is spoken stays as it was at the start
-  wanted.http.tls = config.http.tls;
-  // An address that the new file makes one without TLS says nothing of whom to trust at the old one, used until then.
-  if (speaks_tls(config.pos)) wanted.pos.tls = config.pos.tls;
-  if (wanted.mqtt && config.mqtt && speaks_tls(*config.mqtt)) wanted.mqtt->tls = config.mqtt->tls;
-  auto tls = load_tls(wanted);
-  if (!tls || (tls->http == nullptr) != (tls_.http == nullptr)) {
-    platform::log_error("certificates not reloaded: the old ones stay",
-                        {{"why", tls ? "TLS is turned on and off at a start only" : tls.error().context}});
-    return;
-  }
-  tls_ = std::move(tls).value();
+// New connections take the new files; those that are there keep theirs. What is spoken where stays as it was at the start: an
+// address that the new file makes one without TLS says nothing of whom to trust at the old one, used until then.
+void Service::take_tls(TlsInUse tls) {
+  const auto now = clock_.now();
+  const auto take = [&now](std::string_view where, SharedTls& old, const SharedTls& fresh) {
+    if (!old || !fresh) return;
+    const SharedTls better = better_of(old, fresh, now);
+    if (better != fresh)
+      platform::log_error("the new certificate is not taken: the old one stays",
+                          {{"where", where}, {"why", "it " + why_not_valid(fresh, now)}});
+    old = better;
+  };
+  if ((tls.http == nullptr) != (tls_.http == nullptr))
+    platform::log_error("http.tls is turned on and off at a start only: it stays as it was",
+                        {{"listen", config_.http.listen}});
+  take("http.tls", tls_.http, tls.http);
+  take("pos", tls_.pos, tls.pos);
+  take("mqtt", tls_.mqtt, tls.mqtt);
+  tls_.partners = std::move(tls.partners);
   for (const std::size_t listener : tls_listeners_) server_->replace_tls(listener, tls_.http);
   pos_->set_tls(tls_.pos);
   if (uplink_) uplink_->set_tls(tls_.mqtt);
@@ -130,7 +135,7 @@ void Service::reload_tls(const Config& config) {
 
 // Where this process listens was fixed at its start: a file that may do without a token, since it names loopback alone, does
 // not open the listener that is there to everyone.
-void Service::reload_token(std::string token) {
+void Service::take_token(std::string token) {
   if (token.empty() && beyond_loopback_ && !config_.http.admin_token.empty()) {
     platform::log_error("the admin token stays until a restart: others than this machine can connect",
                         {{"listen", config_.http.listen}});
@@ -139,13 +144,9 @@ void Service::reload_token(std::string token) {
   config_.http.admin_token = std::move(token);
 }
 
-void Service::reload(Config config) {
-  if (engine_->turn_open()) {  // the turn under way was decided by the old policy
-    reload_timer_ = loop_.after(look_every, [this, config = std::move(config)] { reload(config); });
-    return;
-  }
+void Service::take_over(Config config, TlsInUse tls) {
   config_.partners = std::move(config.partners);
-  reload_token(std::move(config.http.admin_token));
+  take_token(std::move(config.http.admin_token));
   config_.log = config.log;
   config_.alarm = config.alarm;
   config_.store.prep_minutes = config.store.prep_minutes;
@@ -153,7 +154,7 @@ void Service::reload(Config config) {
   config_.store.kitchen_items = config.store.kitchen_items;
   config_.store.test_orders = config.store.test_orders;
   config_.store.hours = std::move(config.store.hours);
-  reload_tls(config);
+  take_tls(std::move(tls));
   lines_->configure(config_, tls_);
   config_.pos.push_token = std::move(config.pos.push_token);
   config_.pos.token = config.pos.token;
@@ -163,6 +164,15 @@ void Service::reload(Config config) {
   puller_->look();
   turns_->wake();
   platform::log_info("configuration reloaded");
+}
+
+void Service::reload(Config config, TlsInUse tls, std::function<void()> done) {
+  // The turn under way was decided by the old policy.
+  turns_->between_turns(
+      [this, config = std::move(config), tls = std::move(tls), done = std::move(done)]() mutable {
+        if (!ending_begun_) take_over(std::move(config), std::move(tls));
+        if (done) done();
+      });
 }
 
 }  // namespace storegate::app

@@ -3,26 +3,31 @@
 
 #include <utility>
 
+#include "codec/times.hpp"
 #include "platform/mqtt_url.hpp"
 
 namespace storegate::app {
 
-core::Result<SharedTls> listener_context(const ListenerTls& tls) {
+core::Result<SharedTls> TlsLoader::listener(const ListenerTls& tls) {
   if (!tls.is_on()) return SharedTls{};
+  const auto key = std::tuple(tls.certificate, tls.key, tls.client_ca);
+  if (const auto found = listeners_.find(key); found != listeners_.end()) return found->second;
   platform::TlsServerOptions options;
   options.certificate_file = tls.certificate;
   options.key_file = tls.key;
   options.client_ca_file = tls.client_ca;
-  return platform::TlsContext::server(options);
+  return listeners_.emplace(key, platform::TlsContext::server(options)).first->second;
 }
 
-core::Result<SharedTls> peer_context(const PeerTls& tls, std::string alpn) {
+core::Result<SharedTls> TlsLoader::peer(const PeerTls& tls, const std::string& alpn) {
+  const auto key = std::tuple(tls.ca, tls.certificate, tls.key, alpn);
+  if (const auto found = peers_.find(key); found != peers_.end()) return found->second;
   platform::TlsClientOptions options;
   options.ca_file = tls.ca.empty() ? system_ca_file : tls.ca;
   options.certificate_file = tls.certificate;
   options.key_file = tls.key;
-  options.alpn = std::move(alpn);
-  return platform::TlsContext::client(options);
+  options.alpn = alpn;
+  return peers_.emplace(key, platform::TlsContext::client(options)).first->second;
 }
 
 std::optional<std::int64_t> TlsInUse::ends_at_wall_ms() const {
@@ -45,30 +50,43 @@ bool speaks_tls(const PartnerApiConfig& api) {
   return api.url.starts_with("https://") || api.token_url.starts_with("https://");
 }
 
-core::Result<TlsInUse> load_tls(const Config& config) {
+core::Result<TlsInUse> TlsLoader::all(const Config& config) {
   TlsInUse all;
-  auto http = listener_context(config.http.tls);
+  auto http = listener(config.http.tls);
   if (!http) return std::move(http).error().in("http.tls");
   all.http = std::move(http).value();
   if (speaks_tls(config.pos)) {
-    auto pos = peer_context(config.pos.tls, http_alpn);
+    auto pos = peer(config.pos.tls, http_alpn);
     if (!pos) return std::move(pos).error().in("pos");
     all.pos = std::move(pos).value();
   }
   if (config.mqtt && speaks_tls(*config.mqtt)) {
-    auto mqtt = peer_context(config.mqtt->tls, mqtt_alpn);
+    auto mqtt = peer(config.mqtt->tls, mqtt_alpn);
     if (!mqtt) return std::move(mqtt).error().in("mqtt");
     all.mqtt = std::move(mqtt).value();
   }
   for (const PartnerConfig& partner : config.partners) {
     if (!partner.api || !speaks_tls(*partner.api)) continue;
-    auto [at, is_new] = all.partners.try_emplace(partner.api->tls.ca);
-    if (!is_new) continue;  // the system's bundle takes memory: once is enough
-    auto context = peer_context(partner.api->tls, http_alpn);
+    auto context = peer(partner.api->tls, http_alpn);
     if (!context) return std::move(context).error().in("partner.api of " + partner.name);
-    at->second = std::move(context).value();
+    all.partners[partner.api->tls.ca] = std::move(context).value();
   }
   return all;
+}
+
+core::Result<TlsInUse> load_tls(const Config& config) { return TlsLoader().all(config); }
+
+std::string why_not_valid(const SharedTls& tls, const platform::ClockReading& now) {
+  if (!tls || !now.wall_trusted) return {};
+  const auto begin = tls->certificate_not_before_ms();
+  const auto end = tls->certificate_not_after_ms();
+  if (end && *end <= now.wall_ms) return "has ended on " + codec::time_text(*end);
+  if (begin && *begin > now.wall_ms) return "begins on " + codec::time_text(*begin);
+  return {};
+}
+
+SharedTls better_of(const SharedTls& old, const SharedTls& fresh, const platform::ClockReading& now) {
+  return why_not_valid(fresh, now).empty() || !why_not_valid(old, now).empty() ? fresh : old;
 }
 
 }  // namespace storegate::app

@@ -80,6 +80,11 @@ void Turns::wake() {
   });
 }
 
+void Turns::between_turns(std::function<void()> function) {
+  if (!engine_.turn_open()) return function();
+  between_ = std::move(function);
+}
+
 void Turns::run() {
   if (engine_.turn_open()) return;  // the commit's end runs us again
   while (true) {
@@ -145,6 +150,7 @@ void Turns::commit_ended(Commit& commit) {
   hooks_.events_ready();
   if (sync_failed) this->sync_failed();
   if (commit.checkpoint_due) checkpoint();
+  if (const auto waiting = std::exchange(between_, nullptr)) waiting();
   wake();
 }
 

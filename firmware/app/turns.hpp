@@ -46,6 +46,10 @@ class Turns {
   /// Something changed that the engine may want to act on (uplink up or down, policy replaced, time).
   void wake();
 
+  /// Runs it when no turn is open: now, or at the end of the one under way, however much waits for the next. Of two that
+  /// wait the newer one is run, and the older one never.
+  void between_turns(std::function<void()> function);
+
   [[nodiscard]] core::Engine& engine() noexcept { return engine_; }
   [[nodiscard]] core::Now now() const;
   /// Inputs offered and not yet in a turn.
@@ -77,6 +81,7 @@ class Turns {
   bool checkpointing_ = false;
   std::size_t gathered_ = 0;
   std::uint64_t commits_told_ = 0;
+  std::function<void()> between_;  // what waits for the end of the turn
   std::optional<core::Milliseconds> armed_for_ms_;
   platform::Timer timer_;
 };

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "codec/partners/partner.hpp"
+#include "codec/partners/partner_api.hpp"
 #include "target.hpp"
 #include "unit/codec/builders.hpp"
 
@@ -47,6 +48,17 @@ void add_webhooks(Seeds& seeds) {
   seeds.push_back("generic order\n\n" + sample::canonical_text());
 }
 
+/// Every partner's fixtures as what its API answers.
+void add_replies(Seeds& seeds) {
+  const fs::path fixtures = fs::path(STOREGATE_FIXTURES) / "partners";
+  for (const auto* codec : codec::partner_codecs()) {
+    if (codec->api() == nullptr) continue;
+    const std::string name(codec->name());
+    if (codec->api()->fetches()) add_files(seeds, fixtures / name, name + " fetched 0 200 1 \n");
+    if (codec->api()->pulls()) add_files(seeds, fixtures / name, name + " pulled 0 200 1 \n");
+  }
+}
+
 void add_commands(Seeds& seeds) {
   const std::string order = codec::test::canonical_text();
   seeds.push_back("order\n" + order);
@@ -62,6 +74,7 @@ std::vector<std::string> seeds_of(const Target& target) {
   Seeds seeds;
   add_files(seeds, fs::path(STOREGATE_FUZZ_CORPUS) / target.name, "");
   if (target.name == "partner") add_webhooks(seeds);
+  if (target.name == "reply") add_replies(seeds);
   if (target.name == "command") add_commands(seeds);
   if (target.name == "canonical") seeds.push_back(codec::test::canonical_text());
   return seeds;

@@ -12,6 +12,7 @@ set(fuzz_sources
   ${fuzz}/partner.cpp
   ${fuzz}/pattern.cpp
   ${fuzz}/pos.cpp
+  ${fuzz}/reply.cpp
   ${fuzz}/rows.cpp
   ${fuzz}/seeds.cpp
   ${fuzz}/store_image.cpp

@@ -21,6 +21,7 @@ constexpr Target all[] = {
     {"partner", run_partner},
     {"pattern", run_pattern},
     {"pos", run_pos},
+    {"reply", run_reply},
     {"rows", run_rows, false},
     {"text", run_text},
 };

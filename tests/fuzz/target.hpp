@@ -61,6 +61,7 @@ void run_pages(std::string_view input);
 void run_partner(std::string_view input);
 void run_pattern(std::string_view input);
 void run_pos(std::string_view input);
+void run_reply(std::string_view input);
 void run_rows(std::string_view input);
 void run_text(std::string_view input);
 

@@ -131,6 +131,24 @@ TEST_CASE("the supervisor hears ready, alive more often than it asks for, and st
   CHECK(ended->clean());
 }
 
+TEST_CASE("the supervisor hears of a reload when it begins, and that it has ended when it is in force") {
+  Device device;
+  device.start();
+  device.program->kill(SIGHUP);
+  CHECK(device.supervisor.hears("RELOADING=1", 5s));
+  CHECK(device.supervisor.hears("READY=1", 5s));
+  // While a turn waits for the disk nothing new is in force.
+  device.trouble("h");
+  HttpCaller waiting("127.0.0.1:" + std::to_string(device.port), 500ms);
+  CHECK_FALSE(waiting.post("/v1/orders", canonical_order("kiosk", "waiting", {}), {{"Idempotency-Key", "w"}})
+                  .answered());
+  device.program->kill(SIGHUP);
+  CHECK(device.supervisor.hears("RELOADING=1", 5s));
+  CHECK_FALSE(device.supervisor.hears("READY=1", 500ms));
+  device.trouble("-");
+  CHECK(device.supervisor.hears("READY=1", 5s));
+}
+
 TEST_CASE(
     "a disk that hangs: the process answers, says nothing good to the supervisor, and goes on when it is "
     "back") {

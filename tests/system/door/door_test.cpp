@@ -1,10 +1,14 @@
 // The door as a partner's engineer meets it: TLS, and webhooks signed by openssl and sent by curl, for every scheme there is.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/bench/tls_line.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/http_caller.hpp"
 #include "tests/support/json_text.hpp"
@@ -29,6 +33,7 @@ struct Scheme {
   const char* cancel;  // "" = none
   int status;          // of an order that was stored and accepted
   const char* header;
+  const char* fixtures = partner;
 };
 
 constexpr const char* hex = "$(openssl dgst -sha256 -hmac \"$SECRET\" -r \"$1\" | cut -d' ' -f1)";
@@ -55,6 +60,14 @@ class TlsStore {
     for (const char* name :
          {"deliverect", "deliveroo", "doordash", "grubhub", "hubrise", "jet_connect", "just_eat", "otter"})
       text += partner(name, "secret", "");
+    text += partner("jet-hash", "secret", "codec = \"jet_connect\"\n");
+    // Their orders are fetched, here from nowhere.
+    const std::string api = "[partner.api]\nurl = \"http://127.0.0.1:9\"\n";
+    text += partner("rbi", "secret", api + "secret_file = \"" + folder_.file("secret") + "\"\n");
+    text += partner(
+        "open_delivery", "secret",
+        api + "token_url = \"http://127.0.0.1:9/token\"\nclient_id = \"door\"\nclient_secret_file = \"" +
+            folder_.file("secret") + "\"\nmerchant_id = \"door\"\n");
     text += partner("hex-body", "secret",
                     "codec = \"generic\"\nwebhook = { header = \"X-Acme\", prefix = \"sha256=\" }\n");
     text += partner("standard", "standard.secret",
@@ -107,6 +120,9 @@ class TlsStore {
     write_file(folder_.path() / name, content);
   }
   [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+  [[nodiscard]] bool logged(const std::string& words) const {
+    return read_file(folder_.file("log")).find(words) != std::string::npos;
+  }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] pid_t pid() const { return gateway_->pid(); }
   tests::TestCa& root() { return root_; }
@@ -126,6 +142,7 @@ class TlsStore {
 
  public:
   HttpCaller admin{"127.0.0.1:" + std::to_string(admin_port_)};
+  [[nodiscard]] std::string admin_address() const { return "127.0.0.1:" + std::to_string(admin_port_); }
 };
 
 std::string fixture(const std::string& name) { return std::string(STOREGATE_FIXTURES) + "/partners/" + name; }
@@ -155,7 +172,11 @@ TEST_CASE(
       {"jet_connect", "delivery_by_partner.json", "cancel.json", 200, "X-Flyt-Api-Key: $SECRET"},
       {"just_eat", "acceptance_requested.json", "order_cancelled.json", 200,
        "Authorization: JE-API-KEY $SECRET"},
+      {"jet-hash", "delivery_by_partner.json", "cancel.json", 200, "X-JET-Connect-Hash: signature=BASE64",
+       "jet_connect"},
+      {"open_delivery", "created.json", "cancelled.json", 200, "X-App-Signature: HEX"},
       {"otter", "order.json", "cancel.json", 200, "X-HMAC-SHA256: BASE64"},
+      {"rbi", "order_updated.json", "", 200, "X-Signature: HEX"},
   };
   TlsStore store;
   for (const Scheme& scheme : schemes) {
@@ -166,7 +187,8 @@ TEST_CASE(
         if (command.ends_with(word)) command.replace(at, std::string(word).size(), with);
     for (const std::string name : {scheme.order, scheme.cancel}) {
       CAPTURE(name);
-      const std::string file = fixture(std::string(scheme.partner) + "/" + name);
+      if (name.empty()) continue;
+      const std::string file = fixture(std::string(scheme.fixtures) + "/" + name);
       const std::string header = store.bash(printed(command), file);
       std::vector<std::string> wrong{header, "X-Deliveroo-Sequence-Guid: guid-1"};
       wrong[0].back() = wrong[0].back() == 'A' ? 'B' : 'A';
@@ -179,7 +201,7 @@ TEST_CASE(
       CHECK_FALSE(phases.empty());
       // JET Connect is told of a rejection by the status, so that the restaurant's tablet takes over.
       const bool told =
-          std::string(scheme.partner) == "jet_connect" && name == scheme.order && phases == "rejected";
+          std::string(scheme.fixtures) == "jet_connect" && name == scheme.order && phases == "rejected";
       CHECK(status == (told ? 400 : scheme.status));
     }
   }
@@ -229,23 +251,105 @@ TEST_CASE("5.6 the partners' port serves no administration, and an older TLS is 
   CHECK(store.bash("curl -s -o /dev/null" + url + "/ || printf untrusted") == "untrusted");
 }
 
+namespace {
+
+/// Whose certificate the partners' port shows.
+std::string subject_at(TlsStore& store) {
+  return store.bash("openssl s_client -connect 127.0.0.1:" + std::to_string(store.port()) +
+                    " </dev/null 2>/dev/null | openssl x509 -noout -subject");
+}
+
+/// Puts another certificate with its key in the place of the store's.
+void replace_certificate(TlsStore& store, const tests::CertificateWish& wish) {
+  const auto fresh = store.root().issue(wish);
+  store.write("server.crt", fresh.certificate);
+  store.write("server.key", fresh.key);
+}
+
+}  // namespace
+
 TEST_CASE("5.5 certificates are replaced by SIGHUP, and files that do not fit leave the old ones") {
   TlsStore store;
-  const auto serial = [&] {
-    return store.bash("openssl s_client -connect 127.0.0.1:" + std::to_string(store.port()) +
-                      " </dev/null 2>/dev/null | openssl x509 -noout -subject");
-  };
-  const std::string before = serial();
+  const std::string before = subject_at(store);
   tests::CertificateWish wish;
   wish.subject = "CN=store-8";
   const auto fresh = store.root().issue(wish);
   store.write("server.crt", fresh.certificate);  // the old key does not belong to it
   ::kill(store.pid(), SIGHUP);
-  eventually("the new certificate is refused", soon,
-             [&] { return read_file(store.file("log")).find("not reloaded") != std::string::npos; });
-  CHECK(serial() == before);
+  eventually("the new certificate is refused", soon, [&] { return store.logged("not reloaded"); });
+  CHECK(subject_at(store) == before);
   store.write("server.key", fresh.key);
   ::kill(store.pid(), SIGHUP);
   eventually("the new certificate is served", soon,
-             [&] { return serial().find("store-8") != std::string::npos; });
+             [&] { return subject_at(store).find("store-8") != std::string::npos; });
+}
+
+TEST_CASE("5.5 a certificate that is not valid now takes no good one's place, and check-config names it") {
+  TlsStore store;
+  const std::string before = subject_at(store);
+  const std::int64_t now_ms = tests::system_now_ms();
+  tests::CertificateWish wish;
+  wish.subject = "CN=store-9";
+  std::string why;
+  SUBCASE("it has ended") {
+    wish.from_ms = now_ms - 2 * tests::day_ms;
+    wish.until_ms = now_ms - tests::day_ms;
+    why = "has ended on";
+  }
+  SUBCASE("it has not begun") {
+    wish.from_ms = now_ms + tests::day_ms;
+    wish.until_ms = now_ms + 2 * tests::day_ms;
+    why = "begins on";
+  }
+  replace_certificate(store, wish);
+  ::kill(store.pid(), SIGHUP);
+  eventually("it is not taken", soon, [&] { return store.logged("the new certificate is not taken"); });
+  eventually("the rest is", soon, [&] { return store.logged("configuration reloaded"); });
+  CHECK(subject_at(store) == before);
+  const std::string words = store.bash(std::string(STOREGATE_PROGRAM) + " check-config --config " +
+                                       store.file("storegate.toml") + " 2>&1");
+  CHECK_MESSAGE(words.find(why) != std::string::npos, words);
+  CHECK_MESSAGE(words.find(": good\n") != std::string::npos, words);
+  wish.from_ms = now_ms - tests::day_ms;
+  wish.until_ms = now_ms + tests::day_ms;
+  replace_certificate(store, wish);
+  ::kill(store.pid(), SIGHUP);
+  eventually("a valid one is served", soon,
+             [&] { return subject_at(store).find("store-9") != std::string::npos; });
+}
+
+TEST_CASE(
+    "5.5 a connection lives through reloads under load, each of which is in force without waiting for a "
+    "lull") {
+  TlsStore store;
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> senders;
+  for (int sender = 0; sender < 6; ++sender)
+    senders.emplace_back([&stop, sender, address = store.admin_address()] {
+      HttpCaller caller(address);
+      for (int i = 0; !stop; ++i)
+        caller.put("/v1/availability/item-" + std::to_string(sender),
+                   i % 2 == 0 ? R"({"available":false})" : R"({"available":true})");
+    });
+  bench::TlsLine kept(Address::parse("127.0.0.1:" + std::to_string(store.port())),
+                      bench::tls_client(store.file("ca.pem")));
+  const auto status_of = [&](const std::string& secret_now) {
+    return kept
+        .ask("POST /v1/partners/doordash/webhook HTTP/1.1\r\nHost: localhost\r\nAuthorization: " +
+             secret_now + "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+        .status;
+  };
+  tests::CertificateWish wish;
+  for (int round = 0; round < 20; ++round) {
+    const std::string fresh = "secret-of-round-" + std::to_string(round);
+    wish.subject = "CN=" + fresh;
+    replace_certificate(store, wish);
+    store.write("secret", fresh + "\n");
+    ::kill(store.pid(), SIGHUP);
+    eventually("the new secret is in force", soon, [&] { return status_of(fresh) != 401; });
+    CHECK(status_of("secret-of-round-" + std::to_string(round - 1)) == 401);
+  }
+  stop = true;
+  for (auto& sender : senders) sender.join();
+  CHECK(subject_at(store).find(wish.subject.substr(3)) != std::string::npos);
 }

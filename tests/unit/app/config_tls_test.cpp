@@ -1,6 +1,7 @@
 // Certificates in the configuration: read once when it is checked, so that what does not fit is known before anybody connects.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "app/config.hpp"
@@ -152,4 +153,114 @@ TEST_CASE("5.5 tls: what ends first of the store's own certificates is known") {
   REQUIRE(tls->ends_at_wall_ms());
   CHECK(*tls->ends_at_wall_ms() / 1000 == soon.until_ms / 1000);
   CHECK_FALSE(app::load_tls(good(minimal))->ends_at_wall_ms());
+}
+
+TEST_CASE("5.5 tls: what several name is read once, for the check and for those who use it") {
+  Files files;
+  const std::string api =
+      "[partner.api]\nurl = \"https://p\"\ntoken_url = \"https://p/t\"\nclient_id = "
+      "\"c\"\nclient_secret_file = " +
+      files.file("token") + "\nstore_id = \"s\"\nca = " + files.file("ca.pem") + "\n";
+  app::TlsLoader loader;
+  ConfigSurroundings around;
+  around.tls = &loader;
+  const app::Config config =
+      good(with("url = \"http://127.0.0.1:8081\"", "url = \"https://pos\"\nca = " + files.file("ca.pem")) +
+               "[[partner]]\nname = \"u1\"\ncodec = \"uber_eats\"\nrelease = \"on_event\"\nsecret_files = [" +
+               files.file("token") + "]\n" + api +
+               "[[partner]]\nname = \"u2\"\ncodec = \"uber_eats\"\nrelease = \"on_event\"\nsecret_files = [" +
+               files.file("token") + "]\n" + api,
+           around);
+  files.write("ca.pem", "no certificate any more");
+  const auto tls = loader.all(config);
+  REQUIRE(tls.ok());
+  REQUIRE(tls->partners.size() == 1);
+  CHECK(tls->partners.begin()->second != nullptr);
+  CHECK(tls->partners.begin()->second == tls->pos);
+  CHECK_FALSE(app::load_tls(config).ok());
+}
+
+TEST_CASE(
+    "5.5 tls: of two certificates the fresh one goes on, unless it is of no use now and the old one is "
+    "good") {
+  const Files files;
+  const std::int64_t now_ms = tests::system_now_ms();
+  const auto context = [&](std::int64_t from_days, std::int64_t until_days) {
+    tests::CertificateWish wish;
+    wish.from_ms = now_ms + from_days * tests::day_ms;
+    wish.until_ms = now_ms + until_days * tests::day_ms;
+    const auto own = files.root.issue(wish);
+    support::write_file(files.folder.path() / "own.crt", own.certificate);
+    support::write_file(files.folder.path() / "own.key", own.key);
+    auto made = app::TlsLoader().listener({files.folder.file("own.crt"), files.folder.file("own.key"), ""});
+    REQUIRE(made.ok());
+    return *made;
+  };
+  const auto good_one = context(-1, 1), other_good = context(-1, 1);
+  const auto ended = context(-2, -1), to_come = context(1, 2);
+  const platform::ClockReading now{.wall_ms = now_ms, .wall_trusted = true};
+  CHECK(app::why_not_valid(good_one, now).empty());
+  CHECK(app::why_not_valid(ended, now).starts_with("has ended on 20"));
+  CHECK(app::why_not_valid(to_come, now).starts_with("begins on 20"));
+  CHECK(app::why_not_valid(nullptr, now).empty());
+  CHECK(app::better_of(good_one, other_good, now) == other_good);
+  CHECK(app::better_of(good_one, ended, now) == good_one);
+  CHECK(app::better_of(good_one, to_come, now) == good_one);
+  CHECK(app::better_of(ended, to_come, now) == to_come);
+  CHECK(app::better_of(ended, good_one, now) == good_one);
+  // Who does not know what time it is believes the person who replaced it.
+  const platform::ClockReading unset{.wall_ms = now_ms, .wall_trusted = false};
+  CHECK(app::better_of(good_one, ended, unset) == ended);
+}
+
+TEST_CASE("5.5 tls: certificates that are not valid now are warned of, the listener's and a client's") {
+  Files files;
+  tests::CertificateWish wish;
+  wish.from_ms = tests::system_now_ms() - 2 * tests::day_ms;
+  wish.until_ms = tests::system_now_ms() - tests::day_ms;
+  const auto ended = files.root.issue(wish);
+  files.write("server.crt", ended.certificate);
+  files.write("server.key", ended.key);
+  const ConfigReading reading =
+      read(files.http("127.0.0.1:8443", files.tls()) +
+           "[mqtt]\nurl = \"mqtts://b\"\nca = " + files.file("ca.pem") +
+           "\ncertificate = " + files.file("server.crt") + "\nkey = " + files.file("server.key") + "\n");
+  CHECK(reading.config.has_value());
+  REQUIRE(reading.warnings.size() == 2);
+  CHECK(reading.warnings[0].key == "http.tls.certificate");
+  CHECK(reading.warnings[1].key == "mqtt.certificate");
+  for (const auto& warning : reading.warnings) {
+    CHECK(warning.text.find("server.crt has ended on ") != std::string::npos);
+    CHECK(warning.line > 0);
+  }
+}
+
+TEST_CASE(
+    "5.5 secrets, tokens and keys that every user of the machine may read are warned of, and short tokens") {
+  namespace fs = std::filesystem;
+  const Files files;
+  const auto warnings = [&] {
+    return all_of(
+        read(files.http("127.0.0.1:8443", files.tls() + "admin_token_file = " + files.file("token")) +
+             "secret_files = [" + files.file("token") + "]\n"));
+  };
+  const auto has = [](const std::string& text, std::string_view words) {
+    return text.find(words) != std::string::npos;
+  };
+  for (const char* name : {"token", "server.key"})
+    fs::permissions(files.folder.path() / name, static_cast<fs::perms>(0644));
+  fs::permissions(files.folder.path(), static_cast<fs::perms>(0700));
+  CHECK_FALSE(has(warnings(), "every user"));  // nobody else gets into the folder
+  CHECK(has(warnings(), "http.admin_token_file: the token has fewer than 16 characters"));
+  fs::permissions(files.folder.path(), static_cast<fs::perms>(0755));
+  const std::string open = warnings();
+  for (const char* key :
+       {"http.admin_token_file: file", "http.tls.key: file", "partner[1].secret_files: file"})
+    CHECK_MESSAGE(has(open, key), open);
+  CHECK(has(open, "chmod 640"));
+  for (const char* name : {"token", "server.key"})
+    fs::permissions(files.folder.path() / name, static_cast<fs::perms>(0640));
+  CHECK_FALSE(has(warnings(), "every user"));
+  support::write_file(files.folder.path() / "token", "sixteen-letters!\n");
+  CHECK_FALSE(has(warnings(), "16 characters"));
 }

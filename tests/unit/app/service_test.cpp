@@ -1,16 +1,30 @@
 // How the service ends and is reloaded.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "running_service.hpp"
 #include "tests/support/eventually.hpp"
 
 using namespace storegate;
 using namespace storegate::app_test;
+
+namespace {
+
+/// Returns when it is in force.
+void reload(RunningService& gate, const app::Config& config) {
+  std::promise<void> reloaded;
+  gate.service().loop().post(
+      [&] { gate.service().reload(config, {}, [&reloaded] { reloaded.set_value(); }); });
+  reloaded.get_future().wait();
+}
+
+}  // namespace
 
 TEST_CASE("everything acknowledged before the end is there after it [I1]") {
   support::TempDir folder;
@@ -54,12 +68,7 @@ TEST_CASE("a reload takes over partners, secrets and the token, and keeps the or
   config.partners[1].secrets = {"new", "newer"};
   config.partners.erase(config.partners.begin());
   config.http.admin_token = "t0ken";
-  std::promise<void> reloaded;
-  gate.service().loop().post([&] {
-    gate.service().reload(config);
-    reloaded.set_value();
-  });
-  reloaded.get_future().wait();
+  reload(gate, config);
   support::eventually("the new secret", std::chrono::seconds(5),
                       [&] { return gate.webhook(hook, doordash_order("D-1"), "newer").is(202); });
   CHECK(gate.webhook(hook, doordash_order("D-1")).is(401));
@@ -79,16 +88,42 @@ TEST_CASE("a reload takes no token away from a listener that others can reach") 
   config.http.listen = "127.0.0.1:0";  // where it listens was fixed at the start
   config.http.admin_token.clear();
   config.partners[1].secrets = {"new"};
-  std::promise<void> reloaded;
-  gate.service().loop().post([&] {
-    gate.service().reload(config);
-    reloaded.set_value();
-  });
-  reloaded.get_future().wait();
+  reload(gate, config);
   support::eventually("the new secret", std::chrono::seconds(5), [&] {
     return gate.webhook("/v1/partners/doordash/webhook", doordash_order("D-1"), "new").is(202);
   });
   CHECK(gate.get("/v1/orders").is(401));
+}
+
+TEST_CASE("of two reloads in a row the newer one is in force, however much is stored meanwhile") {
+  support::TempDir folder;
+  auto config = ordinary_config(folder);
+  RunningService gate(config);
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> senders;
+  for (int sender = 0; sender < 4; ++sender)
+    senders.emplace_back([&, sender] {
+      support::HttpCaller caller(gate.address());
+      for (int i = 0; !stop; ++i)
+        caller.put("/v1/availability/item-" + std::to_string(sender),
+                   i % 2 == 0 ? R"({"available":false})" : R"({"available":true})");
+    });
+  const auto status_of = [&](const std::string& secret) {
+    return gate.webhook("/v1/partners/doordash/webhook", doordash_order("D-1"), secret).status;
+  };
+  for (int round = 0; round < 50; ++round) {
+    const std::string older = "older-" + std::to_string(round), newer = "newer-" + std::to_string(round);
+    gate.service().loop().post([&gate, config, older]() mutable {
+      config.partners[1].secrets = {older};
+      gate.service().reload(std::move(config), {});
+    });
+    config.partners[1].secrets = {newer};
+    reload(gate, config);
+    CHECK(status_of(older) == 401);
+    CHECK(status_of(newer) / 100 == 2);
+  }
+  stop = true;
+  for (auto& sender : senders) sender.join();
 }
 
 TEST_CASE("a database that cannot be opened and a port in use are errors that name their place") {

@@ -2,6 +2,7 @@
 #include "platform/tls_context.hpp"
 
 #include <doctest/doctest.h>
+#include <mbedtls/version.h>
 #include <sys/stat.h>
 
 #include "tests/support/file_dates.hpp"
@@ -18,6 +19,11 @@ std::string server_error(const platform::TlsServerOptions& options) {
   if (made) return "";
   CHECK(made.error().code == ErrorCode::invalid);
   return made.error().context;
+}
+
+TEST_CASE("5.5 mbedTLS: the library that is linked is the one whose headers were read") {
+  CHECK(mbedtls_version_get_number() == MBEDTLS_VERSION_NUMBER);
+  MESSAGE("mbedTLS ", MBEDTLS_VERSION_STRING);
 }
 
 TEST_CASE("each file that cannot be used is named, with what is wrong with it") {

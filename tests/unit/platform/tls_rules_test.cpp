@@ -152,6 +152,10 @@ TEST_CASE("keys: a CA on P-384 is trusted, and vouches for a server on P-256") {
 mbedtls_ssl_config* bent(const Context& context) { return context->inner().config.get(); }
 
 TEST_CASE("older versions of TLS are refused, from both sides") {
+  if (mbedtls_version_get_number() >= 0x03000000) {
+    MESSAGE("mbedTLS 3 cannot speak them: there is no such peer to be made");
+    return;
+  }
   for (const int minor : {1, 2}) {
     CAPTURE(minor);
     const Context old_client = folder().client();
