@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds soon{30};
 constexpr const char* secret = "the-secret-of-the-test";
+constexpr const char* store_id = "e2c1d7b8-0b64-4a77-9a0c-6f1f1f0b7d11";  // of the fixtures, and the order's
 constexpr const char* order_id = "7b1f6c0a-52d4-4a5e-9c1b-0f3e2d4c5a61";  // of the fixtures
 
 std::string fixture(const std::string& name) {
@@ -54,7 +55,7 @@ class ThinStore {
               folder_.file("secret") + "\"]\nanswer = \"direct\"\n[partner.api]\nurl = \"" + api->url() +
               "\"\ntoken_url = \"" + api->url() +
               "/oauth/token\"\nclient_id = \"store\"\nclient_secret_file = \"" + folder_.file("secret") +
-              "\"\nstore_id = \"store-1\"\nca = \"" + folder_.file("ca.pem") + "\"\n");
+              "\"\nstore_id = \"" + std::string(store_id) + "\"\nca = \"" + folder_.file("ca.pem") + "\"\n");
     start();
   }
 
@@ -154,6 +155,21 @@ TEST_CASE(
     CAPTURE(hidden);
     CHECK(store.log().find(hidden) == std::string::npos);
   }
+}
+
+TEST_CASE(
+    "5.2 an order that turns out to be another store's is rejected, and its partner hears nothing of it") {
+  ThinStore store;
+  std::string order = order_text();
+  const auto at = order.find(store_id);
+  REQUIRE(at != std::string::npos);
+  store.api->answer("GET", order_path, 200, order.replace(at, 8, "00000000"));
+  CHECK(store.webhook("notification.json") == 200);
+  store.until("rejected");
+  CHECK(store.admin.get("/v1/orders?partner=uber_eats").body.find("other_store") != std::string::npos);
+  CHECK(store.log().find("is of another store") != std::string::npos);
+  CHECK(store.told("accept_pos_order") == 0);
+  CHECK(store.told("deny_pos_order") == 0);
 }
 
 TEST_CASE("5.2 a release and a cancel that come while it is fetched are kept over kill -9 [I4]") {
