@@ -161,10 +161,10 @@ TEST_CASE("partners try says that a webhook, or an order that was fetched, is an
   const Saved fetched(R"({"id":"o-1","storeId":"7"})");
   const std::string rbi =
       config_of("name = \"rbi\"\nstore_id = \"8\"\napi = { secret_file = \"" + saved.secret + "\" }\n");
-  Shell order;
-  CHECK(order.run(
-            {"partners", "try", "rbi", fetched.webhook.c_str(), "--fetched", "--config", rbi.c_str()}) == 1);
-  CHECK(has(order.err, "it is of another store, and rejected"));
+  Shell api;
+  CHECK(api.run({"partners", "try", "rbi", fetched.webhook.c_str(), "--fetched", "--config", rbi.c_str()}) ==
+        1);
+  CHECK(has(api.err, "it is of another store, and rejected"));
 }
 
 TEST_CASE("a canonical order is indented, its texts untouched") {
