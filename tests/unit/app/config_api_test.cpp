@@ -20,6 +20,7 @@ struct Files {
     support::write_file(folder.path() / "client", "cl1ent\n");
     support::write_file(folder.path() / "key", "k3y\n");
     support::write_file(folder.path() / "two", "a\nb\n");
+    support::write_file(folder.path() / "signing", "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc\n");
   }
   [[nodiscard]] std::string file(const std::string& name) const { return "\"" + folder.file(name) + "\""; }
 };
@@ -101,7 +102,7 @@ TEST_CASE("5.2 config: what an API cannot be spoken to without is named") {
       "partner[2].api.client_id", "client_id");
   bad("grubhub", "api = { merchant_id = \"7\", secret_file = " + files.file("key") + " }", at,
       "partner[2].api.url", "url = ");
-  bad("doordash", "api = { developer_id = \"d\", secret_file = " + files.file("key") + " }", at,
+  bad("doordash", "api = { developer_id = \"d\", secret_file = " + files.file("signing") + " }", at,
       "partner[2].api.key_id", "key_id");
   const std::string client = "client_id = \"me\", client_secret_file = " + files.file("client");
   const std::string where = "url = \"https://api.example\", token_url = \"https://api.example/token\", ";
@@ -204,13 +205,12 @@ TEST_CASE("5.2 config: Grubhub's own host is refused, since requests to it would
 
 TEST_CASE("5.2 config: a secret that can sign no token is named, and not first missed at an order") {
   const Files files;
-  support::write_file(files.folder.path() / "good", "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc\n");
   support::write_file(files.folder.path() / "bad", "yMnKy8zN!\n");
   const auto with_secret = [&](const std::string& name) {
     return partner("doordash",
                    "api = { developer_id = \"d\", key_id = \"k\", secret_file = " + files.file(name) + " }");
   };
-  CHECK(good(with_secret("good")).partners.back().api->developer_id == "d");
+  CHECK(good(with_secret("signing")).partners.back().api->developer_id == "d");
   check_bad({with_secret("bad"), section_line_number, "partner[2].api.secret_file", "base64url"});
 }
 
