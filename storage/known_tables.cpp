@@ -17,7 +17,7 @@ const std::array<KnownTable, 9>& tables() {
   static const std::array<KnownTable, 9> all = {{
       {TableName::meta, "meta", 15, {"id"}, true},
       {TableName::epochs, "epochs", 6, {"ordinal"}, true},
-      {TableName::orders, "orders", 55, {"number"}, true},
+      {TableName::orders, "orders", 57, {"number"}, true},
       {TableName::bodies, "bodies", 9, {"number"}, true},
       {TableName::events, "events", 14, {"position"}, true},
       {TableName::early, "early", 9, {"kind", "partner", "partner_order_id"}, false},

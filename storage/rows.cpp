@@ -13,6 +13,7 @@ using core::Result;
 
 constexpr std::int64_t release_mode_count = 3;
 constexpr std::int64_t fallback_count = 3;
+constexpr std::int64_t fulfilment_count = 4;
 
 // Most of an order's instants are of the boot in which it arrived: NULL stands for that, which saves 16 bytes each.
 // An instant that is not set at all has NULL too.
@@ -116,6 +117,8 @@ Result<void> write_order(Statement& put, const DigestFunction& digest, const cor
   row.flag(order.announced);
   row.flag(order.look_again);
   row.integer(order.owed.bits());
+  row.number_of(order.fulfilment);
+  row.flag(order.for_later);
   return row.write(digest);
 }
 
@@ -166,6 +169,8 @@ Result<core::Order> read_order(const Statement& statement, const DigestFunction&
   order.announced = row.flag();
   order.look_again = row.flag();
   order.owed = core::Notices::from_bits(row.integer());
+  order.fulfilment = row.number<core::FulfilmentType>(fulfilment_count);
+  order.for_later = row.flag();
   if (!row.sound()) return damaged_row(unknown_value);
   return order;
 }

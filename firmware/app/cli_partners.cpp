@@ -110,9 +110,15 @@ ExitStatus try_fetched(const PartnerConfig& partner, std::string_view body, CliW
     world.err << "this partner's orders come whole and are not fetched\n";
     return ExitStatus::refused;
   }
-  const auto fetched = api->read_fetched(body, partner.name);
+  codec::ApiStore store;
+  if (partner.api) store = {partner.api->store_id, partner.api->merchant_id};
+  const auto fetched = api->read_fetched(body, partner.name, store);
   if (!fetched) {
     world.err << "not understood: " << printable(fetched.problem().text()) << "\n";
+    return ExitStatus::refused;
+  }
+  if (fetched->other_store) {
+    world.err << "it is of another store, and rejected\n";
     return ExitStatus::refused;
   }
   const std::string& canonical = fetched->decoded.body.canonical;

@@ -122,6 +122,8 @@ struct PartnerApiConfig {
   std::string secret;         // secret: of a header, or what a token is signed with
   std::string developer_id;   // who signs,
   std::string key_id;         // and with which key
+  bool token_by_json = false;  // the token is asked for by a JSON object, and not by a form
+  std::string audience;        // "" = none is named
   std::string store_id;       // the partner's id of this store; may be empty
   std::string merchant_id;    // may be empty
   PeerTls tls;                // ca alone
@@ -135,7 +137,8 @@ struct PartnerConfig {
   const codec::PartnerCodec* codec = nullptr;  // by `codec`, or by its name; nullptr = no webhook
   std::optional<codec::WebhookScheme> scheme;  // of codec "generic" only
   std::vector<std::string> secrets;            // contents of secret_files; each verifies
-  std::int64_t rate_per_minute = 120;          // 0 = no limit
+  std::string store_id;  // the partner's id of this store: what names another is refused; "" = nobody looks
+  std::int64_t rate_per_minute = 120;  // 0 = no limit
   std::int64_t weight = 1;
   bool enabled = true;
   std::int64_t decide_within_s = 0;  // 0 = none; a built-in name brings its own

@@ -9,6 +9,7 @@
 
 #include "app/config_sections.hpp"
 #include "app/tls.hpp"
+#include "app/webhooks.hpp"
 #include "codec/partners/partner_api.hpp"
 #include "platform/endpoint.hpp"
 
@@ -70,6 +71,10 @@ void check_sign_in(ConfigTable& table, const codec::PartnerApi& codec, const Par
       need(table, "developer_id", api.developer_id, "developer_id = \"…\", as the partner gave it");
       need(table, "key_id", api.key_id, "key_id = \"…\", as the partner gave it");
       need(table, "secret_file", api.secret, "secret_file = \"PATH\" of a file with the signing secret");
+      if (!api.secret.empty() && signed_token(api, 0).empty())
+        table.problem("secret_file",
+                      "no token can be signed with what it holds: it must be the signing secret as the "
+                      "partner shows it, in base64url");
       return;
   }
 }
@@ -107,11 +112,12 @@ void warn_of_unused(ConfigTable& table, codec::ApiSignIn sign_in) {
   };
   const bool token = sign_in == codec::ApiSignIn::client_credentials;
   const bool is_signed = sign_in == codec::ApiSignIn::signed_token;
-  for (const Use& use : std::array<Use, 8>{{{"token_url", token},
+  for (const Use& use : std::array<Use, 9>{{{"token_url", token},
                                             {"client_auth", token},
                                             {"client_id", token},
                                             {"client_secret_file", token},
                                             {"scope", token},
+                                            {"audience", token},
                                             {"secret_file", !token},
                                             {"developer_id", is_signed},
                                             {"key_id", is_signed}}})
@@ -123,12 +129,18 @@ PartnerApiConfig read_api(ConfigTable& table, const ConfigSurroundings& around,
                           const codec::PartnerApi& codec) {
   PartnerApiConfig api;
   read_url(table, "url", codec.default_url(), api.url);
+  if (const auto url = platform::Url::parse(api.url))
+    if (const auto flaw = codec.flaw_of_host(url->origin.host); !flaw.empty())
+      table.problem("url", std::string(flaw));
   read_url(table, "token_url", codec.default_token_url(), api.token_url);
   if (table.one_of("client_auth", {"body", "basic"}) == 1U) api.client_auth = ClientAuth::basic;
   read_id(table, "client_id", api.client_id);
   table.secret_file("client_secret_file", around, ConfigTable::SecretUse::token, api.client_secret);
   api.scope = codec.default_scope();
   read_id(table, "scope", api.scope);
+  api.token_by_json = codec.asks_token_by_json();
+  if (api.token_by_json) api.audience = api.url;
+  read_id(table, "audience", api.audience);
   table.secret_file("secret_file", around, ConfigTable::SecretUse::token, api.secret);
   read_id(table, "developer_id", api.developer_id);
   read_id(table, "key_id", api.key_id);
@@ -153,9 +165,33 @@ PartnerApiConfig read_api(ConfigTable& table, const ConfigSurroundings& around,
   return api;
 }
 
-}  // namespace
+/// Which store an order must be for. What [partner.api] says of it need not be said twice.
+void read_store_id(ConfigTable& table, PartnerConfig& partner) {
+  read_id(table, "store_id", partner.store_id);
+  const std::string_view member = partner.codec == nullptr ? "" : partner.codec->store_member();
+  if (member.empty()) {
+    if (!partner.store_id.empty())
+      table.warning("store_id", "is not used: nothing of this partner's names a store");
+    partner.store_id.clear();
+    return;
+  }
+  if (partner.api) {
+    const codec::PartnerApi& codec = *partner.codec->api();
+    PartnerApiConfig& api = *partner.api;
+    const std::string_view own = codec.own_id({api.store_id, api.merchant_id});
+    if (own.empty())
+      api.store_id = partner.store_id;
+    else if (partner.store_id.empty())
+      partner.store_id = own;
+  }
+  if (partner.store_id.empty() && partner.enabled)
+    table.warning("store_id",
+                  "not given: what this partner sends for another store would be cooked here; write "
+                  "store_id = \"…\", as its orders have it in \"" +
+                      std::string(member) + "\"");
+}
 
-void read_partner_api(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner) {
+void read_answer_and_api(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner) {
   const codec::PartnerApi* codec = partner.codec == nullptr ? nullptr : partner.codec->api();
   partner.answers_directly = table.one_of("answer", {"cloud", "direct"}) == 1U;
   const ConfigNode* node = table.find("api", ConfigNode::Kind::table);
@@ -176,6 +212,13 @@ void read_partner_api(ConfigTable& table, const ConfigSurroundings& around, Part
   else if (partner.answers_directly)
     table.problem("api",
                   "is missing: answer = \"direct\" needs it; write [partner.api] with " + least_of(*codec));
+}
+
+}  // namespace
+
+void read_partner_api(ConfigTable& table, const ConfigSurroundings& around, PartnerConfig& partner) {
+  read_answer_and_api(table, around, partner);
+  read_store_id(table, partner);
 }
 
 }  // namespace storegate::app

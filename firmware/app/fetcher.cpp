@@ -26,14 +26,19 @@ void Fetcher::carry_out(core::FetchOrder effect) {
     platform::log_warn("an order's address lies outside its partner's API: it is asked for by its id",
                        {{"partner", effect.partner}, {"partner_order_id", effect.partner_order_id}});
   auto request = api->fetch(line->store(), {effect.partner_order_id, href});
-  line->client.call("fetch", std::move(request), [this, api, effect = std::move(effect)](PartnerReply reply) {
-    auto fetched = codec::fetched_from(*api, effect, reply.seen());
-    if (fetched.outcome == core::FetchOutcome::unreadable)
-      platform::log_warn(
-          "an order that was fetched cannot be understood",
-          {{"partner", effect.partner}, {"partner_order_id", effect.partner_order_id}, {"why", fetched.why}});
-    offer_(std::move(fetched));
-  });
+  line->client.call(
+      "fetch", std::move(request), [this, line, api, effect = std::move(effect)](PartnerReply reply) {
+        auto fetched = codec::fetched_from(*api, effect, reply.seen(), line->store());
+        if (fetched.outcome == core::FetchOutcome::not_ours)
+          platform::log_warn("an order that was fetched is of another store: it is not cooked here",
+                             {{"partner", effect.partner}, {"partner_order_id", effect.partner_order_id}});
+        if (fetched.outcome == core::FetchOutcome::unreadable)
+          platform::log_warn("an order that was fetched cannot be understood",
+                             {{"partner", effect.partner},
+                              {"partner_order_id", effect.partner_order_id},
+                              {"why", fetched.why}});
+        offer_(std::move(fetched));
+      });
 }
 
 }  // namespace storegate::app

@@ -9,17 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "app/partner_records.hpp"
 #include "core/result.hpp"
 
 namespace storegate::app {
-
-/// A bearer token. Times are Unix milliseconds by the clock of that moment.
-struct PartnerToken {
-  std::string bearer;  // secret
-  std::int64_t obtained_wall_ms = 0;
-  std::int64_t expires_wall_ms = 0;
-  std::string asked_for;  // tells by which configuration it was asked for; another's is no use
-};
 
 /// Loop thread only; `write` carries its argument to where a disk may be waited for, in the order of calls.
 class PartnerMemory {
@@ -38,17 +31,12 @@ class PartnerMemory {
   void keep_seen(const std::string& partner, std::int64_t wall_ms);
 
  private:
-  struct Remembered {
-    std::optional<PartnerToken> token;
-    std::optional<std::int64_t> seen_wall_ms;
-    std::int64_t seen_saved_ms = 0;
-  };
-  [[nodiscard]] bool read(std::string_view text);
   void save();
 
   std::string path_;
   Write write_;
-  std::map<std::string, Remembered, std::less<>> partners_;
+  PartnerRecords partners_;
+  std::map<std::string, std::int64_t> seen_saved_ms_;  // what the disk has of it
 };
 
 /// Replaces the file by one that only its owner may read; after a power cut there is the old one or the new. Errors:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "codec/json.hpp"
+#include "codec/partners/telling.hpp"
 #include "codec/pos_rest.hpp"
 #include "codec/reader.hpp"
 #include "codec/text.hpp"
@@ -23,7 +24,6 @@ constexpr core::Milliseconds rest_after_failure_ms = 30 * core::second_ms;
 constexpr std::int64_t life_s_unless_told = 3600;
 constexpr std::int64_t life_s_min = 60;
 constexpr std::int64_t life_s_max = 366 * 24 * 3600;
-constexpr std::size_t bearer_bytes_max = 16 * 1024;
 
 std::string base64_of(std::string_view bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -41,12 +41,29 @@ std::string base64_of(std::string_view bytes) {
 
 /// What it was asked by, but for the secret: a new secret makes no token invalid.
 std::string fingerprint(const PartnerApiConfig& api) {
-  return platform::to_hex(platform::sha256(api.token_url + '\n' + api.client_id + '\n' + api.scope))
-      .substr(0, 32);
+  const std::string who = api.token_url + '\n' + api.client_id + '\n' + api.scope + '\n' + api.audience;
+  return platform::to_hex(platform::sha256(who)).substr(0, 32);
 }
 
-bool is_bearer(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+/// With what the request's body says; the secret only where no header has it.
+std::string json_of(const PartnerApiConfig& api) {
+  codec::JsonObject body;
+  body.text("grant_type", "client_credentials");
+  if (!api.audience.empty()) body.text("audience", api.audience);
+  if (!api.scope.empty()) body.text("scope", api.scope);
+  if (api.client_auth == ClientAuth::body)
+    body.text("client_id", api.client_id).text("client_secret", api.client_secret);
+  return body.take();
+}
+
+std::string form_of(const PartnerApiConfig& api) {
+  std::string body = "grant_type=client_credentials";
+  if (!api.audience.empty()) body += "&audience=" + codec::percent_encoded(api.audience);
+  if (!api.scope.empty()) body += "&scope=" + codec::percent_encoded(api.scope);
+  if (api.client_auth == ClientAuth::body)
+    body += "&client_id=" + codec::percent_encoded(api.client_id) +
+            "&client_secret=" + codec::percent_encoded(api.client_secret);
+  return body;
 }
 
 /// RFC 6749 section 5.2: one of its words, such as invalid_client. Never the description: it may repeat what was sent.
@@ -66,16 +83,13 @@ platform::HttpCall token_call(const PartnerApiConfig& api) {
   call.method = "POST";
   call.origin = url->origin;
   call.target = url->path.empty() ? std::string(1, '/') : url->path;
-  call.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  call.headers.add("Content-Type",
+                   api.token_by_json ? "application/json" : "application/x-www-form-urlencoded");
   call.headers.add("Accept", "application/json");
-  call.body = "grant_type=client_credentials";
-  if (!api.scope.empty()) call.body += "&scope=" + codec::percent_encoded(api.scope);
-  const std::string id = codec::percent_encoded(api.client_id);
-  const std::string secret = codec::percent_encoded(api.client_secret);
-  if (api.client_auth == ClientAuth::basic)
-    call.headers.add("Authorization", "Basic " + base64_of(id + ':' + secret));
-  else
-    call.body += "&client_id=" + id + "&client_secret=" + secret;
+  call.body = api.token_by_json ? json_of(api) : form_of(api);
+  const std::string pair =
+      codec::percent_encoded(api.client_id) + ':' + codec::percent_encoded(api.client_secret);
+  if (api.client_auth == ClientAuth::basic) call.headers.add("Authorization", "Basic " + base64_of(pair));
   call.timeout = std::chrono::milliseconds(api.timeout_ms);
   return call;
 }
@@ -168,8 +182,7 @@ bool TokenKeeper::take(std::string_view body) {
   codec::json::Reading reading(*document);
   const codec::json::Place root(reading);
   if (!root.must_be_object()) return false;
-  const auto bearer =
-      root.member("access_token").text({.min = 1, .max = bearer_bytes_max, .printable = true});
+  const auto bearer = root.member("access_token").text_or_empty();
   const auto type = root.member("token_type").text_or_empty();
   std::int64_t life_s = life_s_unless_told;
   if (root.member("expires_in").given()) life_s = root.member("expires_in").decimal(0, 0, INT64_C(1) << 40);

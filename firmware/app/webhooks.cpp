@@ -46,6 +46,7 @@ codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers header
                             const core::Now& now) {
   codec::Delivery delivery{headers, body, partner.config->secrets, &signature};
   delivery.partner = partner.config->name;
+  delivery.store = partner.config->store_id;
   if (!partner.config->scheme) return delivery;
   delivery.scheme = &*partner.config->scheme;
   // A device without a clock of its own boots hours behind: by that clock every signature would be of the future. Until a

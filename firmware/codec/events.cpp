@@ -2,6 +2,7 @@
 // it), so it appends to one string and re-parses nothing.
 #include "codec/events.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -83,11 +84,23 @@ void append_attributes(std::string& out, std::string_view store, const core::Out
   out += '"';
 }
 
+/// To its partner the order is another store's: there is nothing to be answered.
+bool is_of_another_store(const core::OutgoingEvent& event) {
+  const auto refusals = core::unpack_refusals(event.refusals);
+  return refusals && std::any_of(refusals->begin(), refusals->end(), [](const core::Refusal& refusal) {
+           return refusal.reason == core::Reason::invalid_order &&
+                  refusal.subject == core::other_store_subject;
+         });
+}
+
 /// The partner's own word for it: what a cloud that answers the partner has to send.
-std::string_view partner_reason_of(const core::EventRecord& record, const PartnerCodec* partner) {
+std::string_view partner_reason_of(const core::OutgoingEvent& event, const PartnerCodec* partner) {
+  const core::EventRecord& record = event.record;
   if (partner == nullptr || record.reason == core::Reason::none) return {};
   switch (record.type) {
-    case core::EventType::order_rejected: return partner->rejection_code(record.reason);
+    case core::EventType::order_rejected:
+      if (is_of_another_store(event)) return {};
+      return partner->rejection_code(record.reason);
     case core::EventType::order_cancelled:
     case core::EventType::order_expired: return partner->cancel_code(record.reason);
     default: return {};
@@ -105,13 +118,15 @@ void append_order_data(std::string& out, const core::OutgoingEvent& event, const
   out += R"(,"reason":)";
   append_string_or_null(out,
                         record.reason == core::Reason::none ? std::string_view{} : name_of(record.reason));
-  if (const auto word = partner_reason_of(record, partner); !word.empty()) {
+  if (const auto word = partner_reason_of(event, partner); !word.empty()) {
     out += R"(,"partner_reason":)";
     append_string(out, word);
   }
   if (record.token_shown)
     out.append(R"(,"release_token":")").append(text_of(event.release_token)).append("\"");
   if (record.type == core::EventType::order_rejected) append_reasons(out, event.refusals);
+  if (record.type == core::EventType::order_accepted)
+    out.append(R"(,"display_code":")").append(core::display_code_of(event.order_id)).append("\"");
   if (event.test) out += R"(,"test":true)";
   out += R"(,"pos_reference":)";
   append_string_or_null(out, record.pos_reference);

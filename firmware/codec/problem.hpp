@@ -21,6 +21,7 @@ enum class ProblemKind : std::uint8_t {
   unknown_partner,         // 400 on POST /v1/orders, 404 at a webhook
   not_authenticated,       // 401
   not_found,               // 404
+  other_store,             // 404: a partner's order, and of another store than this one
   method_not_allowed,      // 405
   conflict,                // 409
   too_large,               // 413

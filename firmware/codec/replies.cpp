@@ -16,7 +16,7 @@ struct KindRow {
   std::string_view title;
 };
 
-constexpr std::array<KindRow, 13> kind_rows{{
+constexpr std::array<KindRow, 14> kind_rows{{
     {ProblemKind::malformed_json, 400, "malformed-json", "The body is not acceptable JSON"},
     {ProblemKind::invalid_document, 400, "invalid-document", "The body is not what this request takes"},
     {ProblemKind::wrong_kind, 400, "wrong-kind", "The body is another webhook than the URL names"},
@@ -24,6 +24,7 @@ constexpr std::array<KindRow, 13> kind_rows{{
     {ProblemKind::unknown_partner, 400, "unknown-partner", "The partner is not known here"},
     {ProblemKind::not_authenticated, 401, "not-authenticated", "A valid credential is needed"},
     {ProblemKind::not_found, 404, "not-found", "There is nothing by that name"},
+    {ProblemKind::other_store, 404, "other-store", "The order is of another store"},
     {ProblemKind::method_not_allowed, 405, "method-not-allowed", "The method does not fit the resource"},
     {ProblemKind::conflict, 409, "conflict", "The request contradicts what is already there"},
     {ProblemKind::too_large, 413, "too-large", "The body is too large"},

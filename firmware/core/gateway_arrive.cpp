@@ -189,6 +189,8 @@ void Gateway::fill_in(Order& order, const OrderArrived& input, Turn& turn) const
   order.idempotency_key = input.idempotency_key;
   order.body_digest = input.body_digest;
   order.test = input.order.test;
+  order.fulfilment = input.order.fulfilment;
+  order.for_later = input.order.release.mode == ReleaseMode::at_time;
   order.item_count = 0;
   for (const Item& item : input.order.items) order.item_count += item.quantity;
   plan_release(order, input.order, turn.now);
@@ -234,6 +236,7 @@ Milliseconds Gateway::hold_ms(const CanonicalOrder& wish, const Now& now) const 
 void Gateway::accept(Entry& entry, const EarlyMark* released_early, bool released, Turn& turn) {
   entry.order.phase = Phase::held;
   if (entry.order.announced) entry.order.held = stamp_of(turn.now);
+  const std::size_t accepted_at = turn.changes.events.size();
   emit(entry, EventType::order_accepted, {}, Actor::policy, turn);
   if (released_early != nullptr)
     do_release(entry, released_early->actor, "early", turn);
@@ -241,6 +244,11 @@ void Gateway::accept(Entry& entry, const EarlyMark* released_early, bool release
     do_release(entry, Actor::partner, {}, turn);
   else if (entry.order.release_mode == ReleaseMode::immediate)
     do_release(entry, Actor::policy, "immediate", turn);
+  // What a cloud that answers the partner cannot know: when the food will be there, and that it is for later.
+  Details& details = turn.changes.events[accepted_at].details;
+  judge_deadline(entry, turn.now);
+  if (const auto ready_ms = ready_at_wall_ms(entry, turn.now)) details.emplace_back("ready_at_ms", *ready_ms);
+  if (entry.order.for_later) details.emplace_back("for_later", true);
 }
 
 }  // namespace storegate::core

@@ -16,6 +16,18 @@ constexpr Milliseconds spare_ms = minute_ms;
 /// Made, collected or delivered, before the store had seen it.
 constexpr const char* over_code = "over";
 constexpr const char* gone_code = "gone";
+constexpr const char* unreadable_code = "unreadable";
+
+/// Why an order that cannot be had is rejected.
+const char* code_of(FetchOutcome outcome) {
+  if (outcome == FetchOutcome::not_ours) return other_store_subject;
+  return outcome == FetchOutcome::gone ? gone_code : unreadable_code;
+}
+
+/// Its partner has no such order any more, or has it for another store: a rejection by this one is none of its business.
+bool is_for_nobody(const std::string& code) {
+  return code == gone_code || code == over_code || code == other_store_subject;
+}
 
 }  // namespace
 
@@ -184,9 +196,10 @@ void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, T
     return;
   }
   fetch_later(entry, outcome, probe, turn.now);
-  if (!is_missed(entry, turn.now) || turn.from_reserve) return;
+  const bool is_certain = outcome == FetchOutcome::not_ours || is_missed(entry, turn.now);
+  if (!is_certain || turn.from_reserve) return;
   Facts facts;
-  facts.code = outcome == FetchOutcome::gone ? gone_code : "unreadable";
+  facts.code = code_of(outcome);
   happen(entry, Happening::fetch_missed, facts, turn);
 }
 
@@ -231,8 +244,7 @@ void Gateway::give_up_fetch(Entry& entry, const Facts& facts, Turn& turn) {
   entry.order.refusals = pack(refusals.list());
   move_and_emit(entry, Phase::rejected, EventType::order_rejected,
                 facts.code.empty() ? Actor::clock : Actor::policy, turn);
-  // Its partner has no such order any more: there is nobody to be told of the rejection.
-  if (facts.code == gone_code || facts.code == over_code) owe_only(entry, {});
+  if (is_for_nobody(facts.code)) owe_only(entry, {});
 }
 
 // Whoever reads the rows of an order finds a body, also of one that never came.
@@ -261,6 +273,16 @@ void Gateway::look_again(Entry& entry, Turn& turn) {
   reindex(entry, turn.now);
 }
 
+namespace {
+
+/// The partner has said how the order stands, if only that there is no news of it here.
+bool is_answer(FetchOutcome outcome) {
+  return outcome == FetchOutcome::fetched || outcome == FetchOutcome::not_yet ||
+         outcome == FetchOutcome::not_ours;
+}
+
+}  // namespace
+
 // What the order asks for is not taken over: what is in the kitchen does not change.
 void Gateway::news_fetched(Entry& entry, const OrderFetched& input, bool probe, Turn& turn) {
   const bool again = std::exchange(entry.fetch.again, false);
@@ -270,7 +292,7 @@ void Gateway::news_fetched(Entry& entry, const OrderFetched& input, bool probe, 
            turn);
   } else if (outcome == FetchOutcome::fetched && input.released) {
     happen(entry, Happening::release, {Actor::partner, {}, {}, {}, {}}, turn);
-  } else if (outcome != FetchOutcome::fetched && outcome != FetchOutcome::not_yet) {
+  } else if (!is_answer(outcome)) {
     fetch_later(entry, outcome, probe, turn.now);
     if (is_missed(entry, turn.now) && !again) give_up_news(entry, turn);
     return;
@@ -324,6 +346,7 @@ void Gateway::fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const 
     return;
   }
   fetch.misses = 0;
+  if (outcome == FetchOutcome::not_ours) fetch.next_ms += fetch_not_yet_ms;  // there is no room to say so
   if (outcome == FetchOutcome::fetched || (outcome == FetchOutcome::failed && !probe))
     fetch.next_ms += backoff_ms(++fetch.failures, fetch_backoff_first_ms, fetch_backoff_most_ms, generator_);
   if (outcome == FetchOutcome::not_yet) fetch.next_ms += fetch_not_yet_ms;

@@ -21,12 +21,15 @@ bool is_wish_of_the_partner(const Order& order) {
   return order.cancelled_by == Actor::partner || order.cancelled_by == Actor::customer;
 }
 
-/// What an order's event is for its partner. Nothing: a release, a parking and the end of the cooking are the store's own
-/// business.
+/// What an order's event is for its partner. Nothing: the release of an order that is made as soon as possible, a parking
+/// and the end of the cooking are the store's own business.
 std::optional<Notice> notice_of(EventType type, const Order& order) {
   switch (type) {
     case EventType::order_accepted: return Notice::accepted;
     case EventType::order_rejected: return Notice::rejected;
+    case EventType::order_released:
+      if (order.for_later) return Notice::begun;
+      return {};
     case EventType::order_placed: return Notice::placed;
     case EventType::order_ready: return Notice::ready;
     case EventType::order_cancelled:
@@ -153,11 +156,15 @@ TellPartner Gateway::notice_for(const Entry& entry, const Now& now) const {
   tell.href = order.href;
   tell.display_code = display_code_of(order.id);
   tell.pos_reference = order.pos_reference;
+  tell.fulfilment = order.fulfilment;
   tell.at_wall_ms = order.updated_wall_ms;
   switch (tell.notice) {
     case Notice::accepted:
       tell.at_wall_ms = order.arrived.wall_ms;
       tell.ready_at_wall_ms = ready_at_wall_ms(entry, now);
+      break;
+    case Notice::begun:
+      if (order.released.wall_ms >= wall_floor_ms) tell.at_wall_ms = order.released.wall_ms;
       break;
     case Notice::placed:
       if (order.placed.wall_ms >= wall_floor_ms) tell.at_wall_ms = order.placed.wall_ms;

@@ -212,6 +212,7 @@ enum class FetchOutcome : std::uint8_t {
   not_now = 3,     // 429, 503: `retry_after_ms` if it said so
   failed = 4,      // any other answer, or none: no way to the partner, no token, 401, 403
   not_yet = 5,     // it is there and not an order yet: priced, and not bought
+  not_ours = 6,    // it came, and is of another store
 };
 
 /// A fetch has ended.

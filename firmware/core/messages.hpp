@@ -131,6 +131,7 @@ struct TellPartner {
   std::int64_t at_wall_ms = 0;  // when what is told happened
   std::optional<std::int64_t>
       ready_at_wall_ms;  // accepted: when the food will be there, if the store can tell
+  FulfilmentType fulfilment = FulfilmentType::delivery;
 };
 
 /// Tell those who watch: a release or cancel named an order's row and had not its secret. The caller hears what he would

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, pos_status_count> pos_status_names{"unkno
                                                                           "ready",   "completed", "voided"};
 
 constexpr std::array<std::string_view, notice_count> notice_names{
-    "accepted", "rejected", "placed", "ready", "cancelled", "cancel_agreed", "cancel_refused"};
+    "accepted", "rejected", "begun", "placed", "ready", "cancelled", "cancel_agreed", "cancel_refused"};
 
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name,

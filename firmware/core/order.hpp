@@ -86,13 +86,14 @@ inline constexpr std::int64_t pos_status_count = 6;
 enum class Notice : std::uint8_t {
   accepted = 0,
   rejected = 1,
-  placed = 2,  // the POS has it
-  ready = 3,
-  cancelled = 4,       // by the store, the cloud or the POS
-  cancel_agreed = 5,   // the partner asked for it
-  cancel_refused = 6,  // the partner asked for it, and the food is being made
+  begun = 2,   // an order for later is released: it is made from now on
+  placed = 3,  // the POS has it
+  ready = 4,
+  cancelled = 5,       // by the store, the cloud or the POS
+  cancel_agreed = 6,   // the partner asked for it
+  cancel_refused = 7,  // the partner asked for it, and the food is being made
 };
-inline constexpr std::size_t notice_count = 7;
+inline constexpr std::size_t notice_count = 8;
 
 /// A set of notices.
 class Notices {
@@ -260,6 +261,9 @@ struct Order {
   bool announced = false;   // it came by a thin webhook; while `fetching` it has no body and no event
   bool look_again = false;  // the partner has news of it that have to be fetched
   Notices owed;             // what its partner has yet to be told by the store itself
+  FulfilmentType fulfilment = FulfilmentType::delivery;
+  bool for_later =
+      false;  // it named its own time to be begun (ReleaseWish::mode at_time), so it is none for now
 
   Position last_event;  // the order's newest event
 };
@@ -271,6 +275,9 @@ struct Refusal {
   std::string subject;
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
+
+/// The subject of invalid_order: the partner has the order for another store, and is to hear nothing of it from this one.
+inline constexpr const char* other_store_subject = "other_store";
 
 /// More are not told: an order of a thousand items that are off is refused for the first of them as well.
 inline constexpr std::size_t refusals_max = 20;

@@ -7,7 +7,7 @@ SELECT
   pos_reference, placed_steady_ms, placed_wall_ms, placed_boot, pos_code, cancel_wanted,
   cancelled_by, cancel_asked_steady_ms, cancel_asked_wall_ms, cancel_asked_boot, cancel_text,
   item_count, pos_status, refusals, href, held_steady_ms, held_wall_ms, held_boot, announced,
-  look_again, owed, digest
+  look_again, owed, fulfilment, for_later, digest
 FROM orders
 WHERE number >= ?1
 ORDER BY number

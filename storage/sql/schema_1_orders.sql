@@ -53,5 +53,7 @@ CREATE TABLE orders (
   announced              INTEGER NOT NULL,
   look_again             INTEGER NOT NULL,
   owed                   INTEGER NOT NULL,
+  fulfilment             INTEGER NOT NULL,
+  for_later              INTEGER NOT NULL,
   digest                 BLOB    NOT NULL
 ) STRICT

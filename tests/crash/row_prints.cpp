@@ -47,7 +47,7 @@ Print print_of(const core::Order& o) {
   add(print, o.pos_code), print.add(o.cancel_wanted), print.add(o.cancelled_by), add(print, o.cancel_asked);
   add(print, o.cancel_text), add(print, o.last_event), print.add(o.item_count), print.add(o.pos_status);
   add(print, o.refusals), add(print, o.href), print.add(o.announced), print.add(o.look_again);
-  print.add(o.owed.bits());
+  print.add(o.owed.bits()), print.add(o.fulfilment), print.add(o.for_later);
   return print.print();
 }
 

@@ -110,7 +110,7 @@ void run_partner(std::string_view input) {
   authenticate(codec, delivery);
   if (first.rest() == "fetched") {
     if (codec.api() == nullptr || !codec.api()->fetches()) return;
-    const auto fetched = codec.api()->read_fetched(cut.rest(), codec.name());
+    const auto fetched = codec.api()->read_fetched(cut.rest(), codec.name(), {});
     if (!fetched) return must_say_why(fetched.problem());
     if (!fetched->cancelled && !fetched->over) must_be_whole(fetched->decoded);
     return;

@@ -6,6 +6,7 @@ set(fuzz_sources
   ${fuzz}/command.cpp
   ${fuzz}/config.cpp
   ${fuzz}/http.cpp
+  ${fuzz}/memory.cpp
   ${fuzz}/mqtt.cpp
   ${fuzz}/oracle.cpp
   ${fuzz}/pages.cpp

@@ -16,6 +16,7 @@ constexpr Target all[] = {
     {"command", run_command},
     {"config", run_config},
     {"http", run_http},
+    {"memory", run_memory},
     {"mqtt", run_mqtt, false},
     {"pages", run_pages, false},
     {"partner", run_partner},

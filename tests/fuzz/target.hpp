@@ -56,6 +56,7 @@ void run_canonical(std::string_view input);
 void run_command(std::string_view input);
 void run_config(std::string_view input);
 void run_http(std::string_view input);
+void run_memory(std::string_view input);
 void run_mqtt(std::string_view input);
 void run_pages(std::string_view input);
 void run_partner(std::string_view input);

@@ -67,8 +67,8 @@ std::string code_in(std::string_view body) {
 
 }  // namespace
 
-core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& effect,
-                                const ApiReply& reply) {
+core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& effect, const ApiReply& reply,
+                                const ApiStore& store) {
   core::OrderFetched fetched;
   fetched.order = effect.order;
   fetched.attempt = effect.attempt;
@@ -76,7 +76,7 @@ core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& e
   if (fetched.outcome == core::FetchOutcome::not_now)
     fetched.retry_after_ms = retry_after_ms(reply.retry_after);
   if (fetched.outcome != core::FetchOutcome::fetched) return fetched;
-  auto order = api.read_fetched(reply.body, effect.partner);
+  auto order = api.read_fetched(reply.body, effect.partner, store);
   if (order && order->early) {
     fetched.outcome = core::FetchOutcome::not_yet;
   } else if (!order) {
@@ -86,6 +86,8 @@ core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& e
   } else if (order->decoded.order.partner_order_id != effect.partner_order_id) {
     fetched.outcome = core::FetchOutcome::unreadable;
     fetched.why = "it is another order than the one that was asked for";
+  } else if (order->other_store) {
+    fetched.outcome = core::FetchOutcome::not_ours;
   } else {
     take_order(std::move(*order), fetched);
   }

@@ -18,8 +18,9 @@ struct ApiReply {
 
 /// `partner`: as configured. Of an order that was fetched the digest of its body is left to the caller, who has the key.
 /// An order under another id than the one that was asked for is unreadable.
+/// One of another store than `store` is not_ours.
 [[nodiscard]] core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& effect,
-                                              const ApiReply& reply);
+                                              const ApiReply& reply, const ApiStore& store = {});
 [[nodiscard]] core::PartnerTold told_from(const PartnerApi& api, const core::TellPartner& effect,
                                           const ApiReply& reply);
 

@@ -10,6 +10,7 @@ namespace storegate::codec {
 class Deliverect final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "deliverect"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "location"; }
 
   /// `X-Server-Authorization-HMAC-SHA256`: the HMAC-SHA-256 of the body, in hex. Until they have issued a secret, they
   /// sign with the channel link's id: it is then what to configure.

@@ -16,6 +16,8 @@ class DeliverectApi final : public PartnerApi {
     return "https://api.deliverect.com/oauth/token";
   }
 
+  [[nodiscard]] bool asks_token_by_json() const noexcept override { return true; }
+
   /// 20 accepted, 120 failed, 40 printed, 70 ready for pickup, 110 cancelled (ours and theirs alike).
   [[nodiscard]] core::Notices notices() const noexcept override {
     return {core::Notice::accepted, core::Notice::rejected,  core::Notice::placed,

@@ -181,14 +181,13 @@ std::optional<std::int64_t> read_placed_at(const Place& order) {
   return placed_at;
 }
 
-/// "start_preparing_at" of an order for later is when they advise to send it to the till (scheduled orders).
+/// "start_preparing_at" of an order for later is when they advise to send it to the till (scheduled orders); without it the
+/// order goes by what is promised.
 void read_times(const Place& order, core::CanonicalOrder& canonical) {
   canonical.promised_at_wall_ms = time_in_any_form(order.member("prepare_for"));
   if (!is_for_later(order)) return;
-  const auto start_at = time_in_any_form(order.member("start_preparing_at"));
-  if (!start_at) return;
   canonical.release.mode = core::ReleaseMode::at_time;
-  canonical.release.at_wall_ms = start_at;
+  canonical.release.at_wall_ms = time_in_any_form(order.member("start_preparing_at"));
 }
 
 bool is_prepaid(const Place& order, Reckoning& reckoning) {
@@ -223,6 +222,8 @@ constexpr std::array<ReasonWord, 4> reject_reasons{
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
   const Place body = root.member("body");
   const Place order = body.member("order");
+  must_be_ours(kind == WebhookKind::release ? body.member("location_id") : order.member("location_id"),
+               delivery.store);
   if (kind == WebhookKind::order) {
     OrderReceived received{with_bytes(read_order(order, partner), delivery.body)};
     received.placed_at_wall_ms = read_placed_at(order);

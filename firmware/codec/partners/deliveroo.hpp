@@ -9,6 +9,7 @@ namespace storegate::codec {
 class Deliveroo final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "deliveroo"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "location_id"; }
 
   /// `x-deliveroo-hmac-sha256` is the hex HMAC-SHA-256 of the `x-deliveroo-sequence-guid`, a blank and the body
   /// (api-docs.deliveroo.com, securing webhooks). Without a guid nobody is let in.

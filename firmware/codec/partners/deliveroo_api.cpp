@@ -14,9 +14,14 @@ using core::Notice;
 const Deliveroo deliveroo;
 const DeliverooApi deliveroo_api;
 
+std::string_view status_of(Notice notice) {
+  if (notice == Notice::rejected) return "rejected";
+  return notice == Notice::begun ? "confirmed" : "accepted";
+}
+
 HttpRequest decide(const std::string& order, const core::TellPartner& what) {
   JsonObject body;
-  body.text("status", what.notice == Notice::rejected ? "rejected" : "accepted");
+  body.text("status", status_of(what.notice));
   if (what.notice == Notice::rejected)
     body.text("reject_reason", deliveroo.rejection_code(what.reason)).text("notes", refusal_words(what));
   return json_request("PATCH", order, body);

@@ -16,10 +16,10 @@ class DeliverooApi final : public PartnerApi {
     return "https://auth.developers.deliveroo.com/oauth2/token";
   }
 
-  /// `placed` and `cancelled` are the two ends of a sync: an accepted order has no other way back.
+  /// `begun` confirms an order for later, as they want it before it is prepared. `placed` and `cancelled` are the two ends of a sync: an accepted order has no other way back.
   [[nodiscard]] core::Notices notices() const noexcept override {
-    return {core::Notice::accepted, core::Notice::rejected, core::Notice::placed, core::Notice::ready,
-            core::Notice::cancelled};
+    return {core::Notice::accepted, core::Notice::rejected, core::Notice::begun,
+            core::Notice::placed,   core::Notice::ready,    core::Notice::cancelled};
   }
   [[nodiscard]] HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const override;
 };

@@ -124,6 +124,9 @@ WebhookKind kind_by_shape(const Place& root) {
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  const Place about = kind == WebhookKind::order ? root.member("order") : root;
+  const Place store = about.member("store");
+  must_be_ours(store.member("merchant_supplied_id"), delivery.store);
   if (kind == WebhookKind::order) {
     core::CanonicalOrder order = read_order(root, partner);
     return OrderReceived{with_bytes(std::move(order), delivery.body)};

@@ -9,6 +9,9 @@ namespace storegate::codec {
 class DoorDash final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "doordash"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override {
+    return "store.merchant_supplied_id";
+  }
 
   /// The Authorization header, whole or after one scheme word, equals a secret. They sign nothing.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

@@ -45,6 +45,7 @@ struct WebhookScheme {
 class Generic final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "generic"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return {}; }
 
   /// By `delivery.scheme`; without one nobody is let in. A timestamp is judged only while a clock can be trusted, and
   /// never instead of the signature.

@@ -272,6 +272,7 @@ CancelReceived read_cancel(const Place& root, std::string_view partner) {
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  must_be_ours(root.member("merchant_id"), delivery.store);
   if (kind == WebhookKind::order) {
     OrderReceived received{with_bytes(read_order(root, partner), delivery.body)};
     received.released = is_true(root.member("just_in_time_fired"));

@@ -9,6 +9,7 @@ namespace storegate::codec {
 class Grubhub final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "grubhub"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "merchant_id"; }
 
   /// The Authorization header, whole or after one scheme word, equals a secret; of a Basic one also the `user:password`
   /// in it. Their MAC and JWT schemes are refused: see the README.

@@ -22,18 +22,31 @@ std::string orders_of(const ApiStore& store) {
 
 }  // namespace
 
+std::string_view GrubhubApi::flaw_of_host(std::string_view host) const noexcept {
+  constexpr std::string_view theirs = "grubhub.com";
+  if (host.size() < theirs.size()) return {};
+  const std::string_view end = host.substr(host.size() - theirs.size());
+  const bool is_theirs = same_ignoring_case(end, theirs) &&
+                         (host.size() == theirs.size() || host[host.size() - theirs.size() - 1] == '.');
+  if (!is_theirs) return {};
+  return "must not be Grubhub's own host: it wants each request signed (MAC), which storegate does not do; "
+         "give the "
+         "address of a proxy of yours that signs, or leave [partner.api] out and answer = \"cloud\"";
+}
+
 HttpRequest GrubhubApi::pull(const ApiStore& store, std::optional<std::int64_t>, std::string_view) const {
   return {"GET", orders_of(store) + "?status=RESTAURANT_CONFIRMABLE", {}, ""};
 }
 
 Parsed<PulledPage> GrubhubApi::read_pulled(std::string_view body, std::string_view partner,
-                                           const ApiStore&) const {
+                                           const ApiStore& store) const {
   const auto orders = array_elements(body, "orders");
   if (!orders) return Problem{ProblemKind::invalid_document, "must be a list of orders", "", std::nullopt};
   PulledPage page;
   for (const std::string_view order : *orders) {
-    auto webhook =
-        grubhub.read({.headers = {}, .body = order, .secrets = {}, .partner = partner}, std::nullopt);
+    auto webhook = grubhub.read(
+        {.headers = {}, .body = order, .secrets = {}, .partner = partner, .store = own_id(store)},
+        std::nullopt);
     if (!webhook)
       page.unreadable.push_back("an order of the list: " + webhook.problem().text());
     else if (!std::holds_alternative<NothingReceived>(*webhook))

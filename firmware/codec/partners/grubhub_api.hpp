@@ -14,6 +14,13 @@ class GrubhubApi final : public PartnerApi {
     return {"Authorization", "Basic "};
   }
   [[nodiscard]] ApiNeeds needs() const noexcept override { return {.merchant_id = true}; }
+  [[nodiscard]] std::string_view own_id(const ApiStore& store) const noexcept override {
+    return store.merchant_id;
+  }
+
+  /// Their own host is refused. How it is signed for is published in words that contradict each other: whether the secret is
+  /// used as it stands or decoded, and what of the body is hashed.
+  [[nodiscard]] std::string_view flaw_of_host(std::string_view host) const noexcept override;
 
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   /// Nothing else notices that webhooks alone do not get through.

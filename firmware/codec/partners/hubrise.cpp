@@ -200,12 +200,15 @@ std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  if (event_of(root) == Event::nothing) return NothingReceived{};
+  const Place location = root.member("location_id");
+  const Place state = root.member("new_state");
+  must_be_ours(location.given() ? location : state.member("location_id"), delivery.store);
   if (kind == WebhookKind::order) {
     core::CanonicalOrder order = read_order(root, partner);
     return OrderReceived{with_bytes(std::move(order), delivery.body)};
   }
   if (kind == WebhookKind::cancel) return CancelReceived{read_ref(root, partner), ""};
-  if (event_of(root) == Event::nothing) return NothingReceived{};
   return ReleaseReceived{read_ref(root, partner)};
 }
 

@@ -10,6 +10,7 @@ namespace storegate::codec {
 class HubRise final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "hubrise"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "location_id"; }
 
   /// `X-HubRise-Hmac-SHA256`: the HMAC-SHA-256 of the body under the client secret, in hex.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

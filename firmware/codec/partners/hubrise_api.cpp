@@ -31,23 +31,27 @@ std::string event_target(std::string_view id) { return "/callback/events/" + per
 
 HttpRequest deletion(std::string_view id) { return {"DELETE", event_target(id), {}, ""}; }
 
-std::string_view status_word(Notice notice) {
-  switch (notice) {
+std::string_view status_word(const core::TellPartner& what) {
+  switch (what.notice) {
     case Notice::accepted: return "accepted";
     case Notice::rejected: return "rejected";
     case Notice::placed: return "in_preparation";
+    case Notice::ready:
+      return what.fulfilment == core::FulfilmentType::delivery ? "awaiting_shipment" : "awaiting_collection";
     default: return "cancelled";
   }
 }
 
-/// Events of orders and deliveries are read, the others deleted unread. The next page is the oldest of the former.
-PulledPage read_list(const json::Place& list) {
+/// Events of orders and deliveries are read, the others deleted unread; another location's are left to whoever asks for
+/// it. The next page is the oldest of the first.
+PulledPage read_list(const json::Place& list, std::string_view ours) {
   PulledPage page;
   std::optional<std::int64_t> oldest;
   each_of(list, [&](const json::Place& event) {
     const std::string_view id = event.member("id").text_or_empty();
     const std::string_view resource = event.member("resource_type").text_or_empty();
     if (id.empty()) return page.unreadable.emplace_back("an event without an id"), void();
+    if (is_other_store(event.member("location_id"), ours)) return;
     if (resource != "order" && resource != "delivery") return page.then.push_back(deletion(id));
     const std::int64_t at = time_from(event.member("created_at").text_or_empty()).value_or(0);
     if (oldest && *oldest <= at) return;
@@ -58,10 +62,12 @@ PulledPage read_list(const json::Place& list) {
 }
 
 /// An event that cannot be read is deleted as well, or it would stand before all that come later.
-PulledPage read_one(std::string_view id, std::string_view body, std::string_view partner) {
+PulledPage read_one(std::string_view id, std::string_view body, std::string_view partner,
+                    std::string_view ours) {
   PulledPage page;
   page.forgets_unreadable = true;
-  auto webhook = hubrise.read({.headers = {}, .body = body, .secrets = {}, .partner = partner}, std::nullopt);
+  auto webhook = hubrise.read({.headers = {}, .body = body, .secrets = {}, .partner = partner, .store = ours},
+                              std::nullopt);
   if (!webhook)
     page.unreadable.push_back("event " + std::string(id) + ": " + webhook.problem().text());
   else if (!std::holds_alternative<NothingReceived>(*webhook))
@@ -79,24 +85,24 @@ HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::
 }
 
 Parsed<PulledPage> HubRiseApi::read_pulled(std::string_view body, std::string_view partner,
-                                           const ApiStore&) const {
+                                           const ApiStore& store) const {
   const auto document = json::Document::parse(body);
   if (!document) return document.problem();
   json::Reading reading(*document);
   const json::Place root(reading);
   if (root.is(json::Kind::array)) {
-    PulledPage page = read_list(root);
+    PulledPage page = read_list(root, own_id(store));
     if (reading.failed()) return reading.take_problem();
     return page;
   }
   const std::string_view id = root.member("id").text(order_id_rule);
   if (reading.failed()) return reading.take_problem();
-  return read_one(id, body, partner);
+  return read_one(id, body, partner, own_id(store));
 }
 
 HttpRequest HubRiseApi::tell(const ApiStore& store, const core::TellPartner& what) const {
   return json_request("PATCH", order_target(store, what.partner_order_id),
-                      JsonObject().text("status", status_word(what.notice)));
+                      JsonObject().text("status", status_word(what)));
 }
 
 const PartnerApi* HubRise::api() const noexcept { return &hubrise_api; }

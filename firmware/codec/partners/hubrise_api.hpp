@@ -27,9 +27,10 @@ class HubRiseApi final : public PartnerApi {
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
 
-  /// Not `ready`: they have one word for orders that are collected and another for those that are sent.
+  /// `ready` is awaiting_shipment for a delivery, awaiting_collection for whoever comes for it.
   [[nodiscard]] core::Notices notices() const noexcept override {
-    return {core::Notice::accepted, core::Notice::rejected, core::Notice::placed, core::Notice::cancelled};
+    return {core::Notice::accepted, core::Notice::rejected, core::Notice::placed, core::Notice::ready,
+            core::Notice::cancelled};
   }
   [[nodiscard]] HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const override;
 };

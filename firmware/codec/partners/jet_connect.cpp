@@ -201,6 +201,7 @@ CancelReceived read_cancel(const Place& root, std::string_view partner) {
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  must_be_ours(root.member("posLocationId"), delivery.store);
   if (kind == WebhookKind::order) {
     core::CanonicalOrder order = read_order(root, partner);
     return OrderReceived{with_bytes(std::move(order), delivery.body)};

@@ -10,6 +10,7 @@ namespace storegate::codec {
 class JetConnect final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "jet_connect"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "posLocationId"; }
 
   /// `X-JET-Connect-Hash: HMAC-SHA256 t=…,signature=BASE64`, the HMAC-SHA-256 of the body alone (t is not signed, so an
   /// age would prove nothing); where the header stands, it decides. Without it, the key that JET was given, in

@@ -156,6 +156,8 @@ CancelReceived read_cancel(const Place& root, std::string_view partner) {
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
+  const Place restaurant = root.member("Restaurant");
+  must_be_ours(restaurant.member("Id"), delivery.store);
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
   if (root.member("Event").present() || !has_order(root)) return NothingReceived{};
   OrderReceived received{with_bytes(read_order(root, partner), delivery.body)};

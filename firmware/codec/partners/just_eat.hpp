@@ -9,6 +9,7 @@ namespace storegate::codec {
 class JustEat final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "just_eat"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "Restaurant.Id"; }
 
   /// The Authorization header, whole or after one scheme word ("JE-API-KEY x"), equals a secret. They sign nothing.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

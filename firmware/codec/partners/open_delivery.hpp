@@ -9,6 +9,7 @@ namespace storegate::codec {
 class OpenDelivery final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "open_delivery"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "merchant.id"; }
 
   /// `X-App-Signature` is the hex HMAC-SHA-256 of the body under the client secret.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

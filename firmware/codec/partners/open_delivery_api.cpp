@@ -18,8 +18,10 @@ using json::Place;
 // ---- how it stands ----
 
 /// The application's wish to cancel counts as a cancel: whether the food can still be stopped is the store's to judge.
-void read_state(const Place& order, FetchedOrder& fetched) {
+void read_state(const Place& order, std::string_view ours, FetchedOrder& fetched) {
   fetched.decoded.order.partner_order_id = order.member("id").text(order_id_rule);
+  const Place merchant = order.member("merchant");
+  fetched.other_store = is_other_store(merchant.member("id"), ours);
   const std::string_view event = order.member("lastEvent").text_or_empty();
   fetched.cancelled = open_delivery_kind(event) == WebhookKind::cancel;
   fetched.over =
@@ -249,9 +251,12 @@ HttpRequest OpenDeliveryApi::fetch(const ApiStore&, const ApiOrder& order) const
   return get_of(order_path("/v1/orders/", order.partner_order_id));
 }
 
-Parsed<FetchedOrder> OpenDeliveryApi::read_fetched(std::string_view body, std::string_view partner) const {
-  return read_fetched_order(body, partner, read_state,
-                            [&](const Place& root) { return read_order(root, partner); });
+Parsed<FetchedOrder> OpenDeliveryApi::read_fetched(std::string_view body, std::string_view partner,
+                                                   const ApiStore& store) const {
+  return read_fetched_order(
+      body, partner,
+      [&](const Place& root, FetchedOrder& fetched) { read_state(root, own_id(store), fetched); },
+      [&](const Place& root) { return read_order(root, partner); });
 }
 
 HttpRequest OpenDeliveryApi::pull(const ApiStore& store, std::optional<std::int64_t>,
@@ -275,6 +280,12 @@ Parsed<PulledPage> OpenDeliveryApi::read_pulled(std::string_view body, std::stri
   if (reading.failed()) return reading.take_problem();
   page.then = acknowledgements_of(events);
   return page;
+}
+
+core::TellOutcome OpenDeliveryApi::told(core::Notice notice, int status, std::string_view body) const {
+  const bool is_cancelled = status == 404 || status == 409 || status == 410 || status == 422;
+  if (notice == core::Notice::cancel_agreed && is_cancelled) return core::TellOutcome::told;
+  return PartnerApi::told(notice, status, body);
 }
 
 HttpRequest OpenDeliveryApi::tell(const ApiStore&, const core::TellPartner& what) const {

@@ -12,11 +12,14 @@ class OpenDeliveryApi final : public PartnerApi {
   [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::client_credentials; }
   /// An application's events are those of all its merchants whom it lets this client see.
   [[nodiscard]] ApiNeeds needs() const noexcept override { return {.merchant_id = true}; }
+  [[nodiscard]] std::string_view own_id(const ApiStore& store) const noexcept override {
+    return store.merchant_id;
+  }
 
   [[nodiscard]] bool fetches() const noexcept override { return true; }
   [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
-  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body,
-                                                  std::string_view partner) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
 
   /// The standard asks for it, webhook or none: an event comes until it is acknowledged.
   [[nodiscard]] bool pulls() const noexcept override { return true; }
@@ -32,6 +35,8 @@ class OpenDeliveryApi final : public PartnerApi {
     return {accepted, rejected, ready, cancelled, cancel_agreed, cancel_refused};
   }
   [[nodiscard]] HttpRequest tell(const ApiStore& store, const core::TellPartner& what) const override;
+  /// A cancel that is agreed to and not to be had any more is one that was no question: the application has cancelled.
+  [[nodiscard]] core::TellOutcome told(core::Notice notice, int status, std::string_view body) const override;
 };
 
 }  // namespace storegate::codec

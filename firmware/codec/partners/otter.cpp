@@ -187,6 +187,7 @@ CancelReceived read_cancel(const Place& payload, std::string_view partner) {
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
   const Place metadata = root.member("metadata");
   const Place payload = metadata.member("payload");
+  must_be_ours(metadata.member("storeId"), delivery.store);
   if (kind == WebhookKind::cancel) return read_cancel(payload, partner);
   return OrderReceived{with_bytes(read_order(payload, partner), delivery.body)};
 }

@@ -9,6 +9,7 @@ namespace storegate::codec {
 class Otter final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "otter"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "metadata.storeId"; }
 
   /// `X-HMAC-SHA256` is the base64 HMAC-SHA-256 of the body; they sign every webhook so, whatever else they send.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

@@ -35,6 +35,7 @@ struct Delivery {
   std::optional<std::int64_t> now_wall_ms =
       {};                                 // nothing: no clock to be trusted, a signature's age is not judged
   const WebhookScheme* scheme = nullptr;  // generic only
+  std::string_view store = {};  // the partner's id of this store; "" = not configured, and not compared
 };
 
 enum class WebhookKind : std::uint8_t { order, cancel, release };
@@ -109,7 +110,8 @@ class PartnerCodec {
   /// constant time.
   [[nodiscard]] virtual bool authenticate(const Delivery& delivery) const = 0;
 
-  /// What the webhook says. `fixed`: the kind the URL names; another shape is a wrong_kind problem.
+  /// What the webhook says. `fixed`: the kind the URL names; another shape is a wrong_kind problem. What names another
+  /// store than `delivery.store` is an other_store problem.
   [[nodiscard]] virtual Parsed<Webhook> read(const Delivery& delivery,
                                              std::optional<WebhookKind> fixed) const = 0;
 
@@ -130,6 +132,9 @@ class PartnerCodec {
   [[nodiscard]] virtual std::string_view cancel_code(core::Reason reason) const noexcept {
     return rejection_code(reason);
   }
+
+  /// The member by which its webhooks or orders name the store, for people; "": they do not.
+  [[nodiscard]] virtual std::string_view store_member() const noexcept = 0;
 
   /// How the partner's API is spoken to; nullptr: it has none that storegate knows, or none is needed.
   [[nodiscard]] virtual const PartnerApi* api() const noexcept { return nullptr; }

@@ -5,7 +5,7 @@ namespace storegate::codec {
 
 HttpRequest PartnerApi::fetch(const ApiStore&, const ApiOrder&) const { return {}; }
 
-Parsed<FetchedOrder> PartnerApi::read_fetched(std::string_view, std::string_view) const {
+Parsed<FetchedOrder> PartnerApi::read_fetched(std::string_view, std::string_view, const ApiStore&) const {
   return Problem{ProblemKind::invalid_document, "this partner's orders come whole and are not fetched", "",
                  std::nullopt};
 }

@@ -53,6 +53,7 @@ struct FetchedOrder {
   /// It has come to its end without that: made, collected, delivered. New here, it is not to be cooked; of an order that is
   /// known it is no news, and least of all a cancel.
   bool over = false;
+  bool other_store = false;  // it is of another store. Nothing but partner and partner_order_id counts
   std::string cancel_text;
   core::Actor cancelled_by = core::Actor::partner;
   std::optional<std::int64_t> placed_at_wall_ms;  // where it is no part of the order (OrderReceived)
@@ -82,6 +83,9 @@ class PartnerApi {
   [[nodiscard]] virtual std::string_view default_token_url() const noexcept { return {}; }
   /// client_credentials: the scope to ask for, unless configured; "" = none.
   [[nodiscard]] virtual std::string_view default_scope() const noexcept { return {}; }
+  /// client_credentials: the token is asked for by a JSON object that names an audience, the API's address unless
+  /// configured; otherwise by a form (RFC 6749).
+  [[nodiscard]] virtual bool asks_token_by_json() const noexcept { return false; }
   /// static_header: name and what stands before the secret, as {"Authorization", "Bearer "}.
   [[nodiscard]] virtual std::pair<std::string_view, std::string_view> secret_header() const noexcept {
     return {"Authorization", "Bearer "};
@@ -89,12 +93,18 @@ class PartnerApi {
 
   /// Without them it would be asked for nobody's orders, or for everybody's.
   [[nodiscard]] virtual ApiNeeds needs() const noexcept { return {}; }
+  /// Which of the two ids an order of this store names; "" = it is not configured.
+  [[nodiscard]] virtual std::string_view own_id(const ApiStore& store) const noexcept {
+    return store.store_id;
+  }
+  /// What is wrong with this address of the API, in words for its owner: "" = nothing.
+  [[nodiscard]] virtual std::string_view flaw_of_host(std::string_view) const noexcept { return {}; }
 
   /// Whether webhooks are thin, so that an order has to be fetched.
   [[nodiscard]] virtual bool fetches() const noexcept { return false; }
   [[nodiscard]] virtual HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const;
-  [[nodiscard]] virtual Parsed<FetchedOrder> read_fetched(std::string_view body,
-                                                          std::string_view partner) const;
+  [[nodiscard]] virtual Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                          const ApiStore& store) const;
 
   /// Whether it can be asked for orders whose webhooks may have been missed.
   [[nodiscard]] virtual bool pulls() const noexcept { return false; }

@@ -9,6 +9,7 @@ namespace storegate::codec {
 class Rbi final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "rbi"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "storeId"; }
 
   /// `x-signature` is the hex HMAC-SHA-256 of the body.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

@@ -42,8 +42,9 @@ std::optional<std::int64_t> seconds_of(const Place& place) {
   return place.integer(0, year_s);
 }
 
-void read_state(const Place& order, FetchedOrder& fetched) {
+void read_state(const Place& order, std::string_view ours, FetchedOrder& fetched) {
   fetched.decoded.order.partner_order_id = order.member("id").text(order_id_rule);
+  fetched.other_store = is_other_store(order.member("storeId"), ours);
   const std::string_view status = order.member("status").text_or_empty();
   fetched.cancelled = status == "CANCELED" || status == "CANCELLED" || status == "ERROR";
   fetched.over = status == "PREPARED" || status == "DONE";
@@ -176,9 +177,10 @@ HttpRequest RbiApi::fetch(const ApiStore&, const ApiOrder& order) const {
   return get_of(order_path("/orders/channel/", order.partner_order_id));
 }
 
-Parsed<FetchedOrder> RbiApi::read_fetched(std::string_view body, std::string_view partner) const {
-  const auto state_of = [](const Place& root, FetchedOrder& fetched) {
-    with_order(root, [&](const Place& order) { read_state(order, fetched); });
+Parsed<FetchedOrder> RbiApi::read_fetched(std::string_view body, std::string_view partner,
+                                          const ApiStore& store) const {
+  const auto state_of = [&](const Place& root, FetchedOrder& fetched) {
+    with_order(root, [&](const Place& order) { read_state(order, own_id(store), fetched); });
   };
   const auto order_of = [&](const Place& root) {
     return with_order(root, [&](const Place& order) { return read_order(order, partner); });

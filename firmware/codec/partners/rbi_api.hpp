@@ -17,8 +17,8 @@ class RbiApi final : public PartnerApi {
 
   [[nodiscard]] bool fetches() const noexcept override { return true; }
   [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
-  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body,
-                                                  std::string_view partner) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
 };
 
 }  // namespace storegate::codec

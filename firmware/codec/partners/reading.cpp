@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "codec/decimal.hpp"
+#include "codec/text.hpp"
 #include "codec/times.hpp"
 
 namespace storegate::codec {
@@ -149,6 +150,15 @@ core::OrderRef order_ref(std::string_view partner, std::string_view partner_orde
   core::OrderRef ref;
   ref.by = std::pair(std::string(partner), std::string(partner_order_id));
   return ref;
+}
+
+bool is_other_store(const Place& place, std::string_view ours) {
+  const std::string theirs = text_if_fit(place, order_id_rule);
+  return !ours.empty() && !theirs.empty() && !same_ignoring_case(theirs, ours);
+}
+
+void must_be_ours(const Place& place, std::string_view ours) {
+  if (is_other_store(place, ours)) place.refuse("is another store than this one", ProblemKind::other_store);
 }
 
 std::string reason_name(std::string_view word, std::span<const ReasonWord> words) {

@@ -76,6 +76,12 @@ void add_note(std::string& note, const json::Place& place, std::string_view labe
 /// An order as its partner names it.
 [[nodiscard]] core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id);
 
+/// Whether the id at `place` (text or an integer) is another store's than `ours`. An id that is absent contradicts nothing,
+/// nor does any while ours is not known ("").
+[[nodiscard]] bool is_other_store(const json::Place& place, std::string_view ours);
+/// An other_store problem at `place` if it is.
+void must_be_ours(const json::Place& place, std::string_view ours);
+
 /// A partner's word for why, and what we call it.
 using ReasonWord = std::pair<std::string_view, core::Reason>;
 /// The name of the canonical reason that a partner's word comes to; "" for a word that is not there.

@@ -51,7 +51,7 @@ class MoneyObjects {
 
 /// The frame of every fetched order: `read_state(root, fetched)` says how it stands and what it is called
 /// (`fetched.decoded.order.partner_order_id`), `read_order(root)` gives the order itself. Of one that is not to be cooked
-/// nothing but its name is owed: if the rest cannot be read, it is left empty.
+/// nothing but its name is owed: if the rest cannot be read, it is left empty. Of another store's nothing else is read.
 template <typename ReadState, typename ReadOrder>
 [[nodiscard]] Parsed<FetchedOrder> read_fetched_order(std::string_view body, std::string_view partner,
                                                       ReadState read_state, ReadOrder read_order) {
@@ -63,6 +63,7 @@ template <typename ReadState, typename ReadOrder>
   const json::Place head_root(head);
   if (head_root.must_be_object()) read_state(head_root, fetched);
   if (head.failed()) return head.take_problem();
+  if (fetched.other_store) return fetched;
   json::Reading whole(*document);
   const json::Place root(whole);
   core::CanonicalOrder order = read_order(root);

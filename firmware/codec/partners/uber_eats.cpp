@@ -22,8 +22,9 @@ std::optional<WebhookKind> said_by(const Place& root) {
   return std::nullopt;
 }
 
-Webhook read_any(const Place& root, WebhookKind kind, std::string_view partner) {
+Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
   const Place meta = root.member("meta");
+  must_be_ours(meta.member("user_id"), delivery.store);
   const std::string id(meta.member("resource_id").text(order_id_rule));
   if (kind == WebhookKind::order) return announced(partner, id, root.member("resource_href"), true);
   if (kind == WebhookKind::release) return ReleaseReceived{{order_ref(partner, id)}};
@@ -38,8 +39,9 @@ bool UberEats::authenticate(const Delivery& delivery) const {
 
 Parsed<Webhook> UberEats::read(const Delivery& delivery, std::optional<WebhookKind> fixed) const {
   const std::string_view partner = partner_of(delivery);
-  return read_event(delivery, fixed, said_by,
-                    [&](const Place& root, WebhookKind kind) { return read_any(root, kind, partner); });
+  return read_event(delivery, fixed, said_by, [&](const Place& root, WebhookKind kind) {
+    return read_any(root, kind, delivery, partner);
+  });
 }
 
 std::string_view UberEats::rejection_code(core::Reason reason) const noexcept {

@@ -9,6 +9,7 @@ namespace storegate::codec {
 class UberEats final : public PartnerCodec {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "uber_eats"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "store.id"; }
 
   /// `X-Uber-Signature` is the hex HMAC-SHA-256 of the body under the application's client secret.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;

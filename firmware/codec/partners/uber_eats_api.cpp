@@ -28,8 +28,10 @@ void read_couriers(const Place& order, FetchedOrder& fetched) {
   });
 }
 
-void read_state(const Place& order, FetchedOrder& fetched) {
+void read_state(const Place& order, std::string_view ours, FetchedOrder& fetched) {
   fetched.decoded.order.partner_order_id = order.member("id").text(order_id_rule);
+  const Place store = order.member("store");
+  fetched.other_store = is_other_store(store.member("id"), ours);
   const std::string_view state = order.member("current_state").text_or_empty();
   fetched.cancelled = is_cancelled(state);
   fetched.over = state == "FINISHED";
@@ -213,9 +215,12 @@ HttpRequest UberEatsApi::fetch(const ApiStore&, const ApiOrder& order) const {
   return get_of(order_path("/v2/eats/order/", order.partner_order_id));
 }
 
-Parsed<FetchedOrder> UberEatsApi::read_fetched(std::string_view body, std::string_view partner) const {
-  return read_fetched_order(body, partner, read_state,
-                            [&](const Place& root) { return read_order(root, partner); });
+Parsed<FetchedOrder> UberEatsApi::read_fetched(std::string_view body, std::string_view partner,
+                                               const ApiStore& store) const {
+  return read_fetched_order(
+      body, partner,
+      [&](const Place& root, FetchedOrder& fetched) { read_state(root, own_id(store), fetched); },
+      [&](const Place& root) { return read_order(root, partner); });
 }
 
 HttpRequest UberEatsApi::pull(const ApiStore& store, std::optional<std::int64_t>, std::string_view) const {

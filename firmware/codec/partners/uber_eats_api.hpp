@@ -21,8 +21,8 @@ class UberEatsApi final : public PartnerApi {
   [[nodiscard]] bool fetches() const noexcept override { return true; }
   /// By its id in any case: an announced address may be one of their other APIs, whose orders look different.
   [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
-  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body,
-                                                  std::string_view partner) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
 
   /// Orders that nobody has accepted or denied yet. They are few, and never come in pages.
   [[nodiscard]] bool pulls() const noexcept override { return true; }

@@ -239,7 +239,7 @@ void note_row(Trace& trace, const core::Order& order) noexcept {
              order.arrival_reason, order.reprints, order.cancel_wanted, order.in_doubt, order.test,
              order.updated_wall_ms, order.release_mode, order.fallback, order.released_by, order.cancelled_by,
              order.last_event.epoch, order.last_event.sequence, order.item_count, order.pos_status,
-             order.announced, order.look_again, order.owed.bits());
+             order.announced, order.look_again, order.owed.bits(), order.fulfilment, order.for_later);
   note_bytes(trace, Noted::row, order.id.bytes);
   note_bytes(trace, Noted::row, order.release_token.secret);
   note_bytes(trace, Noted::row, order.body_digest);
@@ -382,7 +382,7 @@ struct NoteEffect {
   }
   void operator()(const core::TellPartner& tell) const noexcept {
     trace.note(Noted::effect, core::value_of(tell.order), tell.attempt, tell.notice, tell.reason,
-               tell.at_wall_ms);
+               tell.at_wall_ms, tell.fulfilment);
     note_bytes(trace, Noted::effect, tell.id.bytes);
     note_maybe(trace, Noted::effect, tell.ready_at_wall_ms);
     for (const std::string* text : {&tell.partner, &tell.partner_order_id, &tell.href, &tell.display_code,

@@ -42,13 +42,14 @@ struct Partner {
 inline constexpr const char* by_client =
     "client_id = \"store\"\nclient_secret_file = \"SECRET\"\ntoken_url = \"URL/oauth/token\"\n";
 
-inline const Partner uber_eats{"uber_eats",
-                               "7b1f6c0a-52d4-4a5e-9c1b-0f3e2d4c5a61",
-                               "/v2/eats/order/",
-                               "notification.json",
-                               "X-Uber-Signature",
-                               by_client + std::string("store_id = \"store-1\"\n"),
-                               "estimated_ready_for_pickup_at"};
+inline const Partner uber_eats{
+    "uber_eats",
+    "7b1f6c0a-52d4-4a5e-9c1b-0f3e2d4c5a61",
+    "/v2/eats/order/",
+    "notification.json",
+    "X-Uber-Signature",
+    by_client + std::string("store_id = \"e2c1d7b8-0b64-4a77-9a0c-6f1f1f0b7d11\"\n"),
+    "estimated_ready_for_pickup_at"};
 inline const Partner rbi{"rbi",
                          "ord-7Q4",
                          "/orders/channel/",
@@ -64,7 +65,7 @@ inline const Partner open_delivery{
     "/v1/orders/",
     "created.json",
     "X-App-Signature",
-    by_client + std::string("merchant_id = \"merchant-1\"\npull_interval_s = 0\n"),
+    by_client + std::string("merchant_id = \"12345678000199-0c1d\"\npull_interval_s = 0\n"),
     "estimatedDeliveryDateTime",
     "BRL"};
 

@@ -125,6 +125,25 @@ TEST_CASE("an authentic webhook that is refused leaves a line without a value of
   CHECK(log.take().find(R"("status":409)") != std::string::npos);
 }
 
+TEST_CASE("an order of another store is refused, stored nowhere, and a person can read why") {
+  support::TempDir folder;
+  auto config = config_with(folder, "just_eat");
+  config.partners.back().store_id = "99";
+  RunningService gate(std::move(config));
+  const auto of_store = [](const std::string& order, const std::string& store) {
+    return "{\"Restaurant\":{\"Id\":\"" + store + "\"}," + order.substr(1);
+  };
+  LogLines log;
+  const auto refused = gate.webhook(just_eat, of_store(tea("je-1"), "98"));
+  CHECK(refused.is(404));
+  CHECK(refused.body.find("other-store") != std::string::npos);
+  CHECK(gate.orders_stored() == 0);
+  CHECK(log.take().find("is another store than this one") != std::string::npos);
+  CHECK(gate.webhook(just_eat, of_store(tea("je-1"), "99")).is(200));
+  CHECK(gate.webhook(just_eat, tea("je-2")).is(200));
+  CHECK(gate.orders_stored() == 2);
+}
+
 TEST_CASE(
     "what proves nothing of its sender is counted by partner and status, and leaves one line in a minute") {
   support::TempDir folder;

@@ -142,6 +142,31 @@ TEST_CASE("partners try takes secrets and scheme from a configuration's section"
   CHECK(has(other.err, "has no partner of this name with a webhook"));
 }
 
+TEST_CASE("partners try says that a webhook, or an order that was fetched, is another store's") {
+  const Saved saved(R"({"_id":"o-1","status":100,"location":"60bb"})");
+  const auto config_of = [&](const std::string& partner) {
+    const std::string config = saved.folder.file("storegate.toml");
+    support::write_file(config,
+                        "[store]\nid = \"s\"\n[storage]\npath = \"/tmp/none.db\"\n[http]\nlisten = "
+                        "\"127.0.0.1:0\"\n[pos]\nurl = \"http://127.0.0.1:1\"\n[[partner]]\nrelease = "
+                        "\"immediate\"\n" +
+                            partner);
+    return config;
+  };
+  const std::string deliverect = config_of("name = \"deliverect\"\nstore_id = \"61aa\"\n");
+  Shell webhook;
+  CHECK(webhook.run({"partners", "try", "deliverect", saved.webhook.c_str(), "--unsigned", "--config",
+                     deliverect.c_str()}) == 1);
+  CHECK(has(webhook.err, "answered 404: /location: is another store than this one"));
+  const Saved fetched(R"({"id":"o-1","storeId":"7"})");
+  const std::string rbi =
+      config_of("name = \"rbi\"\nstore_id = \"8\"\napi = { secret_file = \"" + saved.secret + "\" }\n");
+  Shell api;
+  CHECK(api.run({"partners", "try", "rbi", fetched.webhook.c_str(), "--fetched", "--config", rbi.c_str()}) ==
+        1);
+  CHECK(has(api.err, "it is of another store, and rejected"));
+}
+
 TEST_CASE("a canonical order is indented, its texts untouched") {
   CHECK(app::indented(R"({"a":[],"b":{},"c":[1,{"d":"x{,}:\"y"}],"e":null})") ==
         "{\n  \"a\": [],\n  \"b\": {},\n  \"c\": [\n    1,\n    {\n      \"d\": \"x{,}:\\\"y\"\n    }\n  "

@@ -20,6 +20,7 @@ struct Files {
     support::write_file(folder.path() / "client", "cl1ent\n");
     support::write_file(folder.path() / "key", "k3y\n");
     support::write_file(folder.path() / "two", "a\nb\n");
+    support::write_file(folder.path() / "signing", "yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f4OHi4-Tl5uc\n");
   }
   [[nodiscard]] std::string file(const std::string& name) const { return "\"" + folder.file(name) + "\""; }
 };
@@ -101,7 +102,7 @@ TEST_CASE("5.2 config: what an API cannot be spoken to without is named") {
       "partner[2].api.client_id", "client_id");
   bad("grubhub", "api = { merchant_id = \"7\", secret_file = " + files.file("key") + " }", at,
       "partner[2].api.url", "url = ");
-  bad("doordash", "api = { developer_id = \"d\", secret_file = " + files.file("key") + " }", at,
+  bad("doordash", "api = { developer_id = \"d\", secret_file = " + files.file("signing") + " }", at,
       "partner[2].api.key_id", "key_id");
   const std::string client = "client_id = \"me\", client_secret_file = " + files.file("client");
   const std::string where = "url = \"https://api.example\", token_url = \"https://api.example/token\", ";
@@ -149,6 +150,91 @@ TEST_CASE("5.2 config: what is of no use or would be read on the way is said") {
              "remove it"});
   check_bad({minimal + "answer = \"direct\"\n", minimal_lines + 1, "partner[1].answer", "must be \"cloud\""});
   check_bad({minimal + "answer = \"both\"\n", minimal_lines + 1, "partner[1].answer", "\"direct\""});
+}
+
+TEST_CASE("5.2 config: the store that orders must name is said once, in the section or in its API's") {
+  const Files files;
+  const std::string client = "client_id = \"me\", client_secret_file = " + files.file("client");
+  const auto store_of = [](const std::string& text) { return good(text).partners.back().store_id; };
+  CHECK(store_of(partner("deliveroo", "store_id = \"gb-7\"")) == "gb-7");
+  CHECK(store_of(partner("uber_eats", "api = { store_id = \"u-1\", " + client + " }")) == "u-1");
+  CHECK(store_of(partner(
+            "open_delivery",
+            "api = { merchant_id = \"m-1\", store_id = \"x\", url = \"https://api.example\", token_url = "
+            "\"https://api.example/token\", " +
+                client + " }")) == "m-1");
+  const std::string key = "secret_file = " + files.file("key");
+  CHECK(store_of(partner("rbi", "store_id = \"7\"\napi = { store_id = \"8\", " + key + " }")) == "7");
+  // Nor need the API's section say it again: its requests and what it gives are this store's.
+  const app::Config rbi = good(partner("rbi", "store_id = \"7\"\napi = { " + key + " }"));
+  CHECK(rbi.partners.back().api->store_id == "7");
+  for (const char* whose : {"doordash", "uber_eats", "hubrise"}) {
+    const ConfigReading reading =
+        read(partner(whose, std::string(whose) == "uber_eats" ? "api = { store_id = \"\" }" : ""));
+    CAPTURE(whose);
+    CHECK(all_of(reading).find("partner[2].store_id: not given") != std::string::npos);
+  }
+  CHECK(all_of(read(partner("hubrise", ""))).find("as its orders have it in \"location_id\"") !=
+        std::string::npos);
+  CHECK(all_of(read(partner("hubrise", "store_id = \"z3\""))).find("not given") == std::string::npos);
+  CHECK(all_of(read(partner("hubrise", "enabled = false"))).find("not given") == std::string::npos);
+  CHECK(all_of(read(partner("kiosk2", ""))).find("store_id") == std::string::npos);
+  for (const char* nobody : {"kiosk2", "generic"}) {
+    const ConfigReading unused = read(partner(nobody, "store_id = \"7\""));
+    CHECK(all_of(unused).find("partner[2].store_id: is not used") != std::string::npos);
+    REQUIRE(unused.config.has_value());
+    CHECK(unused.config->partners.back().store_id.empty());
+  }
+  check_bad({partner("hubrise", "store_id = \"caf\xc3\xa9\""), section_line_number, "partner[2].store_id",
+             "plain characters"});
+}
+
+TEST_CASE("5.2 config: Grubhub's own host is refused, since requests to it would have to be signed") {
+  const Files files;
+  const auto at = [&](const std::string& url) {
+    return partner("grubhub", "api = { merchant_id = \"7\", secret_file = " + files.file("key") +
+                                  ", url = \"" + url + "\" }");
+  };
+  for (const char* theirs : {"https://api-third-party-gtm.grubhub.com", "https://GrubHub.com/base",
+                             "https://api-third-party-gtm-pp.grubhub.com:443"})
+    check_bad({at(theirs), section_line_number, "partner[2].api.url", "a proxy of yours that signs"});
+  for (const char* ours :
+       {"https://signs.example/grubhub.com", "https://notgrubhub.com", "http://127.0.0.1:9"})
+    CHECK(good(at(ours)).partners.back().api->url == ours);
+}
+
+TEST_CASE("5.2 config: a secret that can sign no token is named, and not first missed at an order") {
+  const Files files;
+  support::write_file(files.folder.path() / "bad", "yMnKy8zN!\n");
+  const auto with_secret = [&](const std::string& name) {
+    return partner("doordash",
+                   "api = { developer_id = \"d\", key_id = \"k\", secret_file = " + files.file(name) + " }");
+  };
+  CHECK(good(with_secret("signing")).partners.back().api->developer_id == "d");
+  check_bad({with_secret("bad"), section_line_number, "partner[2].api.secret_file", "base64url"});
+}
+
+TEST_CASE(
+    "5.2 config: Deliverect's token is asked for by JSON for the API's address, unless said otherwise") {
+  const Files files;
+  const auto deliverect = [&](const std::string& more) {
+    const app::Config config = good(
+        partner("deliverect",
+                "api = { client_id = \"me\", client_secret_file = " + files.file("client") + more + " }"));
+    return *config.partners.back().api;
+  };
+  CHECK(deliverect("").token_by_json);
+  CHECK(deliverect("").audience == "https://api.deliverect.com");
+  CHECK(deliverect(", url = \"https://api.staging.deliverect.com\"").audience ==
+        "https://api.staging.deliverect.com");
+  CHECK(deliverect(", audience = \"https://other.example\"").audience == "https://other.example");
+  const app::Config deliveroo = good(partner(
+      "deliveroo", "api = { client_id = \"me\", client_secret_file = " + files.file("client") + " }"));
+  CHECK_FALSE(deliveroo.partners.back().api->token_by_json);
+  CHECK(deliveroo.partners.back().api->audience.empty());
+  const ConfigReading unused =
+      read(partner("hubrise", "api = { secret_file = " + files.file("key") + ", audience = \"x\" }"));
+  CHECK(all_of(unused).find("partner[2].api.audience: is not used") != std::string::npos);
 }
 
 TEST_CASE("5.2 config: a partner whose orders have to be fetched is of no use without a way in") {

@@ -17,7 +17,7 @@ TEST_CASE("4.2 acceptance: what a store takes is configured, and reaches the gat
            "id = \"s\"\ncurrency = \"EUR\"\nhours = { mon = [\"06:00-23:00\"] }\nkitchen_capacity = 5\n"
            "kitchen_items = 40\ntest_orders = \"simulate\"") +
       "enabled = false\ndecide_within_s = 90\n[[partner]]\nname = \"jet_connect\"\nrelease = \"immediate\"\n"
-      "secret_files = []\n";
+      "secret_files = []\nstore_id = \"AKZ12\"\n";
   const ConfigReading reading = read(text);
   CHECK(reading.warnings.empty());
   const core::Policy policy = app::policy_of(good(text));

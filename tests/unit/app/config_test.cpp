@@ -331,8 +331,9 @@ TEST_CASE("a password without a user is a problem") {
 
 TEST_CASE("a webhook partner without a secret, no partner at all and a route without [mqtt] are warned of") {
   const ConfigReading doordash = read(with("name = \"kiosk\"", "name = \"doordash\""));
-  REQUIRE(doordash.warnings.size() == 1);
+  REQUIRE(doordash.warnings.size() == 2);
   CHECK(doordash.warnings[0].text.find("401") != std::string::npos);
+  CHECK(doordash.warnings[1].key == "partner[1].store_id");
   const ConfigReading route = read(minimal + "[[route]]\nname = \"cloud\"\n");
   REQUIRE(route.warnings.size() == 1);
   CHECK(route.warnings[0].key == "route");

@@ -18,8 +18,10 @@ codec::HttpRequest ToyApi::fetch(const codec::ApiStore&, const codec::ApiOrder& 
   return request;
 }
 
-codec::Parsed<codec::FetchedOrder> ToyApi::read_fetched(std::string_view body, std::string_view) const {
+codec::Parsed<codec::FetchedOrder> ToyApi::read_fetched(std::string_view body, std::string_view,
+                                                        const codec::ApiStore& store) const {
   codec::FetchedOrder fetched;
+  fetched.other_store = store.store_id == "other-store";
   constexpr std::string_view cancelled = "cancelled";
   if (body.starts_with(cancelled)) {
     fetched.cancelled = true;

@@ -28,6 +28,7 @@ class ToyApi final : public codec::PartnerApi {
   bool thin = true;
   bool listed = true;
   std::int64_t interval_s = 0;
+  bool by_json = false;
   core::Notices told_of = {core::Notice::accepted, core::Notice::ready};
   /// Since when it was asked each time; -1 = not known.
   mutable std::vector<std::int64_t> since;
@@ -36,11 +37,13 @@ class ToyApi final : public codec::PartnerApi {
   [[nodiscard]] std::pair<std::string_view, std::string_view> secret_header() const noexcept override {
     return {"X-Key", "key "};
   }
+  [[nodiscard]] bool asks_token_by_json() const noexcept override { return by_json; }
   [[nodiscard]] bool fetches() const noexcept override { return thin; }
   [[nodiscard]] codec::HttpRequest fetch(const codec::ApiStore& store,
                                          const codec::ApiOrder& order) const override;
   [[nodiscard]] codec::Parsed<codec::FetchedOrder> read_fetched(std::string_view body,
-                                                                std::string_view partner) const override;
+                                                                std::string_view partner,
+                                                                const codec::ApiStore& store) const override;
   [[nodiscard]] bool pulls() const noexcept override { return listed; }
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return interval_s; }
   [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store,
@@ -59,6 +62,7 @@ class ToyCodec final : public codec::PartnerCodec {
  public:
   ToyApi toy;
   [[nodiscard]] std::string_view name() const noexcept override { return "toy"; }
+  [[nodiscard]] std::string_view store_member() const noexcept override { return "shop"; }
   [[nodiscard]] bool authenticate(const codec::Delivery&) const override { return true; }
   /// The whole body is the id of an order that is announced, or, behind "news ", of one that is to be known.
   [[nodiscard]] codec::Parsed<codec::Webhook> read(const codec::Delivery& delivery,

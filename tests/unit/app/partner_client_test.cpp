@@ -50,6 +50,42 @@ TEST_CASE(
   CHECK(bench.tokens_asked.at(0).body == "grant_type=client_credentials");
 }
 
+TEST_CASE(
+    "5.2 sign in: a token is asked for with its audience, in a form or in JSON as the partner wants it") {
+  PartnerBench bench;
+  bench.api().audience = "https://api.example";
+  bench.api().scope = "a b";
+  bench.api().client_secret = "s\"c";
+  bench.give_token("t-1");
+  bench.answer(200);
+  (void)bench.call();
+  CHECK(bench.tokens_asked.at(0).body ==
+        "grant_type=client_credentials&audience=https%3A%2F%2Fapi.example&scope=a%20b&client_id=who&client_"
+        "secret="
+        "s%22c");
+  bench.api().audience = "https://api.other";  // another token is needed there
+  bench.api().token_by_json = true;
+  bench.lines->configure(bench.config, {});
+  bench.give_token("t-2");
+  bench.answer(200);
+  (void)bench.call();
+  REQUIRE(bench.tokens_asked.size() == 2);
+  CHECK(bench.tokens_asked[1].headers.get("Content-Type") == "application/json");
+  CHECK(
+      bench.tokens_asked[1].body ==
+      R"({"grant_type":"client_credentials","audience":"https://api.other","scope":"a b","client_id":"who",)"
+      R"("client_secret":"s\"c"})");
+  CHECK(bench.authorization(1) == "Bearer t-2");
+  bench.api().client_auth = app::ClientAuth::basic;
+  bench.api().audience.clear();
+  bench.lines->configure(bench.config, {});
+  bench.give_token("t-3");
+  bench.answer(200);
+  (void)bench.call();
+  CHECK(bench.tokens_asked.at(2).body == R"({"grant_type":"client_credentials","scope":"a b"})");
+  CHECK(bench.tokens_asked[2].headers.get("Authorization").starts_with("Basic "));
+}
+
 TEST_CASE("5.2 sign in: a header with the secret, or a token that the store signs, needs no token endpoint") {
   PartnerBench bench;
   bench.codec.toy.how = codec::ApiSignIn::static_header;

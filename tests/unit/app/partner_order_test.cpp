@@ -90,6 +90,18 @@ TEST_CASE("5.2 fetch: an order that came is as one that a webhook brought whole"
   CHECK(gone_sour.cancel_text == "their kitchen is closed");
 }
 
+TEST_CASE("5.2 fetch: an order that names another store than the configured one is not ours") {
+  OrderBench bench;
+  bench.answer(200, support::canonical_order("toy", "T-1"));
+  CHECK(bench.fetch().outcome == Fetched::fetched);
+  bench.api().store_id = "other-store";  // the bench's API says so of every order that is asked for like this
+  bench.lines->configure(bench.config, {});
+  bench.answer(200, support::canonical_order("toy", "T-1"));
+  const auto fetched = bench.fetch();
+  CHECK(fetched.outcome == Fetched::not_ours);
+  CHECK(fetched.arrived.order.items.empty());
+}
+
 TEST_CASE("5.2 fetch: what a status means") {
   OrderBench bench;
   struct Case {

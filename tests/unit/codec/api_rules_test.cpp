@@ -42,7 +42,7 @@ TEST_CASE("a partner that says nothing fetches nothing, is asked for nothing and
   CHECK(bare.pull_interval_s() == 0);
   CHECK_FALSE(bare.needs().store_id);
   CHECK_FALSE(bare.needs().merchant_id);
-  CHECK_FALSE(bare.read_fetched("{}", "p").ok());
+  CHECK_FALSE(bare.read_fetched("{}", "p", {}).ok());
   CHECK_FALSE(bare.read_pulled("{}", "p", {}).ok());
   CHECK(bare.fetch({}, {}).target.empty());
   CHECK(bare.pull({}, std::nullopt, "").target.empty());
@@ -100,7 +100,7 @@ TEST_CASE("thin partners fetch, say where and how, and read no order out of noth
     CHECK((summary_of(codec.name()).orders == "announced, then fetched") == api.fetches());
     if (!api.fetches()) return;
     for (const char* nothing : {"", "null", "[]", "{}", "7", R"({"data":null})"}) {
-      const auto order = api.read_fetched(nothing, codec.name());
+      const auto order = api.read_fetched(nothing, codec.name(), {});
       REQUIRE_FALSE(order.ok());
       test::must_say_why(order.problem());
     }

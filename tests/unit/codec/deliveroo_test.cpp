@@ -142,7 +142,7 @@ TEST_CASE(
   CHECK_FALSE(said<OrderReceived>(for_later).placed_at_wall_ms);
   const std::string text = replaced(order_text(), "\"asap\": true", "\"asap\": false");
   const auto without = PartnerCase("deliveroo").order(replaced(text, "start_preparing_at", "x")).order;
-  CHECK(without.release == core::ReleaseWish{});
+  CHECK(without.release == core::ReleaseWish{core::ReleaseMode::at_time, {}, {}, {}});
   CHECK(decision_deadline_s("deliveroo") == 600);
 }
 

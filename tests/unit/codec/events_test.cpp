@@ -33,8 +33,8 @@ TEST_CASE("an order's event is, byte for byte, what the interfaces say") {
           }() +
           R"(-01","data":{"id":"01935a00-1122-7033-8044-5566778899aa","partner":"kiosk","partner_order_id":"K-\"1001\"",)"
           R"("phase":"held","previous_phase":null,"reason":null,"release_token":")" +
-          token + R"(","pos_reference":null,)" + std::string(shared) +
-          R"(,"at":"2026-11-23T12:00:00.123Z"}})");
+          token + R"(","display_code":")" + core::display_code_of(event.order_id) +
+          R"(","pos_reference":null,)" + std::string(shared) + R"(,"at":"2026-11-23T12:00:00.123Z"}})");
 }
 
 TEST_CASE("after the release the token is gone; phases, reason, reference and details are told") {
@@ -92,6 +92,30 @@ TEST_CASE("an order that is refused, cancelled or expired has its partner's own 
   CHECK(word(core::EventType::order_expired) == "items_out_of_stock");
   CHECK(word(core::EventType::order_accepted).empty());
   CHECK(word(core::EventType::order_parked).empty());
+}
+
+TEST_CASE("an order that its partner has for another store gets no word to be answered with") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.record.type = core::EventType::order_rejected;
+  event.record.reason = core::Reason::invalid_order;
+  event.refusals = core::pack({{core::Reason::invalid_order, core::other_store_subject}});
+  const std::string text = encode_event("s", event, partner_codec("uber_eats"));
+  CHECK(text.find(R"("reasons":[{"reason":"invalid_order","why":"other_store"}])") != std::string::npos);
+  CHECK(text.find("partner_reason") == std::string::npos);
+  event.refusals = core::pack({{core::Reason::invalid_order, "gone"}});
+  CHECK(encode_event("s", event, partner_codec("uber_eats")).find(R"("partner_reason":"MISSING_INFO")") !=
+        std::string::npos);
+}
+
+TEST_CASE("an accepted order's event has what its partner is answered with: our code, and the food's time") {
+  core::OutgoingEvent event = test::order_event(shared);
+  event.record.type = core::EventType::order_accepted;
+  event.record.details = {{"ready_at_ms", std::int64_t{1'795'435'920'000}}, {"for_later", true}};
+  const std::string text = encode_event("s", event);
+  CHECK(text.find("\"display_code\":\"" + core::display_code_of(event.order_id) + "\"") != std::string::npos);
+  CHECK(text.ends_with(R"(,"ready_at_ms":1795435920000,"for_later":true}})"));
+  event.record.type = core::EventType::order_placed;
+  CHECK(encode_event("s", event).find("display_code") == std::string::npos);
 }
 
 TEST_CASE("the partner's word is that of the codec it is given; without one, or a reason, there is none") {

@@ -14,7 +14,7 @@ const PartnerApi& api_of(std::string_view codec) {
 }
 
 FetchedOrder fetched(std::string_view codec, const std::string& body) {
-  auto order = api_of(codec).read_fetched(body, codec);
+  auto order = api_of(codec).read_fetched(body, codec, {});
   if (!order) FAIL(order.problem().text());
   return std::move(*order);
 }
@@ -31,7 +31,7 @@ void must_refuse_fetched(std::string_view codec, const std::vector<Refused>& row
   for (const Refused& row : rows) {
     CAPTURE(row.pointer);
     CAPTURE(row.text);
-    const auto order = api_of(codec).read_fetched(row.text, codec);
+    const auto order = api_of(codec).read_fetched(row.text, codec, {});
     REQUIRE_FALSE(order.ok());
     CHECK(order.problem().pointer == row.pointer);
     CHECK_FALSE(order.problem().detail.empty());
@@ -41,7 +41,7 @@ void must_refuse_fetched(std::string_view codec, const std::vector<Refused>& row
 Tally mutate_fetched(std::string_view codec, const std::string& body, std::uint64_t seed) {
   const PartnerApi& api = api_of(codec);
   return mutate(body, seed, 20'000, [&](std::string_view damaged) {
-    const auto order = api.read_fetched(damaged, codec);
+    const auto order = api.read_fetched(damaged, codec, {});
     if (!order) return must_say_why(order.problem()), false;
     REQUIRE_FALSE(order->decoded.order.partner_order_id.empty());
     const bool is_named_only = order->decoded.body.canonical.empty();

@@ -215,7 +215,7 @@ TEST_CASE("options nest ten levels and not eleven") {
            "}]}";
   };
   CHECK(fetched("open_delivery", order(10)).decoded.order.items.size() == 1);
-  CHECK(api_of("open_delivery").read_fetched(order(11), "open_delivery").problem().detail ==
+  CHECK(api_of("open_delivery").read_fetched(order(11), "open_delivery", {}).problem().detail ==
         "more than 10 levels of modifiers");
 }
 
@@ -314,6 +314,19 @@ TEST_CASE("confirmation, readiness and both sides of a cancel are told as the st
   CHECK(too_late.body == R"({"reason":"the food is being made","code":"DISH_ALREADY_DONE"})");
   CHECK(api.told(accepted, 202, "") == core::TellOutcome::told);
   CHECK(api.told(accepted, 422, "") == core::TellOutcome::decided);
+}
+
+TEST_CASE("agreeing to a cancel that was no question, but a fact, leaves nothing untold") {
+  using enum core::Notice;
+  const PartnerApi& api = api_of("open_delivery");
+  for (const int status : {202, 404, 409, 410, 422})
+    CHECK(api.told(cancel_agreed, status, "") == core::TellOutcome::told);
+  for (const int status : {0, 401, 500})
+    CHECK(api.told(cancel_agreed, status, "") == core::TellOutcome::failed);
+  CHECK(api.told(cancel_agreed, 503, "") == core::TellOutcome::not_now);
+  // That the food is being made, and the application has cancelled, is for a person.
+  CHECK(api.told(cancel_refused, 422, "") == core::TellOutcome::decided);
+  CHECK(api.told(ready, 404, "") == core::TellOutcome::gone);
 }
 
 TEST_CASE("answers are a 200 without a body, and 503 where they are to come again") {

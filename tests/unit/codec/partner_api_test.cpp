@@ -15,9 +15,9 @@ using core::Reason;
 using core::TellOutcome;
 
 constexpr std::int64_t noon_ms = 1'795'435'200'000;  // 2026-11-23T12:00:00Z
-constexpr std::array all_notices{Notice::accepted,      Notice::rejected,  Notice::placed,
-                                 Notice::ready,         Notice::cancelled, Notice::cancel_agreed,
-                                 Notice::cancel_refused};
+constexpr std::array all_notices{Notice::accepted,      Notice::rejected,      Notice::begun,
+                                 Notice::placed,        Notice::ready,         Notice::cancelled,
+                                 Notice::cancel_agreed, Notice::cancel_refused};
 static_assert(all_notices.size() == core::notice_count);
 
 const PartnerApi& api(std::string_view partner) {
@@ -73,6 +73,12 @@ core::TellPartner without_ready(core::TellPartner what) {
   return what;
 }
 
+core::TellPartner ready_for(core::FulfilmentType fulfilment) {
+  core::TellPartner what = notice(Notice::ready);
+  what.fulfilment = fulfilment;
+  return what;
+}
+
 TEST_CASE("DoorDash: confirmed, failed with the items in its words, cancelled, ready for pickup") {
   must_tell("doordash",
             {{notice(Notice::accepted), "PATCH /orders/gb%3A1%2F2",
@@ -125,6 +131,7 @@ TEST_CASE("Deliveroo: the decision is patched, the till's word is a sync status,
       {{notice(Notice::accepted), "PATCH /order/v1/orders/gb%3A1%2F2", R"({"status":"accepted"})"},
        {two_items_off(), "PATCH /order/v1/orders/gb%3A1%2F2",
         R"({"status":"rejected","reject_reason":"ingredient_unavailable","notes":"Out of stock: taco-01, cola"})"},
+       {notice(Notice::begun), "PATCH /order/v1/orders/gb%3A1%2F2", R"({"status":"confirmed"})"},
        {notice(Notice::placed), "POST /order/v1/orders/gb%3A1%2F2/sync_status",
         R"({"status":"succeeded","occurred_at":"2026-11-23T12:00:00.000Z"})"},
        {notice(Notice::ready), "POST /order/v1/orders/gb%3A1%2F2/prep_stage",
@@ -179,6 +186,14 @@ TEST_CASE("HubRise: the order's status is patched, at the token's location or at
        {two_items_off(), "PATCH /locations/shop%207/orders/gb%3A1%2F2", R"({"status":"rejected"})"},
        {notice(Notice::placed), "PATCH /locations/shop%207/orders/gb%3A1%2F2",
         R"({"status":"in_preparation"})"},
+       {ready_for(core::FulfilmentType::delivery), "PATCH /locations/shop%207/orders/gb%3A1%2F2",
+        R"({"status":"awaiting_shipment"})"},
+       {ready_for(core::FulfilmentType::pickup), "PATCH /locations/shop%207/orders/gb%3A1%2F2",
+        R"({"status":"awaiting_collection"})"},
+       {ready_for(core::FulfilmentType::curbside), "PATCH /locations/shop%207/orders/gb%3A1%2F2",
+        R"({"status":"awaiting_collection"})"},
+       {ready_for(core::FulfilmentType::dine_in), "PATCH /locations/shop%207/orders/gb%3A1%2F2",
+        R"({"status":"awaiting_collection"})"},
        {cancelled(Reason::other), "PATCH /locations/shop%207/orders/gb%3A1%2F2",
         R"({"status":"cancelled"})"}});
   CHECK(api("hubrise").tell({"", ""}, notice(Notice::accepted)).target == "/location/orders/gb%3A1%2F2");

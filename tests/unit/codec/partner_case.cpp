@@ -74,6 +74,11 @@ PartnerCase& PartnerCase::by(const WebhookScheme& scheme) {
   return *this;
 }
 
+PartnerCase& PartnerCase::in(std::string_view store) {
+  store_ = store;
+  return *this;
+}
+
 std::vector<HeaderView> PartnerCase::views() const {
   std::vector<HeaderView> views{{"Content-Type", "application/json"}};
   for (const auto& [name, value] : headers_) views.push_back({name, value});
@@ -81,7 +86,7 @@ std::vector<HeaderView> PartnerCase::views() const {
 }
 
 Delivery PartnerCase::delivery(std::string_view body, const std::vector<HeaderView>& headers) const {
-  return {headers, body, secrets_, &signature(), configured_, now_wall_ms_, scheme_};
+  return {headers, body, secrets_, &signature(), configured_, now_wall_ms_, scheme_, store_};
 }
 
 bool PartnerCase::lets_in(std::string_view body) const {

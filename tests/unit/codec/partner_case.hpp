@@ -35,6 +35,8 @@ class PartnerCase {
   PartnerCase& without_headers();
   PartnerCase& at(std::optional<std::int64_t> now_wall_ms);
   PartnerCase& by(const WebhookScheme& scheme);
+  /// The partner's id of the store, as configured.
+  PartnerCase& in(std::string_view store);
 
   [[nodiscard]] const PartnerCodec& codec() const { return *codec_; }
   [[nodiscard]] bool lets_in(std::string_view body) const;
@@ -60,6 +62,7 @@ class PartnerCase {
   std::vector<std::pair<std::string, std::string>> headers_;
   std::optional<std::int64_t> now_wall_ms_;
   const WebhookScheme* scheme_ = nullptr;
+  std::string store_;
 };
 
 template <typename Said>

@@ -68,6 +68,36 @@ TEST_CASE("one order of Grubhub's list that cannot be read does not hinder the o
     CHECK_FALSE(grubhub().read_pulled(bad, "grubhub", {}).ok());
 }
 
+TEST_CASE("an order of Grubhub's list that is another restaurant's is told, and not taken") {
+  const std::string order = fixture("grubhub/order.json");
+  const auto page = grubhub().read_pulled(list_of({order, order}), "grubhub", {"", "store-042"});
+  REQUIRE(page.ok());
+  CHECK(page->webhooks.size() == 2);
+  const auto others = grubhub().read_pulled(list_of({order}), "grubhub", {"", "store-043"});
+  REQUIRE(others.ok());
+  CHECK(others->webhooks.empty());
+  REQUIRE(others->unreadable.size() == 1);
+  CHECK(others->unreadable[0].find("another store") != std::string::npos);
+}
+
+TEST_CASE(
+    "HubRise's events of another location are left where they are; one that is fetched is kept as a letter") {
+  const std::string list = R"([
+    {"id":"e1","resource_type":"order","event_type":"create","created_at":"2026-11-23T12:00:01Z","location_id":"z9"},
+    {"id":"c1","resource_type":"catalog","event_type":"update","created_at":"2026-11-23T12:00:02Z","location_id":"z9"},
+    {"id":"e2","resource_type":"order","event_type":"create","created_at":"2026-11-23T12:00:03Z","location_id":"z3"}])";
+  const auto page = hubrise().read_pulled(list, "hubrise", {"z3", ""});
+  REQUIRE(page.ok());
+  CHECK(page->next == "event e2");
+  CHECK(page->then.empty());
+  const auto others = hubrise().read_pulled(fixture("hubrise/order_create.json"), "hubrise", {"z3k1p-9", ""});
+  REQUIRE(others.ok());
+  CHECK(others->webhooks.empty());
+  CHECK(others->forgets_unreadable);
+  REQUIRE(others->unreadable.size() == 1);
+  CHECK(others->unreadable[0].find("another store") != std::string::npos);
+}
+
 TEST_CASE("HubRise is asked every 30 s, for the list and then for one event of it") {
   CHECK(hubrise().pulls());
   CHECK(hubrise().pull_interval_s() == 30);

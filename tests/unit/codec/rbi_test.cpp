@@ -231,7 +231,8 @@ TEST_CASE("modifiers nest ten levels and not eleven") {
            "}]}}";
   };
   CHECK(fetched("rbi", order(10)).decoded.order.items.size() == 1);
-  CHECK(api_of("rbi").read_fetched(order(11), "rbi").problem().detail == "more than 10 levels of modifiers");
+  CHECK(api_of("rbi").read_fetched(order(11), "rbi", {}).problem().detail ==
+        "more than 10 levels of modifiers");
 }
 
 TEST_CASE(

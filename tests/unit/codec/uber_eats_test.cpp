@@ -259,7 +259,7 @@ TEST_CASE("modifiers nest ten levels and not eleven") {
            "}]}}";
   };
   CHECK(fetched("uber_eats", order(10)).decoded.order.items[0].unit_price.minor == 100);
-  CHECK(api_of("uber_eats").read_fetched(order(11), "uber_eats").problem().detail ==
+  CHECK(api_of("uber_eats").read_fetched(order(11), "uber_eats", {}).problem().detail ==
         "more than 10 levels of modifiers");
 }
 

@@ -8,9 +8,9 @@
 
 namespace storegate::core::testing {
 
-inline constexpr Notices every_notice{Notice::accepted,      Notice::rejected,  Notice::placed,
-                                      Notice::ready,         Notice::cancelled, Notice::cancel_agreed,
-                                      Notice::cancel_refused};
+inline constexpr Notices every_notice{Notice::accepted,      Notice::rejected,      Notice::begun,
+                                      Notice::placed,        Notice::ready,         Notice::cancelled,
+                                      Notice::cancel_agreed, Notice::cancel_refused};
 
 inline Policy answering(Notices tells = every_notice) {
   Policy policy = default_policy();

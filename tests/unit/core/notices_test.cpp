@@ -472,7 +472,7 @@ TEST_CASE("after a restart the promise of a timed order is told by its release")
 TEST_CASE("notices have names and bits that are stored") {
   CHECK(name_of(Notice::accepted) == "accepted");
   CHECK(name_of(Notice::cancel_refused) == "cancel_refused");
-  CHECK(Notices{Notice::accepted, Notice::cancelled}.bits() == 0b10001);
+  CHECK(Notices{Notice::accepted, Notice::cancelled}.bits() == 0b100001);
   CHECK(Notices::from_bits(-1) == every_notice);
   CHECK(name_of(EventType::gateway_partner_untold) == "gateway.partner_untold");
 }

@@ -106,6 +106,8 @@ core::Order Drawer::order(std::int64_t number) {
   order.look_again = below(2) == 1;
   if (below(3) == 0)
     order.owed = core::Notices::from_bits(static_cast<std::int64_t>(below(1U << core::notice_count)));
+  order.fulfilment = static_cast<core::FulfilmentType>(below(4));
+  order.for_later = below(2) == 1;
   return order;
 }
 
