@@ -16,12 +16,14 @@
 #include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/policy.hpp"
+#include "platform/local_time.hpp"
 
 namespace storegate::app {
 
 struct StoreConfig {
   std::string id;                           // [a-z0-9-]{1,48}
   std::string timezone = "UTC";             // an IANA name that the system's zoneinfo knows
+  platform::LocalZone zone;                 // of that name
   std::string currency = "USD";             // three capitals (ISO 4217)
   std::optional<core::OpeningHours> hours;  // nothing = always open
   std::int64_t prep_minutes = 8;
@@ -56,8 +58,9 @@ struct PeerTls {
 struct HttpConfig {
   std::string
       listen;  // platform::Endpoint::parse reads it: TCP, loopback unless tls is on; port 0 = the system chooses
-  std::string admin_listen;                        // "" = none: everything is served on `listen`
-  ListenerTls tls;                                 // of `listen`, and of an admin_listen that is not loopback
+  std::string admin_listen;  // "" = none: everything is served on `listen`
+  std::string public_url;    // where partners reach `listen`, without a path's end; "" = not told
+  ListenerTls tls;           // of `listen`, and of an admin_listen that is not loopback
   std::string socket = "/run/storegate/api.sock";  // a path; "" = none
   std::string admin_token;                         // secret; "" = no token is asked
   std::int64_t body_max_kib = 512;                 // 0 = no limit
@@ -133,6 +136,7 @@ struct PartnerConfig {
   const codec::PartnerCodec* codec = nullptr;  // by `codec`, or by its name; nullptr = no webhook
   std::optional<codec::WebhookScheme> scheme;  // of codec "generic" only
   std::vector<std::string> secrets;            // contents of secret_files; each verifies
+  std::string webhook_url;                     // where it reaches its webhook; "" = no public_url
   std::int64_t rate_per_minute = 120;          // 0 = no limit
   std::int64_t weight = 1;
   bool enabled = true;

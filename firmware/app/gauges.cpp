@@ -209,6 +209,13 @@ void Gauges::partner_answered(std::string_view partner, std::string_view what, s
       .add();
 }
 
+void Gauges::webhook_taken(std::string_view partner, std::string_view kind) {
+  metrics_
+      .counter("storegate_partner_webhooks", "Webhooks that were let in and understood, by what they say",
+               {{"partner", std::string(partner)}, {"kind", std::string(kind)}})
+      .add();
+}
+
 void Gauges::message_taken(std::string_view kind) {
   metrics_.counter("storegate_mqtt_commands", "Messages of the cloud by kind", {{"kind", std::string(kind)}})
       .add();

@@ -75,6 +75,7 @@ class Gauges {
   void pos_answered(std::string_view request, std::string_view outcome, double seconds);
   void partner_answered(std::string_view partner, std::string_view what, std::string_view outcome);
   void event_acknowledged(double seconds) { event_.observe(seconds); }
+  void webhook_taken(std::string_view partner, std::string_view kind);
   void message_taken(std::string_view kind);
   void phase_entered(core::Phase phase);
   void order_rejected(core::Reason reason);
