@@ -23,6 +23,9 @@ std::span<const Api::Route> Api::routes() {
       {"POST", "/v1/orders", &Api::post_order, false, true},
       {"POST", "/v1/partners/*/webhook", &Api::post_webhook, true, true},
       {"POST", "/v1/partners/*/webhook/*", &Api::post_webhook, true, true},
+      // Just Eat's news of drivers come so.
+      {"PUT", "/v1/partners/*/webhook", &Api::post_webhook, true, true},
+      {"PUT", "/v1/partners/*/webhook/*", &Api::post_webhook, true, true},
       {"GET", "/v1/orders", &Api::list_orders},
       {"GET", "/v1/orders/*", &Api::show_order},
       {"GET", "/v1/orders/*/events", &Api::order_events},

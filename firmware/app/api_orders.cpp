@@ -122,6 +122,7 @@ void Api::post_webhook(Visit& visit) {
   auto webhook = codec::open_webhook(*partner->codec, delivery, fixed);
   if (webhook || webhook.problem().kind != ProblemKind::not_authenticated) visit.responder.vouch();
   if (!webhook) return refuse_webhook(visit, *partner, webhook.problem());
+  parts_.gauges.webhook_taken(partner->config->name, codec::name_of(*webhook));
   const auto subject = codec::subject_of(*webhook);
   // An order that brings its release is not turned away unseen: it may be one that is held here. Nor are news of an order:
   // some partners tell of a cancel in no other way.

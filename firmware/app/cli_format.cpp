@@ -78,6 +78,7 @@ constexpr ReasonWords reason_words[] = {
     {"pos_refused", "the POS refused it"},
     {"in_doubt", "the POS may or may not have it"},
     {"release_overdue", "nobody released it in time"},
+    {"by_hand", "the partner has it keyed in by hand"},
     {"too_late", "too late for the POS to take it back"},
     {"assumed", "assumed done, the POS said nothing"},
     {"immediate", "at once"},
@@ -201,6 +202,10 @@ std::vector<Step> steps_for(std::string_view reason) {
             {"not_placed", "The POS is put right, try again:"},
             {"cancel", "It cannot be made:"}};
   if (reason == "release_overdue") return {{"release", "Make it now:"}, {"cancel", "Do not make it:"}};
+  if (reason == "by_hand")
+    return {{"placed", "It was keyed in:"},
+            {"not_placed", "It was not, send it:"},
+            {"cancel", "It is not to be made:"}};
   return {{"placed", "It was made:"}, {"not_placed", "Send it:"}, {"cancel", "Do not make it:"}};
 }
 
@@ -209,6 +214,8 @@ std::string question_for(const OrderLine& order) {
     return "Is ticket " + code_of(order) + " in the kitchen? Look on the POS and at the pass.";
   if (order.reason == "pos_refused")
     return "The POS did not take this order as it is (the log has its word for it).";
+  if (order.reason == "by_hand")
+    return "The partner has asked for this order to be keyed in by hand. Look on the POS whether it was.";
   if (order.reason == "release_overdue") return "No word came that the driver is near. Ask the partner.";
   return {};
 }

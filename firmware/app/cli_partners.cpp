@@ -92,6 +92,13 @@ void print(std::ostream& out, const codec::Webhook& webhook) {
   } else if (const auto* cancelled = std::get_if<codec::CancelReceived>(&webhook)) {
     print_refs(out, "cancels", cancelled->orders);
     if (!cancelled->text.empty()) out << "because: " << printable(cancelled->text) << "\n";
+  } else if (const auto* called = std::get_if<codec::PersonCalled>(&webhook)) {
+    print_refs(out,
+               called->untold == core::Notice::accepted ? "has a person key in, so parks if it waits here,"
+                                                        : "did not take our word on, so tells a person of,",
+               called->orders);
+  } else if (const auto* asked = std::get_if<codec::RegistrationAsked>(&webhook)) {
+    out << "asks for the webhook's address, and hears " << printable(asked->answer) << "\n";
   } else {
     out << "asks for nothing: it is thanked for and forgotten\n";
   }
@@ -144,6 +151,19 @@ bool authenticate(const CliRequest& request, const PartnerConfig& partner, const
   return false;
 }
 
+/// What a partner whose order came whole would hear if it did not go well.
+void print_other_answers(std::ostream& out, const PartnerConfig& partner,
+                         const codec::WebhookSubject& subject) {
+  core::Answer rejected;
+  rejected.kind = core::AnswerKind::created;
+  rejected.order.emplace().phase = core::Phase::rejected;
+  core::Answer conflict;
+  conflict.kind = core::AnswerKind::conflict;
+  conflict.order.emplace();
+  out << "answered " << partner.codec->answer(subject, rejected).status << " if the store rejects it, "
+      << partner.codec->answer(subject, conflict).status << " if it is here with other contents\n";
+}
+
 ExitStatus try_delivery(const CliRequest& request, const PartnerConfig& partner,
                         const codec::Delivery& delivery, CliWorld& world) {
   const bool authentic = authenticate(request, partner, delivery, world);
@@ -154,9 +174,12 @@ ExitStatus try_delivery(const CliRequest& request, const PartnerConfig& partner,
   core::Answer answer;
   answer.kind = core::AnswerKind::created;
   const bool is_nothing = std::holds_alternative<codec::NothingReceived>(*webhook);
+  const auto subject = codec::subject_of(*webhook);
+  const bool is_stored = !is_nothing && !std::holds_alternative<codec::RegistrationAsked>(*webhook);
   world.out << "kind: " << (is_nothing ? "nothing" : name_of(kind)) << ", answered "
-            << partner.codec->answer(codec::subject_of(*webhook), answer).status
-            << (is_nothing ? "\n" : " once it is stored\n");
+            << partner.codec->answer(subject, answer).status << (is_stored ? " once it is stored\n" : "\n");
+  if (std::holds_alternative<codec::OrderReceived>(*webhook))
+    print_other_answers(world.out, partner, subject);
   print(world.out, *webhook);
   return authentic ? ExitStatus::done : ExitStatus::refused;
 }

@@ -13,6 +13,7 @@
 #include "app/config_sections.hpp"
 #include "app/config_tree.hpp"
 #include "app/tls.hpp"
+#include "codec/text.hpp"
 
 namespace storegate::app {
 namespace {
@@ -63,6 +64,9 @@ void read_partners(ConfigTable& root, const ConfigSurroundings& around, ConfigFi
     if (!partner.name.empty() && !names.insert(partner.name).second) {
       table.problem("name", "is that of an earlier [[partner]] too; merge the two sections");
     }
+    if (!config.http.public_url.empty())
+      partner.webhook_url =
+          config.http.public_url + "/v1/partners/" + codec::percent_encoded(partner.name) + "/webhook";
     config.partners.push_back(std::move(partner));
   }
 }

@@ -16,6 +16,7 @@
 #include "core/hours.hpp"
 #include "core/order.hpp"
 #include "core/policy.hpp"
+#include "platform/local_time.hpp"
 
 namespace storegate::app {
 
@@ -24,6 +25,7 @@ class TlsLoader;
 struct StoreConfig {
   std::string id;                           // [a-z0-9-]{1,48}
   std::string timezone = "UTC";             // an IANA name that the system's zoneinfo knows
+  platform::LocalZone zone;                 // of that name
   std::string currency = "USD";             // three capitals (ISO 4217)
   std::optional<core::OpeningHours> hours;  // nothing = always open
   std::int64_t prep_minutes = 8;
@@ -58,8 +60,9 @@ struct PeerTls {
 struct HttpConfig {
   std::string
       listen;  // platform::Endpoint::parse reads it: TCP, loopback unless tls is on; port 0 = the system chooses
-  std::string admin_listen;                        // "" = none: everything is served on `listen`
-  ListenerTls tls;                                 // of `listen`, and of an admin_listen that is not loopback
+  std::string admin_listen;  // "" = none: everything is served on `listen`
+  std::string public_url;    // where partners reach `listen`, without a path's end; "" = not told
+  ListenerTls tls;           // of `listen`, and of an admin_listen that is not loopback
   std::string socket = "/run/storegate/api.sock";  // a path; "" = none
   std::string admin_token;                         // secret; "" = no token is asked
   std::int64_t body_max_kib = 512;                 // 0 = no limit
@@ -117,16 +120,16 @@ struct PartnerApiConfig {
   std::string token_url;  // the same; of APIs that want a token
   ClientAuth client_auth = ClientAuth::body;
   std::string client_id;
-  std::string client_secret;  // secret
-  std::string scope;          // "" = none is asked for
-  std::string secret;         // secret: of a header, or what a token is signed with
-  std::string developer_id;   // who signs,
-  std::string key_id;         // and with which key
+  std::string client_secret;   // secret
+  std::string scope;           // "" = none is asked for
+  std::string secret;          // secret: of a header, or what a token is signed with
+  std::string developer_id;    // who signs,
+  std::string key_id;          // and with which key
   bool token_by_json = false;  // the token is asked for by a JSON object, and not by a form
   std::string audience;        // "" = none is named
-  std::string store_id;       // the partner's id of this store; may be empty
-  std::string merchant_id;    // may be empty
-  PeerTls tls;                // ca alone
+  std::string store_id;        // the partner's id of this store; may be empty
+  std::string merchant_id;     // may be empty
+  PeerTls tls;                 // ca alone
   std::int64_t pull_interval_s =
       0;  // how often it is asked for missed orders; 0 = at start and after an outage
   std::int64_t timeout_ms = 8000;
@@ -138,6 +141,7 @@ struct PartnerConfig {
   std::optional<codec::WebhookScheme> scheme;  // of codec "generic" only
   std::vector<std::string> secrets;            // contents of secret_files; each verifies
   std::string store_id;  // the partner's id of this store: what names another is refused; "" = nobody looks
+  std::string webhook_url;             // where it reaches its webhook; "" = no public_url
   std::int64_t rate_per_minute = 120;  // 0 = no limit
   std::int64_t weight = 1;
   bool enabled = true;

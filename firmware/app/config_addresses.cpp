@@ -147,6 +147,9 @@ void read_http(ConfigTable& table, const ConfigSurroundings& around, HttpConfig&
   if (!http.admin_listen.empty() && http.admin_listen == http.listen && !http.listen.ends_with(":0")) {
     table.problem("admin_listen", "is the same as listen; give it a port of its own or remove it");
   }
+  table.text("public_url", http.public_url);
+  if (!http.public_url.empty()) check_http_url(table, "public_url", http.public_url);
+  while (http.public_url.ends_with('/')) http.public_url.pop_back();
   table.integer("body_max_kib", http.body_max_kib, 0, 64 * 1024);
   table.integer("connections_max", http.connections_max, 0, 10'000);
   read_socket(table, around, http.socket);

@@ -28,11 +28,14 @@ bool is_currency(std::string_view code) {
          std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-void read_timezone(ConfigTable& table, const ConfigSurroundings& around, std::string& timezone) {
-  table.text("timezone", timezone);
-  if (timezone.empty()) timezone = "UTC";
-  const auto zone = platform::LocalZone::load(timezone, around.zoneinfo);
-  if (zone) return;
+void read_timezone(ConfigTable& table, const ConfigSurroundings& around, StoreConfig& store) {
+  table.text("timezone", store.timezone);
+  if (store.timezone.empty()) store.timezone = "UTC";
+  auto zone = platform::LocalZone::load(store.timezone, around.zoneinfo);
+  if (zone) {
+    store.zone = std::move(zone).value();
+    return;
+  }
   std::string text = zone.error().context;
   if (zone.error().code == core::ErrorCode::not_found) {
     text +=
@@ -74,7 +77,7 @@ void read_store(ConfigTable& table, const ConfigSurroundings& around, StoreConfi
   if (!store.id.empty() && !is_store_id(store.id)) {
     table.problem("id", "must be 1 to 48 of the characters a-z, 0-9 and -");
   }
-  read_timezone(table, around, store.timezone);
+  read_timezone(table, around, store);
   table.text("currency", store.currency);
   if (!is_currency(store.currency))
     table.problem("currency", "must be three capitals (ISO 4217), such as \"USD\"");

@@ -219,6 +219,13 @@ void Gauges::webhook_refused(std::string_view partner, int status) {
       .add();
 }
 
+void Gauges::webhook_taken(std::string_view partner, std::string_view kind) {
+  metrics_
+      .counter("storegate_partner_webhooks", "Webhooks that were let in and understood, by what they say",
+               {{"partner", std::string(partner)}, {"kind", std::string(kind)}})
+      .add();
+}
+
 void Gauges::message_taken(std::string_view kind) {
   metrics_.counter("storegate_mqtt_commands", "Messages of the cloud by kind", {{"kind", std::string(kind)}})
       .add();

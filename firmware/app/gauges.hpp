@@ -76,6 +76,7 @@ class Gauges {
   void partner_answered(std::string_view partner, std::string_view what, std::string_view outcome);
   void event_acknowledged(double seconds) { event_.observe(seconds); }
   void webhook_refused(std::string_view partner, int status);
+  void webhook_taken(std::string_view partner, std::string_view kind);
   void message_taken(std::string_view kind);
   void phase_entered(core::Phase phase);
   void order_rejected(core::Reason reason);

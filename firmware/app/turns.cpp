@@ -53,10 +53,9 @@ core::Now Turns::now() const {
 }
 
 void Turns::offer(core::Input input) {
-  if (auto* order = std::get_if<core::OrderArrived>(&input))
-    order->body_digest = digest_(order->body.canonical);
+  if (auto* order = std::get_if<core::OrderArrived>(&input)) order->body_digest = digest_(order->digested());
   if (auto* fetched = std::get_if<core::OrderFetched>(&input))
-    fetched->arrived.body_digest = digest_(fetched->arrived.body.canonical);
+    fetched->arrived.body_digest = digest_(fetched->arrived.digested());
   if (auto refusal = engine_.offer(std::move(input))) return hooks_.carry_out(std::move(*refusal));
   ++gathered_;
   wake();

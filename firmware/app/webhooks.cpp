@@ -30,7 +30,7 @@ const PartnerConfig* configured(const Config& config, std::string_view name) noe
 std::optional<WebhookPartner> webhook_partner(const Config& config, std::string_view name) noexcept {
   const PartnerConfig* found = configured(config, name);
   if (found == nullptr || found->codec == nullptr) return {};
-  return WebhookPartner{found->codec, found};
+  return WebhookPartner{found->codec, found, &config.store.zone};
 }
 
 const codec::PartnerCodec* codec_of(const Config& config, std::string_view partner) noexcept {
@@ -47,6 +47,10 @@ codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers header
   codec::Delivery delivery{headers, body, partner.config->secrets, &signature};
   delivery.partner = partner.config->name;
   delivery.store = partner.config->store_id;
+  delivery.webhook_url = partner.config->webhook_url;
+  // Of now, and so an hour off for a time beyond the next change of clocks: few partners name no zone.
+  if (partner.zone != nullptr)
+    delivery.local_offset_minutes = static_cast<int>(partner.zone->offset_s(now.wall_ms / 1000) / 60);
   if (!partner.config->scheme) return delivery;
   delivery.scheme = &*partner.config->scheme;
   // A device without a clock of its own boots hours behind: by that clock every signature would be of the future. Until a

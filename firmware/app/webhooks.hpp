@@ -18,6 +18,7 @@ namespace storegate::app {
 struct WebhookPartner {
   const codec::PartnerCodec* codec = nullptr;
   const PartnerConfig* config = nullptr;
+  const platform::LocalZone* zone = nullptr;  // the store's; nullptr = UTC
 };
 
 [[nodiscard]] std::optional<WebhookPartner> webhook_partner(const Config& config,

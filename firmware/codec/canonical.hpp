@@ -37,6 +37,10 @@ struct Decoded {
 /// milliseconds. Equal orders give equal bytes: "the same body" is decided by them.
 [[nodiscard]] std::string encode_canonical(const core::CanonicalOrder& order);
 
+/// The same without its times (placed, promised, of the release): a partner that sends an order again may have moved them,
+/// and it is the same order.
+[[nodiscard]] std::string encode_timeless(const core::CanonicalOrder& order);
+
 /// The members `"fulfilment":…,"items":…,"totals":…` without notes, as events carry them. Totals that the sender
 /// left out stay null: the gateway invents no money.
 [[nodiscard]] std::string encode_shared(const core::CanonicalOrder& order);

@@ -13,9 +13,11 @@ using json::append_string;
 
 /// Whether notes are written: to the POS yes, to the cloud never.
 enum class Notes : bool { left_out, written };
+/// Whether times are: where two tellings of an order are compared, they are not.
+enum class Times : bool { left_out, written };
 
-void append_time_or_null(std::string& out, const std::optional<std::int64_t>& wall_ms) {
-  if (wall_ms) {
+void append_time(std::string& out, const std::optional<std::int64_t>& wall_ms, Times times) {
+  if (wall_ms && times == Times::written) {
     json::append_time_string(out, *wall_ms);
   } else {
     out += "null";
@@ -69,11 +71,11 @@ void append_items(std::string& out, const std::vector<core::Item>& items, Notes 
   out += ']';
 }
 
-void append_fulfilment(std::string& out, const core::CanonicalOrder& order) {
+void append_fulfilment(std::string& out, const core::CanonicalOrder& order, Times times = Times::written) {
   out += "\"fulfilment\":{\"type\":";
   append_string(out, name_of(order.fulfilment));
   out += ",\"promised_at\":";
-  append_time_or_null(out, order.promised_at_wall_ms);
+  append_time(out, order.promised_at_wall_ms, times);
   out += '}';
 }
 
@@ -96,13 +98,13 @@ void append_totals(std::string& out, const std::optional<core::Totals>& totals) 
   out += '}';
 }
 
-void append_release(std::string& out, const core::ReleaseWish& wish) {
+void append_release(std::string& out, const core::ReleaseWish& wish, Times times) {
   out += ",\"release\":{\"mode\":";
   append_name_or_null(out, wish.mode);
   out += ",\"at\":";
-  append_time_or_null(out, wish.at_wall_ms);
+  append_time(out, wish.at_wall_ms, times);
   out += ",\"fallback_at\":";
-  append_time_or_null(out, wish.fallback_at_wall_ms);
+  append_time(out, wish.fallback_at_wall_ms, times);
   out += ",\"fallback\":";
   append_name_or_null(out, wish.fallback);
   out += '}';
@@ -125,9 +127,7 @@ std::size_t likely_size(const core::CanonicalOrder& order) {
   return 600 + lines * 110;
 }
 
-}  // namespace
-
-std::string encode_canonical(const core::CanonicalOrder& order) {
+std::string encode(const core::CanonicalOrder& order, Times times) {
   std::string out;
   out.reserve(likely_size(order));
   out += "{\"partner\":";
@@ -135,12 +135,12 @@ std::string encode_canonical(const core::CanonicalOrder& order) {
   out += ",\"partner_order_id\":";
   append_string(out, order.partner_order_id);
   out += ",\"placed_at\":";
-  append_time_or_null(out, order.placed_at_wall_ms);
+  append_time(out, order.placed_at_wall_ms, times);
   out += ",\"test\":";
   append_boolean(out, order.test);
   out += ',';
-  append_fulfilment(out, order);
-  append_release(out, order.release);
+  append_fulfilment(out, order, times);
+  append_release(out, order.release, times);
   append_customer(out, order.customer);
   out += ",\"currency\":";
   if (order.currency.empty()) {
@@ -157,6 +157,12 @@ std::string encode_canonical(const core::CanonicalOrder& order) {
   out += "}}";
   return out;
 }
+
+}  // namespace
+
+std::string encode_canonical(const core::CanonicalOrder& order) { return encode(order, Times::written); }
+
+std::string encode_timeless(const core::CanonicalOrder& order) { return encode(order, Times::left_out); }
 
 std::string encode_shared(const core::CanonicalOrder& order) {
   std::string out;

@@ -312,6 +312,7 @@ core::ReleaseArrived release_arrived(std::vector<core::OrderRef> orders, core::S
 // release that nobody sends again. An order that is not there yet finds it as an early one.
 Commands commands_of_order(OrderReceived received, core::Source source) {
   core::OrderArrived arrived = order_arrived(std::move(received.decoded), source);
+  if (received.times_may_move) arrived.compared = encode_timeless(arrived.order);
   arrived.sent_at_wall_ms = received.placed_at_wall_ms;
   Commands commands;
   if (received.released) {
@@ -336,6 +337,14 @@ Commands commands_of(Webhook webhook, core::Source source) {
     cancel.orders = std::move(received->orders);
     cancel.text = std::move(received->text);
     return one_command(std::move(cancel));
+  }
+  if (auto* called = std::get_if<PersonCalled>(&webhook)) {
+    core::PersonCalled input;
+    input.source = source;
+    input.orders = std::move(called->orders);
+    input.untold = called->untold;
+    input.why = std::move(called->why);
+    return one_command(std::move(input));
   }
   if (auto* received = std::get_if<OrderAnnounced>(&webhook)) {
     core::OrderAnnounced announced;

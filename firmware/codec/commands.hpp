@@ -23,8 +23,9 @@ enum class CommandKind : std::uint8_t { order, release, cancel, availability, ac
 
 /// Set: caller and letter are left for the caller; source is mqtt; actor is cloud, or partner for a raw webhook.
 /// An order's `body_digest` is left too.
-using Command = std::variant<core::OrderArrived, core::ReleaseArrived, core::CancelArrived,
-                             core::AvailabilityArrived, core::EventsAcknowledged, core::OrderAnnounced>;
+using Command =
+    std::variant<core::OrderArrived, core::ReleaseArrived, core::CancelArrived, core::AvailabilityArrived,
+                 core::EventsAcknowledged, core::OrderAnnounced, core::PersonCalled>;
 
 /// What one message asks for, in the order in which it is to be offered: an order that comes with its release is two. The
 /// sender's answer is the last one's; nobody waits for another, whose letter is filled already.
@@ -41,7 +42,7 @@ using WebhookOpener =
                                               const WebhookOpener& open_partner_webhook);
 
 /// The inputs for a webhook that came straight from the partner (source webhook) or through the cloud (source mqtt).
-/// NothingReceived has none.
+/// NothingReceived and RegistrationAsked have none.
 [[nodiscard]] Commands commands_of(Webhook webhook, core::Source source);
 
 /// The payload as a dead letter may keep it, since credentials are never stored: of what holds headers, however deep and

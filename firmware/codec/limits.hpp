@@ -1,5 +1,5 @@
 // How much of anything codec takes from outside, each with its reason. What lies beyond is refused with a problem
-// that names the place; nothing is ever cut to fit, since half an order is worse than none.
+// that names the place; nothing is ever cut to fit, since half an order is worse than none. Only a partner's long name is.
 #pragma once
 
 #include <cstddef>

@@ -109,8 +109,14 @@ std::optional<std::int64_t> Place::time_if_given() const {
   return time();
 }
 
+std::optional<std::int64_t> Place::loose_time() const {
+  return loose_time_from(text_or_empty(), reading_->local_offset_minutes_);
+}
+
 void Place::wrong_choice(std::string_view choices) const {
-  refuse(std::string(present() ? "" : "is missing; ") + "must be one of " + std::string(choices));
+  const bool is_other_type = present() && !is(Kind::string);
+  refuse(std::string(present() ? "" : "is missing; ") +
+         (is_other_type ? "must be a string, one of " : "must be one of ") + std::string(choices));
 }
 
 void Place::refuse(std::string detail, ProblemKind kind) const {

@@ -13,10 +13,12 @@
 
 namespace storegate::codec::json {
 
-/// One reading of one document: where the first problem is kept.
+/// One reading of one document: where the first problem is kept, and how far ahead of UTC a time without an offset is.
 class Reading {
  public:
   explicit Reading(const Document& document) : document_(&document) {}
+  Reading(const Document& document, int local_offset_minutes)
+      : document_(&document), local_offset_minutes_(local_offset_minutes) {}
   [[nodiscard]] bool failed() const noexcept { return problem_.has_value(); }
   /// Only after failed().
   [[nodiscard]] Problem take_problem() { return std::move(*problem_); }
@@ -26,6 +28,7 @@ class Reading {
   friend class Place;
   const Document* document_;
   std::optional<Problem> problem_;
+  int local_offset_minutes_ = 0;
 };
 
 /// What a text must be. Sizes in bytes. U+0000 is refused everywhere.
@@ -68,6 +71,13 @@ class Place {
   /// RFC 3339, as Unix milliseconds.
   [[nodiscard]] std::int64_t time() const;
   [[nodiscard]] std::optional<std::int64_t> time_if_given() const;
+
+  /// A time that nothing hangs on, as its sender happens to write it (loose_time_from); nothing where there is none.
+  [[nodiscard]] std::optional<std::int64_t> loose_time() const;
+  /// A number with a fraction or an exponent, as it is written; "" for any other value.
+  [[nodiscard]] std::string_view written_fraction() const noexcept {
+    return is(Kind::fraction) ? std::string_view(node_->text) : std::string_view{};
+  }
 
   /// The value's enumerator as `from` (text -> optional) finds it; `choices` is for the problem's words.
   template <typename From>

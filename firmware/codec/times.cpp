@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "codec/text.hpp"
+
 namespace storegate::codec {
 
 namespace {
@@ -62,13 +64,22 @@ std::optional<std::int64_t> day_start(int year, int month, int day) {
   return std::int64_t{std::chrono::sys_days{date}.time_since_epoch().count()} * day_ms;
 }
 
+/// How a time may be written.
+struct Manner {
+  bool loose = false;            // as partners do, else RFC 3339
+  int local_offset_minutes = 0;  // loose: of a text without an offset
+};
+
 /// Minutes that local time is ahead of UTC.
-int offset_minutes(Scanner& scanner) {
+int offset_minutes(Scanner& scanner, const Manner& manner) {
   if (scanner.take("Zz") != 0) return 0;
+  if (manner.loose && scanner.rest.empty()) return manner.local_offset_minutes;
   const char sign = scanner.take("+-");
   const int hours = scanner.digits(2);
-  scanner.expect(":");
-  const int minutes = scanner.digits(2);
+  const bool has_colon = scanner.take(":") != 0;
+  if (!has_colon && !manner.loose) scanner.ok = false;
+  const bool is_short = manner.loose && !has_colon && scanner.rest.empty();
+  const int minutes = is_short ? 0 : scanner.digits(2);
   if (sign == 0 || hours > 23 || minutes > 59) scanner.ok = false;
   return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
@@ -81,21 +92,24 @@ void append_digits(std::string& out, int value, std::size_t count) {
 
 }  // namespace
 
-std::optional<std::int64_t> time_from(std::string_view text) noexcept {
+namespace {
+
+std::optional<std::int64_t> time_in(std::string_view text, const Manner& manner) noexcept {
   Scanner scanner{text};
   const int year = scanner.digits(4);
   scanner.expect("-");
   const int month = scanner.digits(2);
   scanner.expect("-");
   const int day = scanner.digits(2);
-  scanner.expect("Tt");
+  scanner.expect(manner.loose ? "Tt " : "Tt");
   const int hour = scanner.digits(2);
   scanner.expect(":");
   const int minute = scanner.digits(2);
-  scanner.expect(":");
-  const int second = scanner.digits(2);
-  const int fraction_ms = scanner.take(".") != 0 ? scanner.milliseconds() : 0;
-  const int ahead = offset_minutes(scanner);
+  const bool has_seconds = scanner.take(":") != 0;
+  if (!has_seconds && !manner.loose) scanner.ok = false;
+  const int second = has_seconds ? scanner.digits(2) : 0;
+  const int fraction_ms = has_seconds && scanner.take(".") != 0 ? scanner.milliseconds() : 0;
+  const int ahead = offset_minutes(scanner, manner);
   if (!scanner.ok || !scanner.rest.empty() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
 
   const auto start = day_start(year, month, day);
@@ -104,6 +118,14 @@ std::optional<std::int64_t> time_from(std::string_view text) noexcept {
   const std::int64_t wall_ms = *start + seconds * 1000 + fraction_ms;
   if (wall_ms < 0 || wall_ms > wall_ms_max) return std::nullopt;
   return wall_ms;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> time_from(std::string_view text) noexcept { return time_in(text, {}); }
+
+std::optional<std::int64_t> loose_time_from(std::string_view text, int local_offset_minutes) noexcept {
+  return time_in(trimmed(text), {true, local_offset_minutes});
 }
 
 void append_time(std::string& out, std::int64_t wall_ms) {

@@ -122,6 +122,8 @@ void Gateway::decide(const Input& input, Outbox& outbox, Turn& turn) {
     released(*release, turn);
   else if (const auto* cancel = std::get_if<CancelArrived>(&input))
     cancelled(*cancel, turn);
+  else if (const auto* called = std::get_if<PersonCalled>(&input))
+    person_called(*called, turn);
   else if (const auto* person = std::get_if<ParkedResolved>(&input))
     resolved(*person, turn);
   else if (const auto* pos = std::get_if<PosAnswered>(&input))
@@ -226,6 +228,7 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
     case Outcome::refuse_void: refuse_void(entry, facts.pos_status, turn); break;
     case Outcome::take_fetched: take_fetched(entry, facts, turn); break;
     case Outcome::give_up_fetch: give_up_fetch(entry, facts, turn); break;
+    case Outcome::park_by_hand: park(entry, Reason::by_hand, false, turn); break;
     case Outcome::park_unsure:
       entry.order.last_event = {};  // lost; what can be shown of its past begins here
       park(entry, Reason::in_doubt, true, turn);
@@ -417,18 +420,18 @@ std::optional<Milliseconds> Gateway::next_wake_ms() const {
   return wake;
 }
 
+ShortAnswer Gateway::short_of(const Order& order) {
+  return {order.id,     order.release_token, order.partner,         order.partner_order_id, order.phase,
+          order.reason, order.pos_reference, order.updated_wall_ms, order.refusals};
+}
+
 void Gateway::answer(Caller caller, AnswerKind kind, const Entry* entry, Turn& turn, std::string why) {
   if (caller == nobody) return;
   Answer answer;
   answer.caller = caller;
   answer.kind = kind;
   answer.why = std::move(why);
-  if (entry != nullptr) {
-    const Order& order = entry->order;
-    answer.order = ShortAnswer{
-        order.id,     order.release_token, order.partner,         order.partner_order_id, order.phase,
-        order.reason, order.pos_reference, order.updated_wall_ms, order.refusals};
-  }
+  if (entry != nullptr) answer.order = short_of(entry->order);
   turn.effects.emplace_back(std::move(answer));
 }
 

@@ -134,6 +134,9 @@ class Gateway {
   // gateway_arrive.cpp
   void arrived(const OrderArrived& input, Turn& turn);
   bool answer_repeat(const OrderArrived& input, Turn& turn);
+  void answer_conflict(const OrderArrived& input, OrderNumber number, bool by_key, Turn& turn);
+  void show_first_answer(OrderNumber number, Turn& turn) const;
+  [[nodiscard]] static ShortAnswer short_of(const Order& order);
   void answer_again(Caller caller, OrderNumber number, bool first, Turn& turn);
   [[nodiscard]] bool is_known(OrderNumber number, const Now& now) const;
   [[nodiscard]] OrderNumber find_known(const std::string& identity, const Now& now) const;
@@ -327,6 +330,7 @@ class Gateway {
   void take_partners_answer(Entry& entry, const PartnerTold& input, Turn& turn);
   [[nodiscard]] Milliseconds tell_until_ms(const Entry& entry, const Now& now) const;
   void give_up_notices(Entry& entry, Turn& turn);
+  void person_called(const PersonCalled& input, Turn& turn);
   void note_untold(const Entry& entry, Notice notice, const char* why, const std::string& said, Turn& turn);
 
   // gateway_place.cpp: placing once

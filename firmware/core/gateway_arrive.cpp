@@ -124,12 +124,7 @@ bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
   const bool was_here = digest != Digest{};  // it ended, and was never fetched
   if ((was_here && digest != input.body_digest) ||
       (by_key != no_order && by_identity != by_key && by_identity != no_order)) {
-    refuse_arrival(input.caller, input.letter,
-                   {AnswerKind::conflict,
-                    by_key != no_order ? "this Idempotency-Key was used with another body"
-                                       : "this order was sent before with another body",
-                    0},
-                   turn);
+    answer_conflict(input, number, by_key != no_order, turn);
     return true;
   }
   if (by_key == no_order && !input.idempotency_key.empty()) {
@@ -144,22 +139,42 @@ bool Gateway::answer_repeat(const OrderArrived& input, Turn& turn) {
   return true;
 }
 
+// With the order's first answer, where the order is the sender's own: some partners have to hear it all the same.
+void Gateway::answer_conflict(const OrderArrived& input, OrderNumber number, bool by_key, Turn& turn) {
+  const char* why = by_key ? "this Idempotency-Key was used with another body"
+                           : "this order was sent before with another body";
+  refuse_arrival(input.caller, input.letter, {AnswerKind::conflict, why, 0}, turn);
+  if (input.caller != nobody && !by_key) show_first_answer(number, turn);
+}
+
 // `first`: with the first answer, otherwise with how the order stands.
 void Gateway::answer_again(Caller caller, OrderNumber number, bool first, Turn& turn) {
   if (caller == nobody) return;
   const Entry* entry = book_.find(number);
   answer(caller, AnswerKind::replayed, entry, turn);
-  Answer& replay = std::get<Answer>(turn.effects.back());
-  replay.first = first;
+  if (first)
+    show_first_answer(number, turn);
+  else if (entry == nullptr)
+    std::get<Answer>(turn.effects.back()).row = number;
+}
+
+// Puts the order as its first answer had it into the turn's last effect, an answer.
+void Gateway::show_first_answer(OrderNumber number, Turn& turn) const {
+  Answer& shown = std::get<Answer>(turn.effects.back());
+  const Entry* entry = book_.find(number);
+  shown.first = true;
   if (entry == nullptr) {
-    replay.row = number;
+    shown.row = number;
+    shown.stands = book_.find_ended(number)->phase;
     return;
   }
-  if (!first) return;
-  replay.order->phase = entry->order.arrival_phase;
-  replay.order->reason = entry->order.arrival_reason;
-  replay.order->pos_reference.clear();
-  replay.order->updated_wall_ms = entry->order.arrived.wall_ms;
+  const Order& order = entry->order;
+  shown.stands = order.phase;
+  shown.order = short_of(order);
+  shown.order->phase = order.arrival_phase;
+  shown.order->reason = order.arrival_reason;
+  shown.order->pos_reference.clear();
+  shown.order->updated_wall_ms = order.arrived.wall_ms;
 }
 
 void Gateway::refuse_arrival(Caller caller, const Letter& letter, const Closed& closed, Turn& turn) {

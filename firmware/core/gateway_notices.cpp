@@ -297,4 +297,20 @@ void Gateway::note_untold(const Entry& entry, Notice notice, const char* why, co
   emit_plain(EventType::gateway_partner_untold, std::move(details), turn);
 }
 
+// ---------------------------------------------------------------- a person whom the partner has called
+
+void Gateway::person_called(const PersonCalled& input, Turn& turn) {
+  for (const OrderRef& ref : input.orders) {
+    const Found found = find(ref, turn.now);
+    if (found.live != nullptr && input.untold == Notice::accepted)
+      happen(*found.live, Happening::person_called, {Actor::partner, {}, {}, {}, {}}, turn);
+    Details details = named(ref, found);
+    details.emplace_back("notice", std::string(name_of(input.untold)));
+    details.emplace_back("why", "by_hand");
+    if (!input.why.empty()) details.emplace_back("partner_said", words_of(input.why));
+    emit_plain(EventType::gateway_partner_untold, std::move(details), turn);
+  }
+  answer(input.caller, AnswerKind::done, nullptr, turn);
+}
+
 }  // namespace storegate::core

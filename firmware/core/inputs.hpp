@@ -36,6 +36,12 @@ struct OrderArrived {
   CanonicalOrder order;
   OrderBody body;  // number still unset
   Digest body_digest{};
+  /// What body_digest is made of, where it is not the whole of body.canonical: a partner's webhook may tell other times
+  /// when it comes again, and is the same order. "" = body.canonical.
+  std::string compared;
+  [[nodiscard]] const std::string& digested() const noexcept {
+    return compared.empty() ? body.canonical : compared;
+  }
   std::string idempotency_key;                  // "" = none
   std::string traceparent;                      // "" = none
   std::optional<std::int64_t> sent_at_wall_ms;  // when it was placed or sent on, as told; no part of the body
@@ -77,6 +83,16 @@ struct CancelArrived {
   std::vector<OrderRef> orders;
   std::string text;  // free text, may be empty; a canonical reason's name is taken as that reason
   Letter letter;
+};
+
+/// A partner did not take what became of these orders here, and has called a person to see to them: what it could not give
+/// to the store (`untold` accepted) is keyed in by hand, and must not be cooked by the store as well.
+struct PersonCalled {
+  Caller caller = nobody;
+  Source source = Source::webhook;
+  std::vector<OrderRef> orders;
+  Notice untold = Notice::accepted;  // what it did not take
+  std::string why;                   // the partner's own word, may be empty
 };
 
 enum class Resolution : std::uint8_t { placed = 0, not_placed = 1, reprint = 2 };
@@ -274,6 +290,6 @@ struct CertificatesSeen {
 using Input = std::variant<OrderArrived, ReleaseArrived, CancelArrived, ParkedResolved, PosAnswered,
                            AvailabilityArrived, MessageRefused, EventsAcknowledged, UplinkConnected,
                            GatewayStarted, StoreSet, PosStatusSeen, PosListed, StorageMeasured,
-                           CertificatesSeen, OrderAnnounced, OrderFetched, PartnerTold>;
+                           CertificatesSeen, OrderAnnounced, OrderFetched, PartnerTold, PersonCalled>;
 
 }  // namespace storegate::core

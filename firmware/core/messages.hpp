@@ -49,6 +49,8 @@ struct Answer {
   std::optional<ShortAnswer> order;
   OrderNumber row = no_order;  // set with no `order`: the order has ended, read its row for the first answer
   bool first = false;          // with `row`: the first answer (arrival_phase …), not the present state
+  std::optional<Phase>
+      stands;  // a repeat: the order's present phase, where `order` or `row` has the first answer
   std::string why;
   std::int64_t retry_after_s = 0;
 };

@@ -44,6 +44,7 @@ constexpr std::array<Row, happening_count> moves{{
   /* pos_shows_voided    */ Row{no_change,        no_change,       no_change, no_change,         cancel_at_pos,     cancel_at_pos,     no_change, no_change,       finish_void,   no_change, no_change, no_change},
   /* fetched             */ Row{take_fetched,     never,           never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
   /* fetch_missed        */ Row{give_up_fetch,    never,           never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
+  /* person_called       */ Row{no_change,        park_by_hand,    park_by_hand, no_change,      no_change,  no_change,  no_change, no_change,       no_change,   no_change, no_change, no_change},
   /* event_lost          */ Row{park_unsure,      park_unsure,     park_unsure, park_unsure,     park_unsure, park_unsure, never,   park_unsure,     park_unsure, never,     never,     never},
 }};
 // clang-format on
@@ -63,7 +64,8 @@ constexpr std::array<std::string_view, happening_count> happening_names{
     "test_at_pos",      "pos_shows_open",
     "pos_shows_ready",  "pos_shows_completed",
     "pos_shows_voided", "fetched",
-    "fetch_missed",     "event_lost"};
+    "fetch_missed",     "person_called",
+    "event_lost"};
 
 constexpr std::array outcome_names =
     std::to_array<std::string_view>({"impossible",     "replay",          "no_change",
@@ -79,7 +81,8 @@ constexpr std::array outcome_names =
                                      "resolve_queued", "resolve_reprint", "complete",
                                      "place_test",     "make_ready",      "complete_by_pos",
                                      "cancel_at_pos",  "void_again",      "refuse_void",
-                                     "take_fetched",   "give_up_fetch",   "park_unsure"});
+                                     "take_fetched",   "give_up_fetch",   "park_by_hand",
+                                     "park_unsure"});
 static_assert(outcome_names.size() == outcome_count);
 
 constexpr Phases leads_to(Outcome outcome) {
@@ -126,6 +129,7 @@ constexpr Phases leads_to(Outcome outcome) {
     case refuse_void: return {placed, ready, completed};
     case take_fetched: return {held, rejected, cancelled};
     case give_up_fetch: return {rejected};
+    case park_by_hand:
     case park_unsure: return {parked};
   }
   return {};

@@ -43,9 +43,10 @@ enum class Happening : std::uint8_t {
   pos_shows_voided,
   fetched,       // an announced order is here: fetched, or sent whole
   fetch_missed,  // its partner's API was asked several times and does not have it, or nothing that can be read
-  event_lost,    // after rot its last event is gone: it may be further than its row says
+  person_called,  // its partner has asked a person to key it in
+  event_lost,     // after rot its last event is gone: it may be further than its row says
 };
-inline constexpr std::size_t happening_count = 30;
+inline constexpr std::size_t happening_count = 31;
 
 /// What is done about it.
 enum class Outcome : std::uint8_t {
@@ -90,9 +91,10 @@ enum class Outcome : std::uint8_t {
   refuse_void,      // the food is there: the cancel is refused, then what the POS showed
   take_fetched,     // fetching -> judged as an order that arrives
   give_up_fetch,    // fetching -> rejected
+  park_by_hand,     // never sent -> parked: a person keys it in
   park_unsure,      // -> parked, in doubt; what can be shown of its past begins here
 };
-inline constexpr std::size_t outcome_count = 42;
+inline constexpr std::size_t outcome_count = 43;
 
 /// A set of phases.
 class Phases {

@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, phase_count> phase_names{
 constexpr std::array<std::string_view, reason_count> reason_names{
     "none",        "item_unavailable", "item_unknown",    "store_closed", "pos_offline",
     "too_busy",    "price_mismatch",   "invalid_order",   "timed_out",    "other",
-    "pos_refused", "in_doubt",         "release_overdue", "too_late",     "assumed"};
+    "pos_refused", "in_doubt",         "release_overdue", "too_late",     "assumed",
+    "by_hand"};
 constexpr std::array<std::string_view, 3> release_mode_names{"immediate", "at_time", "on_event"};
 constexpr std::array<std::string_view, 3> fallback_policy_names{"release", "park", "cancel"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(actor_count)> actor_names{

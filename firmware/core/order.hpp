@@ -52,8 +52,9 @@ enum class Reason : std::uint8_t {
   release_overdue = 12,  // parked or cancelled by the fallback policy
   too_late = 13,         // a cancel was refused: the POS would not void any more
   assumed = 14,          // completed without a word from the POS
+  by_hand = 15,          // parked: its partner has asked a person to key it in
 };
-inline constexpr std::size_t reason_count = 15;
+inline constexpr std::size_t reason_count = 16;
 
 enum class ReleaseMode : std::uint8_t { immediate = 0, at_time = 1, on_event = 2 };
 enum class FallbackPolicy : std::uint8_t { release = 0, park = 1, cancel = 2 };

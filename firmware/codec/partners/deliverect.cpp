@@ -2,8 +2,10 @@
 // they belong to.
 #include "codec/partners/deliverect.hpp"
 
+#include <algorithm>
 #include <array>
 
+#include "codec/decimal.hpp"
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
 
@@ -15,7 +17,7 @@ using json::Kind;
 using json::Place;
 
 // https://developers.deliverect.com/page/order-status
-constexpr std::int64_t status_accepted = 20;  // up to here the kitchen has not begun
+constexpr std::array<std::int64_t, 4> new_statuses{1, 2, 10, 20};  // parsed, received, new, accepted
 constexpr std::int64_t status_cancel = 100;
 constexpr std::int64_t status_cancelled = 110;
 
@@ -34,10 +36,10 @@ std::vector<core::Modifier> read_sub_items(const Place& sub_items, std::size_t d
   std::vector<core::Modifier> modifiers;
   if (!sub_items.given()) return modifiers;
   sub_items.elements(0, modifiers_per_order_max, [&](const Place& sub_item) {
-    if (!count.enter(sub_item, depth)) return;
+    if (!count.enter(sub_item, depth) || is_none(sub_item.member("quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(sub_item.member("plu"), sub_item.member("name"));
-    modifier.name = text_if_given(sub_item.member("name"), name_rule);
+    modifier.name = name_text(sub_item.member("name"));
     modifier.quantity = quantity_of(sub_item.member("quantity"));
     modifier.unit_price = {minor_if_given(sub_item.member("price"), -core::money_minor_max)};
     add_note(note, sub_item.member("remark"), modifier.name);
@@ -53,9 +55,9 @@ std::vector<core::Item> read_items(const Place& lines) {
     if (!line.must_be_object()) return;
     core::Item& item = items.emplace_back();
     item.id = id_or_name(line.member("plu"), line.member("name"));
-    item.name = text_if_given(line.member("name"), name_rule);
+    item.name = name_text(line.member("name"));
     item.quantity = required_quantity(line.member("quantity"));
-    item.unit_price = {line.member("price").integer(0, core::money_minor_max)};
+    item.unit_price = {minor_units(line.member("price"), -core::money_minor_max)};
     add_note(item.note, line.member("remark"));
     item.modifiers = read_sub_items(line.member("subItems"), 1, count, item.note);
   });
@@ -77,7 +79,7 @@ std::int64_t read_discount(const Place& root) {
   const Place total = root.member("discountTotal");
   const std::int64_t minor = total.given() ? minor_if_given(total, -core::money_minor_max)
                                            : sum_of(root.member("discounts"), "amount");
-  return minor < 0 ? -minor : minor;
+  return size_of(minor);
 }
 
 /// `payment.amount` is the total: discount taken off, taxes, fees and tips in it.
@@ -92,9 +94,14 @@ std::optional<core::Totals> read_totals(const Place& root, const std::vector<cor
   return totals_within_limits(root, stated, items);
 }
 
+/// A small number that some of their webhooks write as text; nothing where there is none.
+std::optional<std::int64_t> number_of(const Place& place) {
+  if (place.is(Kind::integer)) return place.integer(INT64_MIN, INT64_MAX);
+  return decimal_from(place.text_or_empty(), 0);
+}
+
 core::FulfilmentType read_fulfilment(const Place& type) {
-  if (!type.given()) return core::FulfilmentType::delivery;
-  switch (type.integer(INT64_MIN, INT64_MAX)) {
+  switch (number_of(type).value_or(0)) {
     case 1: return core::FulfilmentType::pickup;
     case 3: return core::FulfilmentType::dine_in;
     case 4: return core::FulfilmentType::curbside;
@@ -106,7 +113,7 @@ core::FulfilmentType read_fulfilment(const Place& type) {
 core::Customer read_customer(const Place& root) {
   core::Customer customer;
   const Place person = root.member("customer");
-  customer.name = text_if_fit(person.member("name"), name_rule);
+  customer.name = name_text(person.member("name"));
   customer.phone = phone_of(person.member("phoneNumber"), person.member("phoneAccessCode"));
   add_note(customer.note, root.member("note"));
   add_note(customer.note, person.member("note"));
@@ -116,18 +123,20 @@ core::Customer read_customer(const Place& root) {
 /// The flag that is for it; without it the payment's type: cash (1), and what is paid on delivery or at the door (2, 4,
 /// 5, 6).
 bool is_prepaid(const Place& root) {
-  if (const Place paid = root.member("orderIsAlreadyPaid"); paid.given()) return paid.boolean();
   const Place payment = root.member("payment");
-  const Place type = payment.member("type");
-  if (!type.is(Kind::integer)) return true;
-  const std::int64_t number = type.integer(INT64_MIN, INT64_MAX);
-  return number != 1 && number != 2 && number != 4 && number != 5 && number != 6;
+  const std::int64_t number = number_of(payment.member("type")).value_or(0);
+  const bool by_type = number != 1 && number != 2 && number != 4 && number != 5 && number != 6;
+  return flag_of(root.member("orderIsAlreadyPaid"), by_type);
 }
 
-/// When it is to be ready; a channel that knows only when it is to arrive says that.
+/// Not "as soon as possible": a pre-order, which is sent when it is placed and cooked for its time.
+bool is_for_later(const Place& root) { return !flag_of(root.member("deliveryIsAsap"), true); }
+
+/// When it is to be ready. A channel that knows only when it is to arrive says that: it counts for an order for later alone,
+/// which would else be made now.
 std::optional<std::int64_t> read_promise(const Place& root) {
-  const auto collected = time_in_any_form(root.member("pickupTime"));
-  return collected ? collected : time_in_any_form(root.member("deliveryTime"));
+  if (const auto collected = time_in_any_form(root.member("pickupTime"))) return collected;
+  return is_for_later(root) ? time_in_any_form(root.member("deliveryTime")) : std::nullopt;
 }
 
 core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
@@ -135,36 +144,52 @@ core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   order.partner = partner;
   order.partner_order_id = root.member("_id").text(order_id_rule);
   order.placed_at_wall_ms = time_in_any_form(root.member("_created"));
-  if (const Place test = root.member("testOrder"); test.given()) order.test = test.boolean();
+  order.test = flag_of(root.member("testOrder"));
   order.fulfilment = read_fulfilment(root.member("orderType"));
   order.promised_at_wall_ms = read_promise(root);
-  // "Not as soon as possible": a pre-order, which is sent when it is placed and cooked for its time.
-  const Place asap = root.member("deliveryIsAsap");
-  if (asap.given() && !asap.boolean() && order.promised_at_wall_ms)
-    order.release.mode = core::ReleaseMode::at_time;
+  if (is_for_later(root) && order.promised_at_wall_ms) order.release.mode = core::ReleaseMode::at_time;
   order.customer = read_customer(root);
   order.items = read_items(root.member("items"));
   order.totals = read_totals(root, order.items);
+  drop_discount_lines(root.member("items"), order.items);
   order.prepaid = is_prepaid(root);
   return order;
 }
 
 // ---- which webhook it is ----
 
-/// Nothing where there is none. Some of their webhooks write it as text.
-std::optional<std::int64_t> status_of(const Place& root) {
-  const Place status = root.member("status");
-  if (!status.given()) return std::nullopt;
-  return status.decimal(0, INT32_MIN, INT32_MAX);
+/// "Unknown statuses must be ignored": there will be others, and of some that there are nobody knows what they mean.
+bool is_new(const Place& status) {
+  if (!status.given()) return true;
+  const auto number = number_of(status);
+  return number && std::find(new_statuses.begin(), new_statuses.end(), *number) != new_statuses.end();
+}
+
+/// Their registration call tells which location is set up, and of no order.
+bool asks_to_register(const Place& root) {
+  return root.member("accountId").given() && root.member("externalLocationId").given() &&
+         !root.member("_id").given() && !root.member("items").present();
+}
+
+/// "If an endpoint is not included in this response, it is not used": what we do not have is not in it.
+Webhook registration_of(const Place& root, std::string_view webhook_url) {
+  if (webhook_url.empty())
+    root.refuse(
+        "asks where the orders of this location go: set public_url in [http], or let who registers answer "
+        "it");
+  std::string answer = R"({"ordersWebhookURL":)";
+  json::append_string(answer, webhook_url);
+  return RegistrationAsked{answer += '}'};
 }
 
 WebhookKind kind_by_shape(const Place& root) {
   const bool has_items = root.member("items").present();
+  if (asks_to_register(root)) return WebhookKind::release;
   if (!has_items && !root.member("_id").given()) return WebhookKind::release;
-  const auto status = status_of(root);
+  const Place place = root.member("status");
+  const auto status = number_of(place);
   if (status == status_cancel || status == status_cancelled) return WebhookKind::cancel;
-  const bool is_new = has_items && status.value_or(0) <= status_accepted;
-  return is_new ? WebhookKind::order : WebhookKind::release;
+  return has_items && is_new(place) ? WebhookKind::order : WebhookKind::release;
 }
 
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
@@ -181,6 +206,7 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
     return OrderReceived{with_bytes(std::move(order), delivery.body)};
   }
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
+  if (asks_to_register(root)) return registration_of(root, delivery.webhook_url);
   return NothingReceived{};
 }
 

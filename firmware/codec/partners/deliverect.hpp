@@ -17,7 +17,8 @@ class Deliverect final : public PartnerCodec {
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
   /// Told apart by `status`: 100 (cancel) and 110 (cancelled) are cancels; with `items` and a status up to 20 (accepted),
-  /// or none, it is an order; later and unknown statuses, and bodies with neither, are nothing.
+  /// or none, it is an order; later and unknown statuses, and bodies with neither, are nothing. Their registration call
+  /// asks for the webhook's address.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

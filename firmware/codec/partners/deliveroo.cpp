@@ -28,6 +28,11 @@ bool was_ended(const Place& order) {
   return over;
 }
 
+bool is_accepted(const Place& order) {
+  const std::string_view status = order.member("status").text_or_empty();
+  return status == "accepted" || status == "confirmed";
+}
+
 bool is_at_site(std::string_view rider_status) {
   return rider_status == "rider_arrived" || rider_status == "rider_confirmed_at_restaurant";
 }
@@ -55,6 +60,9 @@ std::optional<WebhookKind> said_by(const Place& root) {
   const Place order = body.member("order");
   if (name == "order.new") return was_ended(order) ? WebhookKind::cancel : WebhookKind::order;
   if (name == "order.status_update" && was_ended(order)) return WebhookKind::cancel;
+  // It stands here: one whose order.new was missed would be cooked by nobody.
+  if (name == "order.status_update" && is_accepted(order) && order.member("items").given())
+    return WebhookKind::order;
   if (name == "rider.status_update" && has_rider_at_site(body)) return WebhookKind::release;
   // The webhook of before the Order API names the same order by another id: taken as well, it would be cooked twice.
   if (name == "new_order") event.refuse("is the legacy POS webhook; register the Order Events webhook");
@@ -75,7 +83,7 @@ struct Reckoning {
     const std::string theirs = currency_if_given(code);
     if (currency.empty()) currency = theirs;
     if (!theirs.empty() && theirs != currency) code.refuse("is another currency than the order's");
-    return money.member("fractional").integer(min, core::money_minor_max);
+    return minor_units(money.member("fractional"), min);
   }
 
   std::int64_t amount_if_given(const Place& money, std::int64_t min) {
@@ -87,10 +95,10 @@ std::vector<core::Modifier> read_modifiers(const Place& line, std::size_t depth,
 
 void read_modifier(const Place& place, std::size_t depth, Reckoning& reckoning,
                    std::vector<core::Modifier>& modifiers) {
-  if (!reckoning.modifiers.enter(place, depth)) return;
+  if (!reckoning.modifiers.enter(place, depth) || is_none(place.member("quantity"))) return;
   core::Modifier& modifier = modifiers.emplace_back();
   modifier.id = first_id(place, {"pos_item_id", "pos_modifier_id", "operational_name", "name"});
-  modifier.name = text_if_given(place.member("name"), name_rule);
+  modifier.name = name_text(place.member("name"));
   modifier.quantity = quantity_of(place.member("quantity"));
   modifier.unit_price = {reckoning.amount_if_given(place.member("unit_price"), -core::money_minor_max)};
   modifier.modifiers = read_modifiers(place, depth + 1, reckoning);
@@ -117,9 +125,9 @@ void read_item(const Place& place, Reckoning& reckoning, std::vector<core::Item>
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"pos_item_id", "operational_name", "name"});
-  item.name = text_if_given(place.member("name"), name_rule);
+  item.name = name_text(place.member("name"));
   item.quantity = required_quantity(place.member("quantity"));
-  item.unit_price = {reckoning.amount(place.member("unit_price"), 0)};
+  item.unit_price = {reckoning.amount(place.member("unit_price"), -core::money_minor_max)};
   item.modifiers = read_modifiers(place, 1, reckoning);
 }
 
@@ -156,17 +164,15 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   StatedTotals stated;
   if (const Place subtotal = order.member("subtotal"); subtotal.given())
     stated.subtotal = reckoning.amount(subtotal, 0);
-  stated.discount = reckoning.amount_if_given(order.member("offer_discount"), 0);
+  stated.discount =
+      size_of(reckoning.amount_if_given(order.member("offer_discount"), -core::money_minor_max));
   const Place theirs = order.member("total_price");
   const Place ours = order.member("partner_order_total");
   if (ours.given() || theirs.given()) stated.total = reckoning.amount(ours.given() ? ours : theirs, 0);
   return totals_within_limits(order, stated, items);
 }
 
-bool is_for_later(const Place& order) {
-  const Place asap = order.member("asap");
-  return asap.is(json::Kind::boolean) && !asap.boolean();
-}
+bool is_for_later(const Place& order) { return !flag_of(order.member("asap"), true); }
 
 /// When it was placed, by the log, which may say so in one repeat and not in another. Only for orders to be cooked at
 /// once: those for later have no time within which they must be accepted, and come again for half an hour.
@@ -206,6 +212,7 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   order.member("items").elements(1, core::items_per_order_max,
                                  [&](const Place& item) { read_item(item, reckoning, canonical.items); });
   canonical.totals = read_totals(order, canonical.items, reckoning);
+  drop_discount_lines(order.member("items"), canonical.items);
   canonical.prepaid = is_prepaid(order, reckoning);
   canonical.currency = reckoning.currency;
   return canonical;
@@ -226,13 +233,15 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
                delivery.store);
   if (kind == WebhookKind::order) {
     OrderReceived received{with_bytes(read_order(order, partner), delivery.body)};
-    received.placed_at_wall_ms = read_placed_at(order);
+    received.told_before = root.member("event").text_or_empty() == "order.status_update";
+    // Somebody has accepted one that was told before: how long ago it was placed refuses it no more.
+    if (!received.told_before) received.placed_at_wall_ms = read_placed_at(order);
     return received;
   }
   if (kind == WebhookKind::release)
     return ReleaseReceived{{order_ref(partner, body.member("order_id").text(order_id_rule))}};
   return CancelReceived{{order_ref(partner, order.member("id").text(order_id_rule))},
-                        reason_name(order.member("reject_reason").text_or_empty(), reject_reasons)};
+                        reason_text(order.member("reject_reason"), reject_reasons)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
+#include "codec/text.hpp"
 
 namespace storegate::codec {
 
@@ -15,10 +16,10 @@ std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, M
 
 void read_option(const Place& option, std::size_t depth, ModifierCount& count,
                  std::vector<core::Modifier>& modifiers) {
-  if (!count.enter(option, depth)) return;
+  if (!count.enter(option, depth) || is_none(option.member("quantity"))) return;
   core::Modifier& modifier = modifiers.emplace_back();
-  modifier.id = option.member("merchant_supplied_id").text(item_id_rule);
-  modifier.name = text_if_given(option.member("name"), name_rule);
+  modifier.id = id_or_name(option.member("merchant_supplied_id"), option.member("name"));
+  modifier.name = name_text(option.member("name"));
   modifier.quantity = quantity_of(option.member("quantity"));
   modifier.unit_price = {minor_if_given(option.member("price"), -core::money_minor_max)};
   modifier.modifiers = read_options(option, depth + 1, count);
@@ -47,10 +48,10 @@ void read_item(const Place& place, ModifierCount& modifier_count, std::vector<co
   if (items.size() == core::items_per_order_max) return place.refuse("too many items in one order");
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
-  item.id = place.member("merchant_supplied_id").text(item_id_rule);
-  item.name = text_if_given(place.member("name"), name_rule);
-  item.quantity = place.member("quantity").integer(1, quantity_max);
-  item.unit_price = {place.member("price").integer(0, core::money_minor_max)};
+  item.id = id_or_name(place.member("merchant_supplied_id"), place.member("name"));
+  item.name = name_text(place.member("name"));
+  item.quantity = required_quantity(place.member("quantity"));
+  item.unit_price = {minor_units(place.member("price"), -core::money_minor_max)};
   item.note = text_if_given(place.member("special_instructions"), note_rule);
   item.modifiers = read_options(place, 1, modifier_count);
 }
@@ -68,11 +69,8 @@ std::vector<core::Item> read_categories(const Place& categories) {
 }
 
 core::FulfilmentType read_fulfilment(const Place& order) {
-  if (const Place pickup = order.member("is_pickup"); pickup.given() && pickup.boolean()) {
-    return core::FulfilmentType::pickup;
-  }
-  const Place type = order.member("fulfillment_type");
-  const bool is_pickup = type.given() && type.text(name_rule) == "pickup";
+  const bool is_pickup =
+      flag_of(order.member("is_pickup")) || order.member("fulfillment_type").text_or_empty() == "pickup";
   return is_pickup ? core::FulfilmentType::pickup : core::FulfilmentType::delivery;
 }
 
@@ -82,16 +80,15 @@ core::Customer read_consumer(const Place& order) {
   const Place consumer = order.member("consumer");
   if (!consumer.given() || !consumer.must_be_object()) return customer;
   customer.name = person_name(consumer.member("first_name"), consumer.member("last_name"));
-  customer.phone = text_if_given(consumer.member("phone"), phone_rule);
+  customer.phone = text_if_fit(consumer.member("phone"), phone_rule);
   return customer;
 }
 
 /// They state no total and, to merchants, no discount; both tips are the order's.
 std::optional<core::Totals> read_totals(const Place& order, const std::vector<core::Item>& items) {
   StatedTotals stated;
-  if (const Place subtotal = order.member("subtotal"); subtotal.given()) {
-    stated.subtotal = subtotal.integer(0, core::money_minor_max);
-  }
+  if (const Place subtotal = order.member("subtotal"); subtotal.given())
+    stated.subtotal = minor_units(subtotal, 0);
   stated.tax = minor_if_given(order.member("tax"), 0);
   stated.tip =
       minor_if_given(order.member("tip_amount"), 0) + minor_if_given(order.member("merchant_tip_amount"), 0);
@@ -110,17 +107,35 @@ core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   canonical.partner = partner;
   canonical.partner_order_id = order.member("id").text(order_id_rule);
   canonical.fulfilment = read_fulfilment(order);
-  canonical.promised_at_wall_ms = order.member("estimated_pickup_time").time_if_given();
+  canonical.promised_at_wall_ms = time_in_any_form(order.member("estimated_pickup_time"));
   canonical.customer = read_consumer(order);
   canonical.items = read_categories(order.member("categories"));
   canonical.totals = read_totals(order, canonical.items);
+  drop_discount_lines(order.member("categories"), canonical.items);
   return canonical;
 }
 
-WebhookKind kind_by_shape(const Place& root) {
+// ---- which webhook it is ----
+
+/// Their words for a dasher who is near or at the store (dasher status webhook); before it he only has the job.
+bool is_near(std::string_view status) {
+  for (const std::string_view near : {"arriving_at_store", "arrived_at_store", "dasher_at_store"})
+    if (same_ignoring_case(status, near)) return true;
+  return false;
+}
+
+/// What a status says goes before what the body looks like: each has a dasher in it. A body that names no order by its own
+/// name for it is news of menus and stores.
+std::optional<WebhookKind> said_by(const Place& root, std::optional<WebhookKind> fixed) {
   if (root.member("order").given()) return WebhookKind::order;
-  const bool release = root.member("dasher").present() || root.member("distance_from_store").present();
-  return release ? WebhookKind::release : WebhookKind::cancel;
+  if (const Place status = root.member("dasher_status"); status.given()) {
+    if (is_near(status.text_or_empty())) return WebhookKind::release;
+    return std::nullopt;
+  }
+  const bool is_release = root.member("dasher").present() || root.member("distance_from_store").present();
+  const bool names_order = root.member("external_order_id").given();
+  if (!names_order && (!fixed || fixed == WebhookKind::order)) return std::nullopt;
+  return is_release ? WebhookKind::release : WebhookKind::cancel;
 }
 
 Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, std::string_view partner) {
@@ -144,9 +159,9 @@ bool DoorDash::authenticate(const Delivery& delivery) const {
 
 Parsed<Webhook> DoorDash::read(const Delivery& delivery, std::optional<WebhookKind> fixed) const {
   const std::string_view partner = partner_of(delivery);
-  return read_webhook(delivery, fixed, kind_by_shape, [&](const Place& root, WebhookKind kind) {
-    return read_any(root, kind, delivery, partner);
-  });
+  return read_event(
+      delivery, fixed, [&](const Place& root) { return said_by(root, fixed); },
+      [&](const Place& root, WebhookKind kind) { return read_any(root, kind, delivery, partner); });
 }
 
 std::string_view DoorDash::rejection_code(core::Reason reason) const noexcept {

@@ -16,7 +16,8 @@ class DoorDash final : public PartnerCodec {
   /// The Authorization header, whole or after one scheme word, equals a secret. They sign nothing.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
-  /// Kind by shape: `order` = order; `dasher` or `distance_from_store` = release; otherwise cancel.
+  /// Kind by shape: `order` = order; `dasher_status` = release if it says near or arrived, else nothing; `dasher` or
+  /// `distance_from_store` = release; another body with an `external_order_id` = cancel, without one nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

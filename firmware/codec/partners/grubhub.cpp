@@ -17,7 +17,7 @@ using json::Place;
 
 // ---- what it is about ----
 
-bool is_true(const Place& place) { return place.is(json::Kind::boolean) && place.boolean(); }
+bool is_true(const Place& place) { return flag_of(place); }
 
 std::string_view status_of(const Place& root) {
   for (const std::string_view name : {"status", "order_status", "new_status"}) {
@@ -84,7 +84,7 @@ std::string read_id(const Place& root) {
 std::optional<std::int64_t> first_cents(const Place& of, std::initializer_list<std::string_view> names,
                                         std::int64_t min = 0) {
   for (const std::string_view name : names) {
-    if (const Place place = of.member(name); place.given()) return place.integer(min, core::money_minor_max);
+    if (const Place place = of.member(name); place.given()) return minor_units(place, min);
   }
   return std::nullopt;
 }
@@ -104,13 +104,13 @@ bool is_left_out(const Place& option) {
 }
 
 void read_option(const Place& option, std::size_t depth, Line& line, std::vector<core::Modifier>& modifiers) {
-  if (!line.modifiers.enter(option, depth)) return;
+  if (!line.modifiers.enter(option, depth) || is_none(option.member("quantity"))) return;
   if (is_left_out(option)) {
     return add_note_line(line.note, "No " + first_id(option, {"name", "external_id", "id"}), option);
   }
   core::Modifier& modifier = modifiers.emplace_back();
   modifier.id = first_id(option, {"external_id", "id", "name"});
-  modifier.name = text_if_given(option.member("name"), name_rule);
+  modifier.name = name_text(option.member("name"));
   modifier.quantity = quantity_of(option.member("quantity"));
   modifier.unit_price = {
       first_cents(option, {"merchant_price", "price"}, -core::money_minor_max).value_or(0)};
@@ -131,9 +131,9 @@ void read_item(const Place& place, ModifierCount& modifiers, std::vector<core::I
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"external_id", "menu_item_id", "menu_item_uuid", "name"});
-  item.name = text_if_given(place.member("name"), name_rule);
+  item.name = name_text(place.member("name"));
   item.quantity = required_quantity(place.member("quantity"));
-  const auto price = first_cents(place, {"merchant_price", "price"});
+  const auto price = first_cents(place, {"merchant_price", "price"}, -core::money_minor_max);
   if (!price) place.member("merchant_price").refuse("is missing; must be whole cents");
   item.unit_price = {price.value_or(0)};
   add_note(item.note, place.member("special_instructions"));
@@ -161,18 +161,20 @@ std::optional<std::int64_t> instant(const Place& place) {
 }
 
 /// `when_for` is when a pickup is ready or the restaurant's own delivery arrives. Where Grubhub delivers, it is the diner's
-/// time and too late for the kitchen; the courier's pickup is an estimate that drifts, and an order that changed with it
-/// would not be the same when it is sent again: nothing is promised.
+/// time and too late for the kitchen: there the courier's pickup counts, in any of the spellings of their schema.
 std::optional<std::int64_t> read_promised_at(const Place& order, const Place& delivery) {
-  if (is_true(delivery.member("is_managed_delivery"))) return std::nullopt;
-  return instant(order.member("when_for"));
+  if (!is_true(delivery.member("is_managed_delivery"))) return instant(order.member("when_for"));
+  for (const std::string_view name : {"managed_delivery_estimated_pickup",
+                                      "managed-delivery-estimated_pickup", "managedDeliveryEstimatedPickup"})
+    if (const auto pickup = instant(delivery.member(name))) return pickup;
+  return std::nullopt;
 }
 
 core::Customer read_diner(const Place& info, const Place& catering) {
   core::Customer customer;
   const Place contact = info.member("contact_info");
   const Place collector = info.member("name");
-  customer.name = text_if_fit(collector.given() ? collector : contact.member("name"), name_rule);
+  customer.name = name_text(collector.given() ? collector : contact.member("name"));
   customer.phone = text_if_fit(contact.member("phone"), phone_rule);
   add_note(customer.note, info.member("instructions"));
   add_note(customer.note, info.member("instruction"));
@@ -208,8 +210,9 @@ std::int64_t read_discount(const Place& charges) {
   const auto after = first_cents(charges, {"merchant_subtotal"});
   if (before && after) return std::max<std::int64_t>(*before - *after, 0);
   std::int64_t sum = 0;
-  each_of(charges.member("coupons"),
-          [&](const Place& coupon) { sum += first_cents(coupon, {"amount"}).value_or(0); });
+  each_of(charges.member("coupons"), [&](const Place& coupon) {
+    sum += size_of(first_cents(coupon, {"amount"}, -core::money_minor_max).value_or(0));
+  });
   if (sum > core::money_minor_max) charges.refuse("its coupons add up beyond every limit");
   return sum;
 }
@@ -247,6 +250,7 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   if (!charges.must_be_object()) return canonical;
   canonical.items = read_items(charges);
   canonical.totals = read_totals(charges, canonical.items);
+  drop_discount_lines(charges.member("line_groups"), canonical.items);
   canonical.prepaid = is_prepaid(order.member("payments"));
   return canonical;
 }
@@ -261,7 +265,7 @@ constexpr std::array<ReasonWord, 4> reason_codes{{{"RESTAURANT_OFFLINE", core::R
 /// Why and by whom, from `reason_code` or else from the states it went through: STALE is one that nobody confirmed.
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
   CancelReceived cancel{{order_ref(partner, read_id(root))},
-                        reason_name(root.member("reason_code").text_or_empty(), reason_codes)};
+                        reason_text(root.member("reason_code"), reason_codes)};
   each_of(root.member("statusHistory"), [&](const Place& entry) {
     const std::string_view status = entry.member("status").text_or_empty();
     if (status == "STALE" && cancel.text.empty()) cancel.text = name_of(core::Reason::timed_out);

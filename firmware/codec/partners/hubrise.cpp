@@ -37,10 +37,7 @@ class Amounts {
   std::string currency_;
 };
 
-bool is_marked(const Place& place, std::string_view flag) {
-  const Place mark = place.member(flag);
-  return mark.given() && mark.boolean();
-}
+bool is_marked(const Place& place, std::string_view flag) { return flag_of(place.member(flag)); }
 
 // ---- the order ----
 
@@ -51,11 +48,11 @@ std::vector<core::Modifier> read_options(const Place& options, Amounts& amounts,
   std::vector<core::Modifier> modifiers;
   if (!options.given()) return modifiers;
   options.elements(0, modifiers_per_order_max, [&](const Place& option) {
-    if (!count.enter(option, 1)) return;
+    if (!count.enter(option, 1) || is_none(option.member("quantity"))) return;
     if (is_marked(option, "removed")) return add_note(note, option.member("name"), "without");
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(option.member("ref"), option.member("name"));
-    modifier.name = text_if_given(option.member("name"), name_rule);
+    modifier.name = name_text(option.member("name"));
     modifier.quantity = quantity_of(option.member("quantity"));
     modifier.unit_price = {amounts.if_given(option.member("price"), -core::money_minor_max)};
   });
@@ -72,7 +69,7 @@ std::vector<core::Item> read_items(const Place& lines, Amounts& amounts) {
     item.id = id_or_name(line.member("sku_ref"), line.member("product_name"));
     item.name = name_with_kind(line.member("product_name"), line.member("sku_name"));
     item.quantity = required_quantity(line.member("quantity"));
-    item.unit_price = {amounts.required(line.member("price"), 0)};
+    item.unit_price = {amounts.required(line.member("price"), -core::money_minor_max)};
     add_note(item.note, line.member("customer_notes"));
     item.modifiers = read_options(line.member("options"), amounts, count, item.note);
   });
@@ -96,7 +93,7 @@ std::optional<core::Totals> read_totals(const Place& state, Amounts& amounts,
                                         const std::vector<core::Item>& items) {
   StatedTotals stated;
   const std::int64_t discount = sum_of(state.member("discounts"), "price_off", amounts);
-  stated.discount = discount < 0 ? -discount : discount;
+  stated.discount = size_of(discount);
   if (const Place total = state.member("total"); total.given()) stated.total = amounts.required(total, 0);
   return totals_within_limits(state, stated, items);
 }
@@ -157,6 +154,7 @@ core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   Amounts amounts;
   order.items = read_items(state.member("items"), amounts);
   order.totals = read_totals(state, amounts, order.items);
+  drop_discount_lines(state.member("items"), order.items);
   order.prepaid = is_prepaid(state, amounts, order.totals);
   order.currency = amounts.currency();
   return order;
@@ -182,8 +180,8 @@ Event event_of_order(std::string_view type, const Place& state) {
 }
 
 Event event_of(const Place& root) {
-  const std::string_view resource = root.member("resource_type").text(word_rule);
-  const std::string_view type = root.member("event_type").text(word_rule);
+  const std::string_view resource = root.member("resource_type").text_or_empty();
+  const std::string_view type = root.member("event_type").text_or_empty();
   const Place state = root.member("new_state");
   if (resource == "order") return event_of_order(type, state);
   return resource == "delivery" && is_near(state) ? Event::courier_near : Event::nothing;

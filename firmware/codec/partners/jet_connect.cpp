@@ -47,10 +47,10 @@ std::vector<core::Modifier> read_children(const Place& children, std::size_t dep
   std::vector<core::Modifier> modifiers;
   if (!children.given()) return modifiers;
   children.elements(0, modifiers_per_order_max, [&](const Place& child) {
-    if (!count.enter(child, depth)) return;
+    if (!count.enter(child, depth) || is_none(child.member("quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(child.member("plu"), child.member("name"));
-    modifier.name = text_if_given(child.member("name"), name_rule);
+    modifier.name = name_text(child.member("name"));
     modifier.quantity = quantity_of(child.member("quantity"));
     modifier.unit_price = {minor_if_given(child.member("price"), -core::money_minor_max)};
     modifier.modifiers = read_children(child.member("children"), depth + 1, count);
@@ -72,28 +72,39 @@ struct Items {
     if (!line.must_be_object()) return;
     core::Item& item = read.emplace_back();
     item.id = id_or_name(line.member("plu"), line.member("name"));
-    item.name = text_if_given(line.member("name"), name_rule);
+    item.name = name_text(line.member("name"));
     item.quantity = quantity_of(line.member("quantity"));
-    item.unit_price = {line.member("price").integer(0, core::money_minor_max)};
+    item.unit_price = {minor_units(line.member("price"), -core::money_minor_max)};
     add_note(item.note, line.member("notes"));
     item.modifiers = read_children(line.member("children"), 1, modifiers);
   }
 };
 
-/// The items, then those that a promotion gives: they stand nowhere else, and would not be cooked.
-std::vector<core::Item> read_items(const Place& root) {
+/// What was ordered, then what promotions give: it stands nowhere else, and would not be cooked.
+struct Lines {
+  std::vector<core::Item> items;
+  std::size_t ordered = 0;  // of them; the rest is given
+
+  [[nodiscard]] std::int64_t worth_of_given() const {
+    std::int64_t worth = 0;
+    for (std::size_t at = ordered; at < items.size(); ++at)
+      worth += items[at].quantity * items[at].unit_price.minor;
+    return worth;
+  }
+};
+
+Lines read_lines(const Place& root) {
   Items items;
   const Place lines = root.member("items");
   items.add_all(lines);
-  if (const Place promotions = root.member("promotions"); promotions.given()) {
-    promotions.elements(0, groups_max,
-                        [&](const Place& promotion) { items.add_all(promotion.member("items")); });
-  }
+  const std::size_t ordered = items.read.size();
+  each_of(root.member("promotions"),
+          [&](const Place& promotion) { items.add_all(promotion.member("items")); });
   if (items.read.empty()) lines.refuse("has no item, and no promotion has one");
-  return std::move(items.read);
+  return {std::move(items.read), ordered};
 }
 
-/// Sums of `payment.adjustments` and of what promotions are worth.
+/// Sums of `payment.adjustments` and of what promotions are worth that give no item.
 struct Sums {
   std::int64_t tip = 0;
   std::int64_t discount = 0;
@@ -102,41 +113,52 @@ struct Sums {
 
 Sums read_sums(const Place& root) {
   Sums sums;
-  const auto amount = [](const Place& place) { return minor_if_given(place, -core::money_minor_max); };
-  const auto size = [](std::int64_t minor) { return minor < 0 ? -minor : minor; };
+  const auto amount = [](const Place& place) {
+    return size_of(minor_if_given(place, -core::money_minor_max));
+  };
   const Place payment = root.member("payment");
-  if (const Place adjustments = payment.member("adjustments"); adjustments.given()) {
-    adjustments.elements(0, groups_max, [&](const Place& adjustment) {
-      const std::string_view name = adjustment.member("name").text_or_empty();
-      const Place price = adjustment.member("price");
-      if (name == "driverTip") sums.tip += size(amount(price.member("inc_tax")));
-      if (name == "discount") sums.discount += size(amount(price.member("inc_tax")));
-    });
-  }
-  if (const Place promotions = root.member("promotions"); promotions.given()) {
-    promotions.elements(0, groups_max, [&](const Place& promotion) {
-      sums.promotions += size(amount(promotion.member("discount_value")));
-    });
-  }
+  each_of(payment.member("adjustments"), [&](const Place& adjustment) {
+    const std::string_view name = adjustment.member("name").text_or_empty();
+    const Place price = adjustment.member("price");
+    if (name == "driverTip") sums.tip += amount(price.member("inc_tax"));
+    if (name == "discount") sums.discount += amount(price.member("inc_tax"));
+  });
+  each_of(root.member("promotions"), [&](const Place& promotion) {
+    bool gives = false;
+    each_of(promotion.member("items"), [&](const Place&) { gives = true; });
+    if (!gives) sums.promotions += amount(promotion.member("discount_value"));
+  });
   return sums;
 }
 
-/// Subtotal and total as JET states them, with tax; fees and deposits are in the total only. A promotion's worth counts
-/// where no adjustment speaks of a discount: it is the same money.
-std::optional<core::Totals> read_totals(const Place& root, const std::vector<core::Item>& items) {
+/// What is given stands in promotions alone: neither in the cart nor to be paid. It counts as sold, and as taken off unless
+/// an adjustment, which is the same money as the promotions, has it in it.
+void count_given(StatedTotals& stated, const Lines& lines, bool by_adjustment) {
+  const std::int64_t given = lines.worth_of_given();
+  const auto all = subtotal_of(lines.items);
+  if (stated.subtotal && (!all || all->minor != *stated.subtotal)) *stated.subtotal += given;
+  const bool is_short =
+      stated.subtotal && stated.total && *stated.subtotal + stated.tip - stated.discount > *stated.total;
+  if (!by_adjustment || is_short) stated.discount += given;
+}
+
+/// Subtotal and total as JET states them, both with the tax in them, so that none comes on top; fees and deposits are in the
+/// total only. A promotion's worth counts where no adjustment speaks of a discount.
+std::optional<core::Totals> read_totals(const Place& root, const Lines& lines) {
   const Place payment = root.member("payment");
   if (!payment.given()) return std::nullopt;
   const Place cart = payment.member("items_in_cart");
   const Place final_price = payment.member("final");
   const Sums sums = read_sums(root);
+  const bool by_adjustment = sums.discount != 0;
   StatedTotals stated;
-  if (const Place price = cart.member("inc_tax"); price.given()) stated.subtotal = minor_if_given(price, 0);
-  stated.tax = minor_if_given(final_price.member("tax"), 0);
   stated.tip = sums.tip;
-  stated.discount = sums.discount != 0 ? sums.discount : sums.promotions;
+  stated.discount = by_adjustment ? sums.discount : sums.promotions;
+  if (const Place price = cart.member("inc_tax"); price.given()) stated.subtotal = minor_if_given(price, 0);
   if (const Place price = final_price.member("inc_tax"); price.given())
     stated.total = minor_if_given(price, 0);
-  return totals_within_limits(payment, stated, items);
+  count_given(stated, lines, by_adjustment);
+  return totals_within_limits(payment, stated, lines.items);
 }
 
 /// Who collects, or who gets the delivery; the driver is left out, since another may come when it is sent again.
@@ -151,23 +173,28 @@ core::Customer read_customer(const Place& root) {
   return customer;
 }
 
-/// `collect_at` where somebody collects, `deliver_at` where the restaurant delivers itself.
+/// `collect_at` where somebody collects. `deliver_at` is when the restaurant's own driver is to be at the customer's door: it
+/// counts for an order for later alone, which would else be made now.
 std::optional<std::int64_t> read_promise(const Place& root) {
-  const auto collected = time_in_any_form(root.member("collect_at"));
-  return collected ? collected : time_in_any_form(root.member("deliver_at"));
+  if (const auto collected = time_in_any_form(root.member("collect_at"))) return collected;
+  const Place extras = root.member("extras");
+  if (flag_of(extras.member("asap"), true)) return std::nullopt;
+  return time_in_any_form(root.member("deliver_at"));
 }
 
 core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   core::CanonicalOrder order;
   order.partner = partner;
-  order.partner_order_id = root.member("id").text(order_id_rule);
+  order.partner_order_id = id_text(root.member("id"), order_id_rule);
   order.placed_at_wall_ms = time_in_any_form(root.member("created_at"));
   order.promised_at_wall_ms = read_promise(root);
   const bool collected = root.member("type").text_or_empty() == "collection-by-customer";
   order.fulfilment = collected ? core::FulfilmentType::pickup : core::FulfilmentType::delivery;
   order.customer = read_customer(root);
-  order.items = read_items(root);
-  order.totals = read_totals(root, order.items);
+  Lines lines = read_lines(root);
+  order.totals = read_totals(root, lines);
+  order.items = std::move(lines.items);
+  drop_discount_lines(root.member("items"), order.items);
   order.prepaid = root.member("payment_method").text_or_empty() != "CASH";
   return order;
 }
@@ -180,14 +207,24 @@ bool is_driver_near(const Place& status) {
   return code == "driverArrivingAtRestaurant" || code == "driverAtRestaurant";
 }
 
+/// Whatever it was answered, JET does not have it in the POS, and somebody keys it in: told as a result (`type`), or as a
+/// failed order for the backup flow (`validationError`).
+std::string failed_order(const Place& root) {
+  const bool is_result = root.member("type").text_or_empty() == "FAILED_TO_SEND_TO_POS";
+  if (!is_result && !root.member("validationError").given()) return {};
+  const Place told = root.member(is_result ? "data" : "order");
+  return text_if_fit(told.member("orderId"), order_id_rule);
+}
+
 WebhookKind kind_by_shape(const Place& root) {
+  if (!failed_order(root).empty()) return WebhookKind::release;
   if (root.member("items").present()) return WebhookKind::order;
   const bool cancel = root.member("orderID").given() && root.member("reason").given();
   return cancel ? WebhookKind::cancel : WebhookKind::release;
 }
 
 std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
-  return {order_ref(partner, root.member("orderID").text(order_id_rule))};
+  return {order_ref(partner, id_text(root.member("orderID"), order_id_rule))};
 }
 
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
@@ -207,6 +244,10 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
     return OrderReceived{with_bytes(std::move(order), delivery.body)};
   }
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
+  if (const std::string failed = failed_order(root); !failed.empty())
+    return PersonCalled{{order_ref(partner, failed)},
+                        core::Notice::accepted,
+                        text_if_fit(root.member("validationError"), name_rule)};
   if (is_driver_near(root.member("driverStatus"))) return ReleaseReceived{read_ref(root, partner)};
   return NothingReceived{};
 }

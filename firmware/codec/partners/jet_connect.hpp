@@ -18,8 +18,8 @@ class JetConnect final : public PartnerCodec {
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
   /// `items` with an `id` = order; `orderID` with a `reason` = cancel; `orderID` with a `driverStatus` of a driver who
-  /// arrives or is there = release. A failed order (`validationError`), drivers further on, a restaurant that went
-  /// offline and whatever is new are nothing.
+  /// arrives or is there = release; FAILED_TO_SEND_TO_POS and a failed order (`validationError`) call a person. Drivers
+  /// further on, a restaurant that went offline and whatever is new are nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

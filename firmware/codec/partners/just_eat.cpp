@@ -7,6 +7,7 @@
 #include "codec/decimal.hpp"
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
+#include "codec/times.hpp"
 
 namespace storegate::codec {
 
@@ -30,7 +31,7 @@ std::vector<core::Modifier> read_parts(const Place& parts, const DecimalAmounts&
   std::vector<core::Modifier> modifiers;
   if (!parts.given()) return modifiers;
   parts.elements(0, modifiers_per_order_max, [&](const Place& part) {
-    if (!count.enter(part, depth)) return;
+    if (!count.enter(part, depth) || is_none(part.member("Quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(part.member("Reference"), part.member("Name"));
     modifier.name = name_with_kind(part.member("Name"), part.member("Synonym"));
@@ -50,7 +51,7 @@ std::vector<core::Item> read_items(const Place& lines, const DecimalAmounts& amo
     item.id = id_or_name(line.member("Reference"), line.member("Name"));
     item.name = name_with_kind(line.member("Name"), line.member("Synonym"));
     item.quantity = required_quantity(line.member("Quantity"));
-    item.unit_price = {amounts.required(line.member("UnitPrice"), 0)};
+    item.unit_price = {amounts.required(line.member("UnitPrice"), -core::money_minor_max)};
     item.modifiers = read_parts(line.member("Items"), amounts, 1, count);
   });
   return items;
@@ -70,11 +71,17 @@ std::string read_notes(const Place& notes) {
 
 core::Customer read_customer(const Place& root) {
   core::Customer customer;
-  customer.name = text_if_fit(root.member("Customer").member("Name"), name_rule);
+  customer.name = name_text(root.member("Customer").member("Name"));
   const Place fulfilment = root.member("Fulfilment");
   customer.phone = phone_of(fulfilment.member("PhoneNumber"), fulfilment.member("PhoneMaskingCode"));
   customer.note = read_notes(root.member("CustomerNotes"));
   return customer;
+}
+
+/// Prices may have the tax in them already, and nothing says so but the total that is too small for it.
+void leave_out_tax_in_prices(StatedTotals& stated) {
+  if (!stated.subtotal || !stated.total) return;
+  if (*stated.subtotal + stated.tax + stated.tip - stated.discount > *stated.total) stated.tax = 0;
 }
 
 /// Fees have no place of their own; they are in the total that Just Eat states.
@@ -88,40 +95,71 @@ std::optional<core::Totals> read_totals(const Place& root, const DecimalAmounts&
     stated.subtotal = amounts.required(subtotal, 0);
   stated.tax = amounts.if_given(parts.member("Taxes"), 0);
   stated.tip = amounts.if_given(parts.member("Tips"), 0);
-  const std::int64_t discount = amounts.if_given(parts.member("Discount"), -core::money_minor_max);
-  stated.discount = discount < 0 ? -discount : discount;
+  stated.discount = size_of(amounts.if_given(parts.member("Discount"), -core::money_minor_max));
   if (total.given()) stated.total = amounts.required(total, 0);
+  leave_out_tax_in_prices(stated);
   return totals_within_limits(root, stated, items);
 }
 
-/// Only if no line of the payment says that it is still to be paid.
-bool is_prepaid(const Place& payment) {
-  bool prepaid = true;
-  const Place lines = payment.member("Lines");
-  if (!lines.given()) return prepaid;
-  lines.elements(0, groups_max, [&](const Place& line) {
-    const Place paid = line.member("Paid");
-    if (paid.given() && !paid.boolean()) prepaid = false;
+/// What its paid lines cover: a credit that is offered and not used stands there as unpaid beside the card that paid it all.
+/// Where lines or total say no amount, one that is not paid is still to be paid.
+bool is_prepaid(const Place& payment, const DecimalAmounts& amounts,
+                const std::optional<core::Totals>& totals) {
+  std::int64_t paid = 0;
+  bool has_unpaid = false;
+  bool has_amounts = totals.has_value();
+  each_of(payment.member("Lines"), [&](const Place& line) {
+    const Place value = line.member("Value");
+    has_amounts = has_amounts && value.given();
+    if (flag_of(line.member("Paid"), true))
+      paid += amounts.if_given(value, -core::money_minor_max);
+    else
+      has_unpaid = true;
   });
-  return prepaid;
+  return !has_unpaid || (has_amounts && paid >= totals->total.minor);
+}
+
+/// "0:23:32", as milliseconds.
+std::optional<std::int64_t> span_of(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon > 2) return std::nullopt;
+  const auto hours = decimal_from(text.substr(0, colon), 0);
+  const auto within_hour = loose_time_from(std::string("1970-01-01T00:").append(text.substr(colon + 1)), 0);
+  constexpr std::int64_t hour_ms = 3'600'000;
+  if (!hours || !within_hour) return std::nullopt;
+  return *hours * hour_ms + *within_hour;
+}
+
+/// When the food is to be ready. CustomerDueDate is that where the customer comes for it; where it is delivered, he waits at
+/// the end of the ride, and it counts for an order for later alone, which would else be made now.
+std::optional<std::int64_t> read_promise(const Place& root) {
+  const Place fulfilment = root.member("Fulfilment");
+  if (const auto prepare_for = time_in_any_form(fulfilment.member("PrepareFor"))) return prepare_for;
+  const auto due = time_in_any_form(fulfilment.member("CustomerDueDate"));
+  const bool collected = fulfilment.member("Method").text_or_empty() == "Collection";
+  if (collected || !flag_of(fulfilment.member("CustomerDueAsap"), true)) return due;
+  const auto placed = time_in_any_form(root.member("PlacedDate"));
+  const auto preparation_ms = span_of(fulfilment.member("PreparationTime").text_or_empty());
+  return placed && preparation_ms ? std::optional(*placed + *preparation_ms) : std::nullopt;
 }
 
 core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   core::CanonicalOrder order;
   order.partner = partner;
-  order.partner_order_id = root.member("OrderId").text(order_id_rule);
+  order.partner_order_id = id_text(root.member("OrderId"), order_id_rule);
   order.placed_at_wall_ms = time_in_any_form(root.member("PlacedDate"));
-  if (const Place test = root.member("IsTest"); test.given()) order.test = test.boolean();
+  order.test = flag_of(root.member("IsTest"));
   const Place fulfilment = root.member("Fulfilment");
   const bool collected = fulfilment.member("Method").text_or_empty() == "Collection";
   order.fulfilment = collected ? core::FulfilmentType::pickup : core::FulfilmentType::delivery;
-  order.promised_at_wall_ms = time_in_any_form(fulfilment.member("CustomerDueDate"));
+  order.promised_at_wall_ms = read_promise(root);
   order.customer = read_customer(root);
   order.currency = currency_if_given(root.member("Currency"));
   const DecimalAmounts amounts{minor_digits(order.currency)};
   order.items = read_items(root.member("Items"), amounts);
   order.totals = read_totals(root, amounts, order.items);
-  order.prepaid = is_prepaid(root.member("Payment"));
+  drop_discount_lines(root.member("Items"), order.items);
+  order.prepaid = is_prepaid(root.member("Payment"), amounts, order.totals);
   return order;
 }
 
@@ -129,6 +167,13 @@ core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
 
 bool has_order(const Place& root) {
   return root.member("Items").present() || root.member("Fulfilment").present();
+}
+
+/// send-to-pos-failed has an order's id and nothing else, nor has anything else of theirs.
+bool is_failure(const Place& root) {
+  bool only_id = true;
+  root.members([&](std::string_view name, const Place&) { only_id = only_id && name == "OrderId"; });
+  return only_id && root.member("OrderId").given();
 }
 
 bool is_cancel(const Place& root) {
@@ -143,7 +188,7 @@ WebhookKind kind_of_shape(const Place& root, std::optional<WebhookKind> fixed) {
 }
 
 std::vector<core::OrderRef> read_ref(const Place& root, std::string_view partner) {
-  return {order_ref(partner, root.member("OrderId").text(order_id_rule))};
+  return {order_ref(partner, id_text(root.member("OrderId"), order_id_rule))};
 }
 
 CancelReceived read_cancel(const Place& root, std::string_view partner) {
@@ -159,6 +204,7 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
   const Place restaurant = root.member("Restaurant");
   must_be_ours(restaurant.member("Id"), delivery.store);
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
+  if (is_failure(root)) return PersonCalled{read_ref(root, partner), core::Notice::accepted, ""};
   if (root.member("Event").present() || !has_order(root)) return NothingReceived{};
   OrderReceived received{with_bytes(read_order(root, partner), delivery.body)};
   received.released = kind == WebhookKind::release;

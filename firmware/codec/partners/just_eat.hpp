@@ -16,8 +16,8 @@ class JustEat final : public PartnerCodec {
 
   /// An order's body (acceptance-requested, order-ready-for-preparation: one shape) is an order, but under the URL that
   /// ends in /release it is the order with its release, since we may never have heard of it. `Event` OrderCancelled, and
-  /// OrderRejected with an id, are cancels; every other event is nothing, and so is `{"OrderId"}` alone
-  /// (send-to-pos-failed): a person is to key that order in, and released as well it would be cooked twice.
+  /// OrderRejected with an id, are cancels; every other event is nothing. `{"OrderId"}` alone (send-to-pos-failed) calls a
+  /// person, who keys that order in: released as well it would be cooked twice.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 
@@ -27,7 +27,10 @@ class JustEat final : public PartnerCodec {
 
   /// 200 for the synchronous webhooks. A 429 or another status counts as a failure, which their send-to-pos-failed
   /// tells; nothing is said of a repeat, so a rate's refusal goes out as 503, which says that the fault is ours.
-  [[nodiscard]] AnswerStyle style() const noexcept override { return {.comes_again_on_429 = false}; }
+  /// What nobody here will make is 400, which they have for it: a 200 would tell them that the kitchen has it.
+  [[nodiscard]] AnswerStyle style() const noexcept override {
+    return {.comes_again_on_429 = false, .refused = 400};
+  }
 
   /// just_eat_api.hpp
   [[nodiscard]] const PartnerApi* api() const noexcept override;

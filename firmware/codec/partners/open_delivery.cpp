@@ -42,6 +42,8 @@ std::optional<WebhookKind> open_delivery_kind(std::string_view event_type) noexc
   if (event_type == "CANCELLED" || event_type == "ORDER_CANCELLATION_REQUEST" ||
       event_type == "ORDER_CANCELLATION_REQUESTED")
     return WebhookKind::cancel;
+  // A cancel of ours that they will not have: no release, which is the family of answers it gets.
+  if (event_type == "CANCELLATION_REQUEST_DENIED") return WebhookKind::release;
   return std::nullopt;
 }
 
@@ -49,6 +51,9 @@ Webhook read_open_delivery_event(const Place& event, WebhookKind kind, std::stri
   std::string id(event.member("orderId").text(order_id_rule));
   if (kind == WebhookKind::order) return announced(partner, std::move(id), event.member("orderURL"), true);
   const Place metadata = event.member("metadata");
+  if (kind == WebhookKind::release)
+    return PersonCalled{
+        {order_ref(partner, id)}, core::Notice::cancelled, text_if_fit(metadata.member("code"), name_rule)};
   CancelReceived cancel{{order_ref(partner, id)}, reason_of(metadata)};
   if (metadata.member("code").text_or_empty() == customer_asked) cancel.actor = core::Actor::customer;
   return cancel;

@@ -42,10 +42,10 @@ std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, R
   const Place options = line.member("options");
   if (!options.given()) return modifiers;
   options.elements(0, modifiers_per_order_max, [&](const Place& option) {
-    if (!reckoning.modifiers.enter(option, depth)) return;
+    if (!reckoning.modifiers.enter(option, depth) || is_none(option.member("quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = first_id(option, {"externalCode", "id", "name"});
-    modifier.name = text_if_given(option.member("name"), name_rule);
+    modifier.name = name_text(option.member("name"));
     modifier.quantity = quantity_of(option.member("quantity"));
     modifier.unit_price = {reckoning.money.if_given(option.member("unitPrice"), -core::money_minor_max)};
     add_note(note, option.member("specialInstructions"), modifier.name);
@@ -58,9 +58,9 @@ void read_item(const Place& place, Reckoning& reckoning, std::vector<core::Item>
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"externalCode", "id", "name"});
-  item.name = text_if_given(place.member("name"), name_rule);
+  item.name = name_text(place.member("name"));
   item.quantity = required_quantity(place.member("quantity"));
-  item.unit_price = {reckoning.money.required(place.member("unitPrice"), 0)};
+  item.unit_price = {reckoning.money.required(place.member("unitPrice"), -core::money_minor_max)};
   add_note(item.note, place.member("specialInstructions"));
   item.modifiers = read_options(place, 1, reckoning, item.note);
 }
@@ -71,7 +71,8 @@ core::FulfilmentType fulfilment_of(std::string_view type) {
   return core::FulfilmentType::delivery;
 }
 
-/// Of the part that belongs to the order's type. "Default is the same time as order creation time": such a time promises
+/// Of the part that belongs to the order's type; where it is delivered, the estimate is the customer's door, and counts for
+/// an order for later alone, which would else be made now. "Default is the same time as order creation time": such a time promises
 /// nothing.
 std::optional<std::int64_t> promised_at(const Place& order, std::optional<std::int64_t> placed_at) {
   struct Time {
@@ -82,7 +83,9 @@ std::optional<std::int64_t> promised_at(const Place& order, std::optional<std::i
                                        {"takeout", "takeoutDateTime"},
                                        {"indoor", "indoorDateTime"},
                                        {"delivery", "estimatedDeliveryDateTime"}}};
+  const bool is_for_later = order.member("orderTiming").text_or_empty() == "SCHEDULED";
   for (const Time& time : times) {
+    if (time.part == "delivery" && !is_for_later) break;
     const Place part = order.member(time.part);
     const auto at = time_in_any_form(part.member(time.member));
     if (at && at > placed_at) return at;
@@ -103,14 +106,14 @@ void read_times(const Place& order, core::CanonicalOrder& canonical) {
 }
 
 void add_place(std::string& note, const Place& place, std::string_view what) {
-  if (const std::string name = text_if_fit(place, name_rule); !name.empty())
+  if (const std::string name = name_text(place); !name.empty())
     add_note_line(note, std::string(what).append(name), place);
 }
 
 core::Customer read_customer(const Place& order) {
   core::Customer customer;
   const Place person = order.member("customer");
-  customer.name = text_if_fit(person.member("name"), name_rule);
+  customer.name = name_text(person.member("name"));
   const Place phone = person.member("phone");
   customer.phone = phone_of(phone.member("number"), phone.member("extension"));
   add_note(customer.note, order.member("extraInfo"));
@@ -140,7 +143,7 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   StatedTotals stated;
   if (const Place subtotal = total.member("itemsPrice"); subtotal.given())
     stated.subtotal = money.required(subtotal, 0);
-  stated.discount = money.if_given(total.member("discount"), 0);
+  stated.discount = size_of(money.if_given(total.member("discount"), -core::money_minor_max));
   stated.tip = read_tip(order.member("otherFees"), money);
   if (const Place amount = total.member("orderAmount"); amount.given())
     stated.total = money.required(amount, 0);
@@ -169,6 +172,7 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   order.member("items").elements(1, core::items_per_order_max,
                                  [&](const Place& item) { read_item(item, reckoning, canonical.items); });
   canonical.totals = read_totals(order, canonical.items, reckoning.money);
+  drop_discount_lines(order.member("items"), canonical.items);
   canonical.currency = reckoning.money.currency();
   canonical.prepaid = is_prepaid(order.member("payments"), canonical.currency);
   return canonical;

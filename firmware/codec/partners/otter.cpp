@@ -25,12 +25,21 @@ bool is_made(std::string_view status) {
   return status == "PREPARED" || status == "PICKED_UP" || status == "FULFILLED";
 }
 
+/// The state of an injection that a person makes up for, or has; INJECTION_FAILING is tried again. "" for any other.
+std::string_view by_hand(const Place& payload) {
+  const std::string_view state = payload.member("injectionState").text_or_empty();
+  const bool is_by_hand = state == "MANUAL_INJECTION_REQUIRED" || state == "MANUAL_INJECTION_SUCCEEDED" ||
+                          state == "INJECTION_FAILED";
+  return is_by_hand ? state : std::string_view{};
+}
+
 std::optional<WebhookKind> said_by(const Place& root) {
   const std::string_view event = root.member("eventType").text(word_rule);
   const Place metadata = root.member("metadata");
   const Place payload = metadata.member("payload");
   const std::string_view status = payload.member("status").text_or_empty();
   if (event == "orders.cancel_order") return WebhookKind::cancel;
+  if (event == "orders.pos_injection_state_update" && !by_hand(payload).empty()) return WebhookKind::release;
   if (event != "orders.new_order" && event != "orders.update") return std::nullopt;
   if (is_over(status)) return WebhookKind::cancel;
   if (event == "orders.update" || is_made(status)) return std::nullopt;
@@ -55,10 +64,10 @@ std::vector<core::Modifier> read_modifiers(const Place& list, std::size_t depth,
   std::vector<core::Modifier> modifiers;
   if (!list.given()) return modifiers;
   list.elements(0, modifiers_per_order_max, [&](const Place& place) {
-    if (!reckoning.modifiers.enter(place, depth)) return;
+    if (!reckoning.modifiers.enter(place, depth) || is_none(place.member("quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = first_id(place, {"id", "skuId", "name"});
-    modifier.name = text_if_given(place.member("name"), name_rule);
+    modifier.name = name_text(place.member("name"));
     modifier.quantity = quantity_of(place.member("quantity"));
     modifier.unit_price = {reckoning.amounts.if_given(price_of(place), -core::money_minor_max)};
     modifier.modifiers = read_modifiers(place.member("modifiers"), depth + 1, reckoning);
@@ -70,9 +79,9 @@ void read_item(const Place& place, Reckoning& reckoning, std::vector<core::Item>
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"id", "skuId", "name"});
-  item.name = text_if_given(place.member("name"), name_rule);
+  item.name = name_text(place.member("name"));
   item.quantity = required_quantity(place.member("quantity"));
-  item.unit_price = {reckoning.amounts.required(price_of(place), 0)};
+  item.unit_price = {reckoning.amounts.required(price_of(place), -core::money_minor_max)};
   item.note = text_if_given(place.member("note"), note_rule);
   item.modifiers = read_modifiers(place.member("modifiers"), 1, reckoning);
 }
@@ -106,11 +115,11 @@ void read_fulfilment(const Place& fulfilment, core::CanonicalOrder& canonical) {
 core::Customer read_customer(const Place& order, const Place& fulfilment) {
   core::Customer customer;
   const Place person = order.member("customer");
-  customer.name = text_if_fit(person.member("name"), name_rule);
+  customer.name = name_text(person.member("name"));
   customer.phone = text_if_fit(person.member("phone"), phone_rule);
   add_note(customer.note, order.member("customerNote"));
   const Place table = fulfilment.member("tableIdentifier");
-  if (const std::string name = text_if_fit(table, name_rule); !name.empty())
+  if (const std::string name = name_text(table); !name.empty())
     add_note_line(customer.note, "Table " + name, table);
   return customer;
 }
@@ -124,7 +133,7 @@ std::optional<core::Totals> read_totals(const Place& place, const std::vector<co
   stated.subtotal = amounts.required(place.member("subtotal"), 0);
   stated.tax = amounts.if_given(place.member("tax"), 0);
   stated.tip = amounts.if_given(place.member("tip"), 0);
-  stated.discount = amounts.if_given(place.member("discount"), 0);
+  stated.discount = size_of(amounts.if_given(place.member("discount"), -core::money_minor_max));
   if (const Place total = place.member("total"); total.given()) stated.total = amounts.required(total, 0);
   return totals_within_limits(place, stated, items);
 }
@@ -157,6 +166,7 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   order.member("items").elements(1, core::items_per_order_max,
                                  [&](const Place& item) { read_item(item, reckoning, canonical.items); });
   canonical.totals = read_totals(order.member("orderTotal"), canonical.items, reckoning.amounts);
+  drop_discount_lines(order.member("items"), canonical.items);
   canonical.prepaid = is_prepaid(order.member("customerPayments"));
   return canonical;
 }
@@ -178,9 +188,9 @@ constexpr std::array<ReasonWord, 12> cancellation_reasons{
      {"REASON_OTHER", core::Reason::other}}};
 
 CancelReceived read_cancel(const Place& payload, std::string_view partner) {
-  const std::string_view reason = payload.member("cancellationReason").text_or_empty();
-  CancelReceived cancel{{order_ref(partner, read_id(payload))}, reason_name(reason, cancellation_reasons)};
-  if (reason == "CUSTOMER_CALLED_TO_CANCEL") cancel.actor = core::Actor::customer;
+  const Place reason = payload.member("cancellationReason");
+  CancelReceived cancel{{order_ref(partner, read_id(payload))}, reason_text(reason, cancellation_reasons)};
+  if (reason.text_or_empty() == "CUSTOMER_CALLED_TO_CANCEL") cancel.actor = core::Actor::customer;
   return cancel;
 }
 
@@ -189,6 +199,9 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
   const Place payload = metadata.member("payload");
   must_be_ours(metadata.member("storeId"), delivery.store);
   if (kind == WebhookKind::cancel) return read_cancel(payload, partner);
+  if (kind == WebhookKind::release)
+    return PersonCalled{
+        {order_ref(partner, read_id(payload))}, core::Notice::accepted, std::string(by_hand(payload))};
   return OrderReceived{with_bytes(read_order(payload, partner), delivery.body)};
 }
 

@@ -52,9 +52,20 @@ HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
   return reply;
 }
 
+/// Whether nobody will make it, so that whoever asks for it must hear that. The first answer counts, and where its release
+/// has come, the present: a release says "cook this now".
+bool is_refused(const WebhookSubject& subject, const core::Answer& answer) {
+  using core::Phase;
+  if (!answer.order) return false;
+  if (answer.order->phase == Phase::rejected) return true;
+  const Phase stands = answer.stands.value_or(answer.order->phase);
+  return subject.released &&
+         (stands == Phase::rejected || stands == Phase::cancelled || stands == Phase::expired);
+}
+
 HttpReply stored_order_reply(const AnswerStyle& wanted, const WebhookSubject& subject,
                              const core::Answer& answer) {
-  const bool refused = wanted.refused != 0 && answer.order && answer.order->phase == core::Phase::rejected;
+  const bool refused = wanted.refused != 0 && is_refused(subject, answer);
   HttpReply reply = stored_reply(refused ? wanted.refused : wanted.order, wanted.has_body, answer);
   const std::string& id = answer.order ? answer.order->partner_order_id : subject.partner_order_id;
   if (wanted.order_id_member.empty() || id.empty()) return reply;
@@ -88,12 +99,20 @@ WebhookKind kind_of(const Webhook& webhook) noexcept {
   return std::holds_alternative<CancelReceived>(webhook) ? WebhookKind::cancel : WebhookKind::release;
 }
 
+std::string_view name_of(const Webhook& webhook) noexcept {
+  constexpr std::array<std::string_view, std::variant_size_v<Webhook>> names{
+      "order", "announcement", "release", "cancel", "by_hand", "registration", "nothing"};
+  return names[webhook.index()];
+}
+
 WebhookSubject subject_of(const Webhook& webhook) {
   WebhookSubject subject{.kind = kind_of(webhook)};
   if (const auto* order = std::get_if<OrderReceived>(&webhook)) {
     subject.partner_order_id = order->decoded.order.partner_order_id;
     subject.released = order->released;
+    subject.told_before = order->told_before;
   }
+  if (const auto* asked = std::get_if<RegistrationAsked>(&webhook)) subject.registration = asked->answer;
   return subject;
 }
 
@@ -107,6 +126,11 @@ HttpReply PartnerCodec::answer(const WebhookSubject& subject, const core::Answer
   using core::AnswerKind;
   const AnswerStyle wanted = style();
   const bool is_order = subject.kind == WebhookKind::order;
+  if (!subject.registration.empty()) {
+    HttpReply reply;
+    reply.body = subject.registration;
+    return reply;
+  }
   switch (answer.kind) {
     case AnswerKind::created:
     case AnswerKind::replayed:
@@ -119,7 +143,8 @@ HttpReply PartnerCodec::answer(const WebhookSubject& subject, const core::Answer
       // it again; that nothing came of a cancel goes out as an event.
       if (!is_order) return stored_reply(wanted.command, wanted.has_body, answer);
       // We have the order in other words. Its release, if it brought one, has been done; what it was is not changed.
-      if (answer.kind == AnswerKind::conflict && (subject.released || wanted.conflict_is_stored))
+      if (answer.kind == AnswerKind::conflict &&
+          (subject.released || subject.told_before || wanted.conflict_is_stored))
         return stored_order_reply(wanted, subject, answer);
       return order_reply(answer);
     case AnswerKind::unknown_partner:

@@ -35,7 +35,9 @@ struct Delivery {
   std::optional<std::int64_t> now_wall_ms =
       {};                                 // nothing: no clock to be trusted, a signature's age is not judged
   const WebhookScheme* scheme = nullptr;  // generic only
-  std::string_view store = {};  // the partner's id of this store; "" = not configured, and not compared
+  std::string_view store = {};        // the partner's id of this store; "" = not configured, and not compared
+  int local_offset_minutes = 0;       // how far the store's zone is ahead of UTC: of times that name no zone
+  std::string_view webhook_url = {};  // where the partner reaches this webhook; "" = not configured
 };
 
 enum class WebhookKind : std::uint8_t { order, cancel, release };
@@ -50,6 +52,10 @@ struct OrderReceived {
   bool released = false;
   /// When it was placed, where that may be told in one repeat and not in another, and so is no part of the order.
   std::optional<std::int64_t> placed_at_wall_ms = std::nullopt;
+  /// It tells how an order stands that was told before, and brings one that was missed: what differs is no conflict.
+  bool told_before = false;
+  /// When it comes again its times may have moved, which makes no other order of it.
+  bool times_may_move = true;
 };
 /// The webhook is thin: it names an order that has yet to be fetched, or of which there is news.
 struct OrderAnnounced {
@@ -66,29 +72,45 @@ struct CancelReceived {
   std::string text;  // the partner's reason, may be empty; a canonical reason's name where one fits
   core::Actor actor = core::Actor::partner;  // or customer, where the partner says so
 };
+/// The partner has called a person to these orders: the store must not cook what is keyed in by hand.
+struct PersonCalled {
+  std::vector<core::OrderRef> orders;
+  core::Notice untold = core::Notice::accepted;  // what of ours it did not take
+  std::string why;                               // its own word, may be empty
+};
+/// The partner asks where its webhooks go: this body is the answer, with 200.
+struct RegistrationAsked {
+  std::string answer;
+};
 /// Nothing to do but to say thank you: a courier's position, a menu refresh.
 struct NothingReceived {};
 
-using Webhook = std::variant<OrderReceived, OrderAnnounced, ReleaseReceived, CancelReceived, NothingReceived>;
+using Webhook = std::variant<OrderReceived, OrderAnnounced, ReleaseReceived, CancelReceived, PersonCalled,
+                             RegistrationAsked, NothingReceived>;
 
-/// Which family of answers a webhook gets; NothingReceived counts as a release.
+/// Which family of answers a webhook gets; what is neither order nor cancel counts as a release.
 [[nodiscard]] WebhookKind kind_of(const Webhook& webhook) noexcept;
+
+/// What it says, in a word: "order", "announcement", "release", "cancel", "by_hand", "registration", "nothing".
+[[nodiscard]] std::string_view name_of(const Webhook& webhook) noexcept;
 
 /// What an answer is about.
 struct WebhookSubject {
   WebhookKind kind = WebhookKind::order;
   std::string partner_order_id = {};  // of a whole order
   bool released = false;              // the order came with its release
+  bool told_before = false;           // OrderReceived::told_before
+  std::string registration = {};      // RegistrationAsked: the answer's body
 };
 [[nodiscard]] WebhookSubject subject_of(const Webhook& webhook);
 
 /// What a partner's answers must be like for it to retry or stop as it should.
 struct AnswerStyle {
-  int order = 200;                 // status: the order is stored, accepted or rejected
-  int command = 200;               // status: a release or a cancel, whatever became of it
-  bool comes_again_on_429 = true;  // false: it takes 429 as delivered, or gives up, and is told 503
-  bool has_body = true;            // false: an order's and a command's answers are empty
-  int refused = 0;                 // status: the order is stored, and was rejected on arrival; 0 = as `order`
+  int order = 200;                  // status: the order is stored, accepted or rejected
+  int command = 200;                // status: a release or a cancel, whatever became of it
+  bool comes_again_on_429 = true;   // false: it takes 429 as delivered, or gives up, and is told 503
+  bool has_body = true;             // false: an order's and a command's answers are empty
+  int refused = 0;                  // status: the order is stored, and will not be made; 0 = as `order`
   bool conflict_is_stored = false;  // true: another body of a stored order is answered like the order itself
   bool below_500_is_delivered =
       false;  // true: it forgets what is answered so; a refusal of its own webhook is 503

@@ -1,6 +1,7 @@
 // RBI's orders: menu selections that nest, amounts as objects in minor units, and times as seconds from an order's creation.
 #include "codec/partners/rbi_api.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -63,10 +64,7 @@ struct Reckoning {
 };
 
 /// A quantity of 0: it was taken out.
-bool is_taken_out(const Place& selection) {
-  const Place quantity = selection.member("quantity");
-  return quantity.is(json::Kind::integer) && quantity.integer(INT64_MIN, INT64_MAX) == 0;
-}
+bool is_taken_out(const Place& selection) { return is_none(selection.member("quantity")); }
 
 /// They give names to nothing. What was taken out stands in the item's note, by its id.
 std::vector<core::Modifier> read_modifiers(const Place& selection, std::size_t depth, Reckoning& reckoning,
@@ -93,7 +91,7 @@ std::vector<core::Item> read_items(const Place& selections, Reckoning& reckoning
     core::Item& item = items.emplace_back();
     item.id = first_id(place, {"id", "referenceId"});
     item.quantity = required_quantity(place.member("quantity"));
-    item.unit_price = {reckoning.money.required(place.member("price"), 0)};
+    item.unit_price = {reckoning.money.required(place.member("price"), -core::money_minor_max)};
     item.modifiers = read_modifiers(place, 1, reckoning, item.note);
   });
   if (items.empty()) selections.refuse("has no selection with a quantity");
@@ -110,7 +108,7 @@ core::FulfilmentType fulfilment_of(std::string_view mode) {
 core::Customer read_customer(const Place& order) {
   core::Customer customer;
   const Place person = order.member("customer");
-  customer.name = text_if_fit(person.member("name"), name_rule);
+  customer.name = name_text(person.member("name"));
   customer.phone = text_if_fit(person.member("phone"), phone_rule);
   const Place address = order.member("deliveryAddress");
   add_note(customer.note, address.member("instructions"));
@@ -128,19 +126,21 @@ std::optional<core::Totals> read_totals(const Place& order, const std::vector<co
   stated.tax = money.if_given(charges.member("tax"), 0);
   if (const Place discounts = order.member("discounts"); discounts.given())
     discounts.elements(0, groups_max, [&](const Place& discount) {
-      stated.discount += money.if_given(discount.member("total"), 0);
+      stated.discount += size_of(money.if_given(discount.member("total"), -core::money_minor_max));
     });
   if (const Place total = charges.member("total"); total.given()) stated.total = money.required(total, 0);
   return totals_within_limits(charges, stated, items);
 }
 
-/// Their times count from when the order was made. One without a lead time (null) is held until it is fired.
+/// Their times count from when it was bought, which may be long after it was made, to be priced: its last change, as it is
+/// read upon the news of that. One without a lead time (null) is held until it is fired.
 void read_times(const Place& order, core::CanonicalOrder& canonical) {
   constexpr std::int64_t second_ms = 1000;
   canonical.placed_at_wall_ms = time_in_any_form(order.member("createdAt"));
+  const auto changed_at = time_in_any_form(order.member("updatedAt"));
+  const auto bought_at = std::max(changed_at, canonical.placed_at_wall_ms);
   const auto ready_s = seconds_of(order.member("readyInSeconds"));
-  if (ready_s && canonical.placed_at_wall_ms)
-    canonical.promised_at_wall_ms = *canonical.placed_at_wall_ms + *ready_s * second_ms;
+  if (ready_s && bought_at) canonical.promised_at_wall_ms = *bought_at + *ready_s * second_ms;
   const Place lead = order.member("fireOrderInSeconds");
   const auto lead_s = seconds_of(lead);
   if (!lead_s) {
@@ -148,8 +148,7 @@ void read_times(const Place& order, core::CanonicalOrder& canonical) {
     return;
   }
   canonical.release.mode = *lead_s == 0 ? core::ReleaseMode::immediate : core::ReleaseMode::at_time;
-  if (*lead_s > 0 && canonical.placed_at_wall_ms)
-    canonical.release.at_wall_ms = *canonical.placed_at_wall_ms + *lead_s * second_ms;
+  if (*lead_s > 0 && bought_at) canonical.release.at_wall_ms = *bought_at + *lead_s * second_ms;
 }
 
 core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
@@ -163,6 +162,7 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   const Place cart = order.member("cart");
   canonical.items = read_items(cart.member("menuSelections"), reckoning);
   canonical.totals = read_totals(order, canonical.items, reckoning.money);
+  drop_discount_lines(cart.member("menuSelections"), canonical.items);
   const Place payment = order.member("payment");
   const std::string_view method = payment.member("paymentMethod").text_or_empty();
   canonical.prepaid = method != "CASH" && method != "UNPAID";

@@ -17,16 +17,42 @@ using json::Place;
 /// The last second of 9999; what is larger counts milliseconds.
 constexpr std::int64_t unix_seconds_max = 253'402'300'799;
 
-std::int64_t milliseconds_of(std::int64_t number) {
+/// Nothing for a number beyond every time.
+std::optional<std::int64_t> milliseconds_of(std::int64_t number) {
+  if (number < 0 || number > unix_seconds_max * 1000) return std::nullopt;
   return number <= unix_seconds_max ? number * 1000 : number;
 }
 
 bool is_blank(const Place& place) {
-  return !place.given() || (place.is(Kind::string) && place.text_or_empty().empty());
+  return !place.given() || (place.is(Kind::string) && trimmed(place.text_or_empty()).empty());
 }
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool goes_on(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+
+/// The longest beginning that ends where a character does.
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && goes_on(text[end])) --end;
+  return text.substr(0, end);
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
+
+/// A name that has to serve as an id.
+std::string id_of_name(const Place& name) {
+  std::string id = name_text(name, item_id_bytes_max);
+  std::replace_if(id.begin(), id.end(), is_control, ' ');
+  if (trimmed(id).empty()) name.refuse("is missing; must be a string, since there is no id");
+  return id;
+}
+
+bool is_name(std::string_view member) {
+  return member == "name" || member == "title" || member == "operational_name";
 }
 
 }  // namespace
@@ -40,16 +66,48 @@ std::string id_text(const Place& place, const json::TextRule& rule) {
   return std::string(place.text(rule));
 }
 
+std::int64_t minor_units(const Place& place, std::int64_t min) {
+  const std::string_view fraction = place.written_fraction();
+  const auto point = fraction.find('.');
+  if (point == std::string_view::npos || fraction.substr(point) != ".0")
+    return place.integer(min, core::money_minor_max);
+  return place.decimal(0, min, core::money_minor_max);
+}
+
 std::int64_t minor_if_given(const Place& place, std::int64_t min) {
-  return place.given() ? place.integer(min, core::money_minor_max) : 0;
+  return place.given() ? minor_units(place, min) : 0;
+}
+
+bool flag_of(const Place& place, bool otherwise) noexcept {
+  if (place.is(Kind::boolean)) return place.boolean();
+  if (place.is(Kind::integer)) return place.integer(INT64_MIN, INT64_MAX) != 0;
+  const std::string_view text = trimmed(place.text_or_empty());
+  if (same_ignoring_case(text, "true") || text == "1") return true;
+  if (same_ignoring_case(text, "false") || text == "0") return false;
+  return otherwise;
+}
+
+bool is_none(const Place& quantity) noexcept {
+  if (quantity.is(Kind::integer)) return quantity.integer(INT64_MIN, INT64_MAX) == 0;
+  const std::string_view written =
+      quantity.is(Kind::string) ? trimmed(quantity.text_or_empty()) : quantity.written_fraction();
+  return decimal_from(written, 9) == 0;
 }
 
 std::int64_t required_quantity(const Place& place) {
   constexpr int digits = 3;
   constexpr std::int64_t one = 1000;
-  const std::int64_t thousandths = place.decimal(digits, one, quantity_max * one);
-  if (thousandths % one != 0) place.refuse("must be a whole number");
-  return std::max<std::int64_t>(1, thousandths / one);
+  const std::string_view written = place.is(Kind::string) ? place.text_or_empty() : place.written_fraction();
+  const auto thousandths = place.is(Kind::integer) ? scaled(place.integer(INT64_MIN, INT64_MAX), digits)
+                                                   : decimal_from(written, digits);
+  if (!thousandths || *thousandths % one != 0) {
+    place.refuse(place.present() ? "must be a whole number: a part of a dish cannot be cooked"
+                                 : "is missing; must be a whole number");
+    return 1;
+  }
+  const std::int64_t quantity = *thousandths / one;
+  if (quantity < 1 || quantity > quantity_max) place.refuse("must be 1 to " + std::to_string(quantity_max));
+  return std::clamp<std::int64_t>(quantity, 1, quantity_max);
 }
 
 std::int64_t quantity_of(const Place& place, std::int64_t absent) {
@@ -57,18 +115,30 @@ std::int64_t quantity_of(const Place& place, std::int64_t absent) {
 }
 
 std::string person_name(const Place& first, const Place& last) {
-  std::string name = text_if_given(first, {.min = 0, .max = name_bytes_max / 2 - 1});
-  const std::string second = text_if_given(last, {.min = 0, .max = name_bytes_max / 2});
+  std::string name = name_text(first, name_bytes_max / 2 - 1);
+  const std::string second = name_text(last, name_bytes_max / 2);
   if (!name.empty() && !second.empty()) name += ' ';
   return name += second;
 }
 
 std::optional<std::int64_t> time_in_any_form(const Place& place) {
-  if (is_blank(place)) return std::nullopt;
-  if (place.is(Kind::integer)) return milliseconds_of(place.integer(0, unix_seconds_max * 1000));
-  if (place.is(Kind::fraction)) return place.decimal(3, 0, unix_seconds_max * 1000);
-  if (is_digits(place.text_or_empty())) return milliseconds_of(place.decimal(0, 0, unix_seconds_max * 1000));
-  return place.time();
+  if (place.is(Kind::integer)) return milliseconds_of(place.integer(INT64_MIN, INT64_MAX));
+  if (const auto written = place.written_fraction(); !written.empty()) {
+    const auto wall_ms = decimal_from(written, 3);
+    return wall_ms && *wall_ms >= 0 && *wall_ms <= unix_seconds_max * 1000 ? wall_ms : std::nullopt;
+  }
+  const std::string_view text = trimmed(place.text_or_empty());
+  if (!is_digits(text)) return place.loose_time();
+  const auto number = decimal_from(text, 0);
+  return number ? milliseconds_of(*number) : std::nullopt;
+}
+
+std::string name_text(const Place& place, std::size_t bytes_max) {
+  if (place.is(Kind::integer)) return std::to_string(place.integer(INT64_MIN, INT64_MAX));
+  std::string text(place.text_or_empty());
+  std::erase(text, '\0');
+  text.resize(cut(text, bytes_max).size());
+  return text;
 }
 
 std::string text_if_fit(const Place& place, const json::TextRule& rule) {
@@ -81,7 +151,7 @@ std::string text_if_fit(const Place& place, const json::TextRule& rule) {
 std::string first_id(const Place& line, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     const Place place = line.member(name);
-    if (!is_blank(place)) return id_text(place, item_id_rule);
+    if (!is_blank(place)) return is_name(name) ? id_of_name(place) : id_text(place, item_id_rule);
   }
   line.member(*names.begin()).refuse("is missing, and so is every other name of what was ordered");
   return {};
@@ -97,16 +167,17 @@ std::string phone_of(const Place& number, const Place& code) {
 }
 
 std::string id_or_name(const Place& id, const Place& name) {
-  return is_blank(id) ? std::string(name.text(item_id_rule)) : id_text(id, item_id_rule);
+  return is_blank(id) ? id_of_name(name) : id_text(id, item_id_rule);
 }
 
 std::string name_with_kind(const Place& name, const Place& kind) {
-  std::string text = text_if_given(name, name_rule);
-  const std::string more = text_if_given(kind, name_rule);
+  std::string text = name_text(name);
+  const std::string more = name_text(kind);
   if (more.empty()) return text;
   if (text.empty()) return more;
-  if (text.size() + more.size() + 3 > name_bytes_max) kind.refuse("is too long together with the name");
-  return text.append(" (").append(more).append(")");
+  text.append(" (").append(more).append(")");
+  text.resize(cut(text, name_bytes_max).size());
+  return text;
 }
 
 bool is_currency_code(std::string_view text) noexcept {
@@ -132,7 +203,7 @@ void add_note_line(std::string& note, std::string_view line, const Place& place)
 }
 
 void add_note(std::string& note, const Place& place, std::string_view label) {
-  const std::string text = text_if_given(place, note_rule);
+  const std::string text = place.given() ? id_text(place, note_rule) : std::string();
   if (text.empty() || label.empty()) return add_note_line(note, text, place);
   add_note_line(note, std::string(label).append(": ").append(text), place);
 }
@@ -144,6 +215,11 @@ std::optional<core::Totals> totals_within_limits(const Place& place, const State
   if (!totals || !within(stated.tax) || !within(stated.tip) || !within(stated.discount))
     place.refuse("its amounts add up beyond every limit");
   return totals;
+}
+
+void drop_discount_lines(const Place& lines, std::vector<core::Item>& items) {
+  const auto dropped = std::erase_if(items, [](const core::Item& item) { return item.unit_price.minor < 0; });
+  if (dropped > 0 && items.empty()) lines.refuse("has discounts alone, and nothing to be cooked");
 }
 
 core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id) {

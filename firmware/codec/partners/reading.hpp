@@ -34,30 +34,45 @@ inline constexpr std::size_t groups_max = 1000;
 [[nodiscard]] std::string text_if_given(const json::Place& place, const json::TextRule& rule);
 /// An id that is written as a string or as an integer, as text.
 [[nodiscard]] std::string id_text(const json::Place& place, const json::TextRule& rule);
-/// Whole minor units; 0 where it is absent or null.
+/// Whole minor units, `min` to money_minor_max, also where a sender that has one kind of number writes 950.0. Two digits
+/// behind the point (9.50, 11.00) are a sum of the major unit and refused.
+[[nodiscard]] std::int64_t minor_units(const json::Place& place, std::int64_t min);
+/// The same; 0 where it is absent or null.
 [[nodiscard]] std::int64_t minor_if_given(const json::Place& place, std::int64_t min);
+/// How much a discount takes off: some tell it with a minus and some without.
+[[nodiscard]] constexpr std::int64_t size_of(std::int64_t minor) noexcept {
+  return minor < 0 ? -minor : minor;
+}
+/// A flag, also as a text or a number (true, "true", "1", 1); `otherwise` where there is none that can be read.
+[[nodiscard]] bool flag_of(const json::Place& place, bool otherwise = false) noexcept;
+/// Whether a quantity of 0 is told, in any of its forms: none of it was ordered.
+[[nodiscard]] bool is_none(const json::Place& quantity) noexcept;
 /// 1 to quantity_max, written as an integer, as "2" or as 2.0; `absent` where it is absent or null.
 [[nodiscard]] std::int64_t quantity_of(const json::Place& place, std::int64_t absent = 1);
 /// The same where there must be one: how many of a dish is never guessed.
 [[nodiscard]] std::int64_t required_quantity(const json::Place& place);
-/// Both names with a blank between; either may be absent.
+/// Both names with a blank between; either may be absent, and each is read as name_text.
 [[nodiscard]] std::string person_name(const json::Place& first, const json::Place& last);
-/// Unix milliseconds of an RFC 3339 text, or of Unix seconds as an integer, a decimal or a text of digits (milliseconds
-/// where the number is too large for seconds); nothing where it is absent, null or "".
+/// Unix milliseconds of a text (loose_time_from), or of Unix seconds as an integer, a decimal or a text of digits
+/// (milliseconds where the number is too large for seconds); nothing where there is none, and where it cannot be read: no
+/// order is lost for its time.
 [[nodiscard]] std::optional<std::int64_t> time_in_any_form(const json::Place& place);
 
 /// A text that no sale hangs on, a customer's name or phone: "" where it is no text, too long or holds U+0000; an
 /// integer as its digits. Dropped whole and never cut.
 [[nodiscard]] std::string text_if_fit(const json::Place& place, const json::TextRule& rule);
+/// A name as it is printed: cut where a character ends if it is too long, without U+0000, an integer as its digits, "" where
+/// it is anything else.
+[[nodiscard]] std::string name_text(const json::Place& place, std::size_t bytes_max = name_bytes_max);
 /// A number to call and the code that it asks for, "+44… code 123"; either may be absent, neither is ever refused.
 [[nodiscard]] std::string phone_of(const json::Place& number, const json::Place& code);
 /// The id of an item or modifier; its name where the menu gave it none ("" or null): a dish that the POS cannot look up
-/// is still a dish to be cooked. The name must then do as an id.
+/// is still a dish to be cooked. As an id it has no control characters, and no more bytes than one may have.
 [[nodiscard]] std::string id_or_name(const json::Place& id, const json::Place& name);
-/// "Pepsi (330ml)": a line's name with its size or kind, which may be absent. Too long together is a problem.
+/// "Pepsi (330ml)": a line's name with its size or kind, which may be absent; together cut like a name.
 [[nodiscard]] std::string name_with_kind(const json::Place& name, const json::Place& kind);
-/// The id that the POS knows a line by: the first of these members that is given and not "". A problem at the first
-/// name where there is none.
+/// The id that the POS knows a line by: the first of these members that is given and not "". What is no id but a name
+/// (name, title, operational_name) is read as id_or_name reads it. A problem at the first member where there is none.
 [[nodiscard]] std::string first_id(const json::Place& line, std::initializer_list<std::string_view> names);
 /// Three capital letters (ISO 4217).
 [[nodiscard]] bool is_currency_code(std::string_view text) noexcept;
@@ -73,6 +88,9 @@ void add_note(std::string& note, const json::Place& place, std::string_view labe
 [[nodiscard]] std::optional<core::Totals> totals_within_limits(const json::Place& place,
                                                                const StatedTotals& stated,
                                                                const std::vector<core::Item>& items);
+/// Lines with a negative price are discounts and no dishes, which a POS would not find: they are taken out of `items`, and
+/// stay in the totals, which are worked out before. A problem at `lines` where nothing else is left.
+void drop_discount_lines(const json::Place& lines, std::vector<core::Item>& items);
 /// An order as its partner names it.
 [[nodiscard]] core::OrderRef order_ref(std::string_view partner, std::string_view partner_order_id);
 
@@ -124,7 +142,7 @@ template <typename KindOf, typename Read>
                                            KindOf kind_of, Read read) {
   const auto document = json::Document::parse(delivery.body);
   if (!document) return document.problem();
-  json::Reading reading(*document);
+  json::Reading reading(*document, delivery.local_offset_minutes);
   const json::Place root(reading);
   if (!root.must_be_object()) return reading.take_problem();
   const WebhookKind kind = kind_of(root);

@@ -45,6 +45,8 @@ void read_state(const Place& order, std::string_view ours, FetchedOrder& fetched
 struct Reckoning {
   MoneyObjects money{"amount", "currency_code", MoneyObjects::Written::minor_units};
   ModifierCount modifiers;
+  /// Whether a price that does not say it holds its modifiers.
+  bool holds_modifiers = true;
 };
 
 void read_modifiers(const Place& line, std::size_t depth, Reckoning& reckoning, std::string& note,
@@ -58,18 +60,18 @@ std::optional<std::int64_t> cost_of(const std::vector<core::Modifier>& modifiers
   return cost ? std::optional(cost->minor) : std::nullopt;
 }
 
-/// Of one, without its modifiers: `base_unit_price`. `unit_price` holds them, and they are taken off again.
-core::Money read_price(const Place& line, const std::vector<core::Modifier>& modifiers, std::int64_t min,
-                       MoneyObjects& money) {
+/// Of one, without its modifiers: `base_unit_price`. Where there is none, `unit_price` with what the modifiers cost taken off
+/// again, unless it does not hold them: by what the order adds up to, or since it is less than they cost.
+core::Money read_price(const Place& line, const std::vector<core::Modifier>& modifiers,
+                       Reckoning& reckoning) {
+  constexpr std::int64_t min = -core::money_minor_max;
   const Place price = line.member("price");
   const Place base = price.member("base_unit_price");
-  if (base.given()) return {money.required(base, min)};
-  const Place whole = price.member("unit_price");
-  const std::int64_t with_modifiers = money.required(whole, min);
+  if (base.given()) return {reckoning.money.required(base, min)};
+  const std::int64_t whole = reckoning.money.required(price.member("unit_price"), min);
   const auto cost = cost_of(modifiers);
-  if (!cost || with_modifiers - *cost < min || with_modifiers - *cost > core::money_minor_max)
-    whole.refuse("does not hold the prices of its modifiers");
-  return {cost ? with_modifiers - *cost : min};
+  const bool holds = reckoning.holds_modifiers && cost && *cost <= whole;
+  return {holds ? whole - *cost : whole};
 }
 
 void read_special_requests(const Place& line, std::string& note) {
@@ -86,15 +88,14 @@ void read_special_requests(const Place& line, std::string& note) {
 
 void read_modifier(const Place& place, std::size_t depth, Reckoning& reckoning, std::string& note,
                    std::vector<core::Modifier>& modifiers) {
-  if (!reckoning.modifiers.enter(place, depth)) return;
+  if (!reckoning.modifiers.enter(place, depth) || is_none(place.member("quantity"))) return;
   core::Modifier modifier;
   modifier.id = first_id(place, {"id", "external_data", "title"});
-  modifier.name = text_if_given(place.member("title"), name_rule);
+  modifier.name = name_text(place.member("title"));
   modifier.quantity = quantity_of(place.member("quantity"));
   read_special_requests(place, note);
   read_modifiers(place, depth + 1, reckoning, note, modifier.modifiers);
-  if (place.member("price").given())
-    modifier.unit_price = read_price(place, modifier.modifiers, -core::money_minor_max, reckoning.money);
+  if (place.member("price").given()) modifier.unit_price = read_price(place, modifier.modifiers, reckoning);
   modifiers.push_back(std::move(modifier));
 }
 
@@ -117,11 +118,11 @@ void read_item(const Place& place, Reckoning& reckoning, std::vector<core::Item>
   if (!place.must_be_object()) return;
   core::Item& item = items.emplace_back();
   item.id = first_id(place, {"id", "external_data", "title"});
-  item.name = text_if_given(place.member("title"), name_rule);
+  item.name = name_text(place.member("title"));
   item.quantity = required_quantity(place.member("quantity"));
   read_special_requests(place, item.note);
   read_modifiers(place, 1, reckoning, item.note, item.modifiers);
-  item.unit_price = read_price(place, item.modifiers, 0, reckoning.money);
+  item.unit_price = read_price(place, item.modifiers, reckoning);
 }
 
 core::FulfilmentType fulfilment_of(std::string_view type) {
@@ -152,16 +153,16 @@ std::optional<core::Totals> read_totals(const Place& charges, const std::vector<
     stated.subtotal = money.required(subtotal, 0);
   stated.tax = money.if_given(charges.member("tax"), 0);
   stated.tip = money.if_given(charges.member("tip"), 0);
-  const std::int64_t promotion =
-      money.if_given(charges.member("total_promo_applied"), -core::money_minor_max);
-  stated.discount = promotion < 0 ? -promotion : promotion;
+  stated.discount = size_of(money.if_given(charges.member("total_promo_applied"), -core::money_minor_max));
   if (const Place total = charges.member("total"); total.given()) stated.total = money.required(total, 0);
   return totals_within_limits(charges, stated, items);
 }
 
-core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
+/// With the prices read as `holds_modifiers` says.
+core::CanonicalOrder read_order_as(const Place& order, std::string_view partner, bool holds_modifiers) {
   core::CanonicalOrder canonical;
   Reckoning reckoning;
+  reckoning.holds_modifiers = holds_modifiers;
   canonical.partner = partner;
   canonical.partner_order_id = order.member("id").text(order_id_rule);
   canonical.placed_at_wall_ms = time_in_any_form(order.member("placed_at"));
@@ -176,6 +177,20 @@ core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
   canonical.totals = read_totals(charges, canonical.items, reckoning.money);
   canonical.prepaid = reckoning.money.if_given(charges.member("cash_amount_due"), 0) == 0;
   canonical.currency = reckoning.money.currency();
+  return canonical;
+}
+
+bool adds_up(const core::CanonicalOrder& order) {
+  return !order.totals || subtotal_of(order.items) == order.totals->subtotal;
+}
+
+core::CanonicalOrder read_order(const Place& order, std::string_view partner) {
+  core::CanonicalOrder canonical = read_order_as(order, partner, true);
+  if (!adds_up(canonical))
+    if (core::CanonicalOrder other = read_order_as(order, partner, false); adds_up(other))
+      canonical = std::move(other);
+  const Place cart = order.member("cart");
+  drop_discount_lines(cart.member("items"), canonical.items);
   return canonical;
 }
 

@@ -109,7 +109,7 @@ void Door::post_webhook(const WebAsk& ask, Responder responder) {
   std::visit([&](auto& input) { input.caller = caller; }, commands.back());
   if (auto* order = std::get_if<core::OrderArrived>(&commands.back())) {
     order->body.content_type = "application/json";
-    order->body_digest = digest_of(order->body.canonical);
+    order->body_digest = digest_of(order->digested());
   }
   for (auto& command : commands) std::visit([&](auto& input) { process_.offer(std::move(input)); }, command);
 }

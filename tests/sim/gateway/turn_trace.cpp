@@ -189,6 +189,11 @@ struct NoteInput {
     note_text(trace, Noted::input, told.why);
     note_maybe(trace, Noted::input, told.retry_after_ms);
   }
+  void operator()(const core::PersonCalled& called) const noexcept {
+    trace.note(Noted::input, called.caller, called.source, called.untold);
+    for (const core::OrderRef& ref : called.orders) note_ref(trace, ref);
+    note_text(trace, Noted::input, called.why);
+  }
   void operator()(const core::GatewayStarted& started) const noexcept {
     note_text(trace, Noted::input, started.epoch);
     note_text(trace, Noted::input, started.previous_epoch.value_or(""));
@@ -345,6 +350,7 @@ struct NoteEffect {
     trace.note(Noted::effect, answer.caller, answer.kind, core::value_of(answer.row), answer.first,
                answer.retry_after_s, answer.order.has_value());
     note_text(trace, Noted::effect, answer.why);
+    if (answer.stands) trace.note(Noted::effect, *answer.stands);
     if (!answer.order) return;
     trace.note(Noted::effect, answer.order->phase, answer.order->reason, answer.order->updated_wall_ms);
     note_bytes(trace, Noted::effect, answer.order->id.bytes);

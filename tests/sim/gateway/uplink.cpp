@@ -110,8 +110,7 @@ std::vector<core::Input> Uplink::inputs_of(const Publication& message, core::Cal
   std::visit(
       [&](auto& input) {
         input.caller = caller;
-        if constexpr (requires { input.body_digest; })
-          input.body_digest = Door::digest_of(input.body.canonical);
+        if constexpr (requires { input.body_digest; }) input.body_digest = Door::digest_of(input.digested());
         if constexpr (requires { input.letter; }) input.letter = letter;
       },
       commands->back());

@@ -100,13 +100,76 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("an order that is to be keyed in by a person is left as it is") {
+TEST_CASE(
+    "an order that is to be keyed in by a person waits for that person's answer, and the cloud hears of it") {
   support::TempDir folder;
   RunningService gate(config_with(folder, "just_eat"));
-  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));
+  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));  // of an order that is not here
   CHECK(gate.webhook(just_eat, tea("je-1")).is(200));
+  REQUIRE(orders_in(gate, "held") == 1);
   CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));
-  CHECK(orders_in(gate, "held") == 1);
+  const auto parked = gate.get("/v1/orders?phase=parked");
+  REQUIRE(size_at(parked.body, "/orders") == 1);
+  CHECK(value_at(parked.body, "/orders/0/reason") == "by_hand");
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(200));
+  CHECK(orders_in(gate, "parked") == 1);
+  const std::string events = gate.get("/v1/events").body;
+  CHECK(events.find("gateway.partner_untold") != std::string::npos);
+  CHECK(events.find(R"("why":"by_hand")") != std::string::npos);
+  const std::string id = value_at(parked.body, "/orders/0/id");
+  CHECK(gate.post("/v1/orders/" + id + "/resolve", R"({"answer":"placed"})").is(200));
+  CHECK(orders_in(gate, "placed") == 1);
+  CHECK(gate.get("/metrics")
+            .body.find(R"(storegate_partner_webhooks_total{kind="by_hand",partner="just_eat"} 2)") !=
+        std::string::npos);
+}
+
+TEST_CASE("Just Eat hears of an order that is rejected here as of a failure, whenever and however it asks") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "just_eat"));
+  REQUIRE(gate.put("/v1/store", R"({"status":"paused"})").is(200));
+  CHECK(gate.webhook(just_eat, tea("je-1")).is(400));
+  CHECK(gate.webhook(just_eat, tea("je-1")).is(400));
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(400));
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1", 3)).is(400));
+  REQUIRE(gate.put("/v1/store", R"({"status":"open"})").is(200));
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(400));  // it stays rejected
+  CHECK(gate.webhook(just_eat, tea("je-2")).is(200));
+  const std::string id = value_at(gate.get("/v1/orders?phase=held").body, "/orders/0/id");
+  CHECK(gate.post("/v1/orders/" + id + "/cancel").is(200));
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-2")).is(400));  // nobody will make it
+}
+
+TEST_CASE(
+    "a promised time that drifts makes no other order of a partner's webhook, and the first one stands") {
+  support::TempDir folder;
+  RunningService gate(ordinary_config(folder));
+  const auto order = [](const std::string& time, const std::string& price) {
+    return R"({"order":{"id":"dd-1","estimated_pickup_time":")" + time +
+           R"(","categories":[{"items":[{"merchant_supplied_id":"a","price":)" + price +
+           R"(,"quantity":1}]}]}})";
+  };
+  const char* path = "/v1/partners/doordash/webhook";
+  const auto first = gate.webhook(path, order("2099-11-23T12:00:00Z", "1"));
+  CHECK(first.is(202));
+  CHECK(gate.webhook(path, order("2099-11-23T12:07:00Z", "1")).body == first.body);
+  CHECK(gate.webhook(path, order("2099-11-23T12:07:00Z", "2")).is(409));
+  CHECK(gate.orders_stored() == 1);
+  const std::string id = value_at(first.body, "/id");
+  CHECK(value_at(gate.get("/v1/orders/" + id).body, "/order/fulfilment/promised_at") ==
+        "2099-11-23T12:00:00.000Z");
+}
+
+TEST_CASE("webhooks come by PUT as well") {
+  support::TempDir folder;
+  RunningService gate(ordinary_config(folder));
+  const auto put = [&](const char* secret) {
+    return gate.caller().call("PUT", "/v1/partners/doordash/webhook", {{"Authorization", secret}},
+                              doordash_order("dd-1"));
+  };
+  CHECK(put("s3cret").is(202));
+  CHECK(put("wrong").is(401));
+  CHECK(gate.orders_stored() == 1);
 }
 
 TEST_CASE("an authentic webhook that is refused leaves a line without a value of it") {

@@ -60,7 +60,8 @@ TEST_CASE("partners try prints the canonical order of an authentic webhook and a
   CHECK(saved.run(shell, {"--secret-file", saved.secret, "--header", "Authorization: Bearer demo-secret"}) ==
         0);
   CHECK(has(shell.out,
-            "authentication: passes\nkind: order, answered 202 once it is stored\n{\n  \"partner\": "
+            "authentication: passes\nkind: order, answered 202 once it is stored\n"
+            "answered 202 if the store rejects it, 409 if it is here with other contents\n{\n  \"partner\": "
             "\"doordash\",\n"));
   CHECK(has(shell.out, "\n      \"name\": \"Taco \\\"hot\\\"\",\n"));
   CHECK(has(shell.out, "\"modifiers\": []\n"));
@@ -99,6 +100,24 @@ TEST_CASE("partners try says what is wrong, and ends with 1 if a part of it woul
   Shell fetched;
   CHECK(saved.run(fetched, {"--fetched"}) == 1);
   CHECK(has(fetched.err, "come whole and are not fetched"));
+}
+
+TEST_CASE("partners try says what an order would hear that is rejected, or here in other words") {
+  const Saved saved(R"({"id":"1","items":[{"plu":"a","price":1}]})");
+  Shell shell;
+  CHECK(shell.run({"partners", "try", "jet_connect", saved.webhook.c_str(), "--unsigned"}) == 0);
+  CHECK(has(shell.out, "answered 400 if the store rejects it, 200 if it is here with other contents\n"));
+}
+
+TEST_CASE("partners try says whom a partner calls, and what is answered to who asks for an address") {
+  const Saved called(R"({"OrderId":"je-1"})");
+  Shell shell;
+  CHECK(shell.run({"partners", "try", "just_eat", called.webhook.c_str(), "--unsigned"}) == 0);
+  CHECK(has(shell.out, "has a person key in, so parks if it waits here, just_eat je-1\n"));
+  const Saved asked(R"({"accountId":"a","locationId":"l","externalLocationId":"e"})");
+  Shell unanswered;
+  CHECK(unanswered.run({"partners", "try", "deliverect", asked.webhook.c_str(), "--unsigned"}) == 1);
+  CHECK(has(unanswered.err, "public_url"));
 }
 
 TEST_CASE("partners try says of a webhook that asks for nothing that it does") {

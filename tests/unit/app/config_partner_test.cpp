@@ -57,6 +57,27 @@ TEST_CASE(
   CHECK(app::codec_of(config, "kiosk") == nullptr);
 }
 
+TEST_CASE("a webhook knows where its partner reaches it, and the store's zone") {
+  const std::string text = acme("codec = \"deliverect\"\nsecret_files = []");
+  const auto replaced = [](std::string in, const std::string& what, const std::string& by) {
+    return in.replace(in.find(what), what.size(), by);
+  };
+  const app::Config config =
+      good(replaced(replaced(text, "[http]\n", "[http]\npublic_url = \"https://store.example/gate/\"\n"),
+                    "id = \"store-042\"\n", "id = \"store-042\"\ntimezone = \"America/Chicago\"\n"));
+  core::Now now;
+  now.wall_ms = 1'795'435'200'000;  // in November
+  const auto partner = app::webhook_partner(config, "acme");
+  REQUIRE(partner);
+  const codec::Delivery delivery = app::delivery_of(*partner, {}, "", now);
+  CHECK(delivery.webhook_url == "https://store.example/gate/v1/partners/acme/webhook");
+  CHECK(delivery.local_offset_minutes == -6 * 60);
+  const app::Config bare = good(text);
+  const codec::Delivery untold = app::delivery_of(*app::webhook_partner(bare, "acme"), {}, "", now);
+  CHECK(untold.webhook_url.empty());
+  CHECK(untold.local_offset_minutes == 0);
+}
+
 TEST_CASE("a generic webhook's scheme is written out, or one of the known ones with changes") {
   const app::Config written = good(acme(R"(codec = "generic"
 webhook = { header = "X-Acme", encoding = "base64", prefix = "sha256=", signed = "{timestamp}:{body}", timestamp_header = "X-Time", tolerance_s = 60 })"));

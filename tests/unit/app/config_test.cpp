@@ -187,6 +187,7 @@ TEST_CASE("each mistake in [store], [storage], [http], [pos] and [mqtt] is found
       http("tls = { cert = \"\" }", "http.tls.cert", "no such key"),
       http("socket = \"/" + std::string(120, 'x') + "\"", "http.socket", "at most 107 bytes"),
       http("body_max_kib = 99999999", "http.body_max_kib", "from 0 to"),
+      http("public_url = \"store.example\"", "http.public_url", "http"),
       pos("driver = \"toast\"", "pos.driver", "it must be \"rest\""),
       pos("timeout_ms = 1", "pos.timeout_ms", "from 100 to"),
       pos("can_query = 1", "pos.can_query", "true or false"),

@@ -84,7 +84,8 @@ TEST_CASE("an order is read field by field") {
   CHECK(order.partner == "grubhub");
   CHECK(order.partner_order_id == order_id);
   CHECK(order.placed_at_wall_ms == noon_ms + 214);
-  CHECK_FALSE(order.promised_at_wall_ms);  // their courier's coming drifts
+  CHECK(order.promised_at_wall_ms ==
+        noon_ms + 31 * minute_ms);  // their courier comes then, the diner waits longer
   CHECK_FALSE(order.test);
   CHECK(order.fulfilment == core::FulfilmentType::delivery);
   CHECK(order.release.mode == core::ReleaseMode::on_event);
@@ -190,11 +191,13 @@ TEST_CASE("the same order again has the same bytes, whatever its history has com
                                               "\"updated_at\": \"2026-11-23T12:03:00.000Z\""),
                                      "\"transmission_id\": \"tr-1\"", "\"transmission_id\": \"tr-2\"");
   CHECK(grubhub.order(again).body.canonical == first);
-  for (const auto& [what, with] : {std::pair{"\"just_in_time_fired\": false", "\"just_in_time_fired\": true"},
-                                   std::pair{"2026-11-23T12:31:00.000Z", "2026-11-23T12:38:00.000Z"},
-                                   std::pair{"2026-11-23T12:31:00.000Z", "soon"}}) {
-    CAPTURE(with);
-    CHECK(grubhub.order(replaced(order_text(), what, with)).body.canonical == first);
+  const std::string fired =
+      replaced(order_text(), "\"just_in_time_fired\": false", "\"just_in_time_fired\": true");
+  CHECK(grubhub.order(fired).body.canonical == first);
+  const auto compared = [&](const std::string& text) { return encode_timeless(grubhub.order(text).order); };
+  for (const char* drifted : {"2026-11-23T12:38:00.000Z", "soon"}) {
+    CAPTURE(drifted);
+    CHECK(compared(replaced(order_text(), "2026-11-23T12:31:00.000Z", drifted)) == compared(order_text()));
   }
   CHECK(PartnerCase("grubhub", "seamless").order(order_text()).order.partner == "seamless");
 }
@@ -253,7 +256,7 @@ TEST_CASE("their reason comes to a canonical one, and an order that nobody confi
                                                       {"MENU_ITEM_NOT_FOUND", "item_unknown"},
                                                       {"PRICE_MISMATCH", "price_mismatch"},
                                                       {"OTHER", "other"},
-                                                      {"BRAND_NEW", ""}};
+                                                      {"BRAND_NEW", "BRAND_NEW"}};
   for (const auto& [theirs, ours] : rows) {
     CAPTURE(theirs);
     const std::string text =
@@ -305,8 +308,7 @@ TEST_CASE("bad webhooks are refused with the place") {
         line + "/merchant_price"},
        {replaced(good, "\"external_id\": \"PT-TOFU\"", "\"external_id\": \"\\n\""),
         line + "/line_options/0/external_id"},
-       {replaced(good, "\"tip\": {\"amount\": 400", "\"tip\": {\"amount\": -1"), "/charges/tip/amount"},
-       {replaced(good, "\"2026-11-23T12:00:00.214Z\"", "{\"millis\": \"x\"}"), "/time_placed/millis"}});
+       {replaced(good, "\"tip\": {\"amount\": 400", "\"tip\": {\"amount\": -1"), "/charges/tip/amount"}});
 }
 
 TEST_CASE("options nest ten levels and not eleven") {

