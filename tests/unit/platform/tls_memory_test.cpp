@@ -236,10 +236,10 @@ TEST_CASE("so does one with certificates on both sides, and loading a server's c
   CHECK(places > 150);
 }
 
-TEST_CASE("both fail cleanly at every 199th of their allocations, whatever the place is at then") {
+TEST_CASE("both fail cleanly at every 397th of their allocations, whatever the place is at then") {
   (void)common();
-  CHECK(with_every_failing(199, full_handshake) > 100);
-  CHECK(with_every_failing(199, BothCertified()) > 200);
+  CHECK(with_every_failing(397, full_handshake) > 60);
+  CHECK(with_every_failing(397, BothCertified()) > 120);
 }
 
 // Minutes of one core: for whoever changes the engine, or has another mbedTLS.
