@@ -242,17 +242,6 @@ TEST_CASE("both fail cleanly at every 397th of their allocations, whatever the p
   CHECK(with_every_failing(397, BothCertified()) > 120);
 }
 
-// Minutes of one core: for whoever changes the engine, or has another mbedTLS.
-TEST_CASE("both fail cleanly at each of their allocations" * doctest::skip()) {
-  (void)common();
-  const auto full = with_every_failing(1, full_handshake);
-  const auto certified = with_every_failing(1, BothCertified());
-  MESSAGE("runs, each with another allocation failing: full ", full, ", with certificates on both sides ",
-          certified);
-  CHECK(full > 10'000);
-  CHECK(certified > full);
-}
-
 /// False: with this mbedTLS an idle connection keeps its buffers.
 bool gives_back() {
   if (!platform::tls_compat::RecordBuffers::gives_back) MESSAGE("buffers are kept");
@@ -308,29 +297,4 @@ TEST_CASE("what an idle connection gives back is wiped, and many talks later bot
   CHECK_FALSE(memory.found_bytes);
 }
 
-TEST_CASE("figures: what a handshake costs, full and short" * doctest::skip()) {
-  using clock = std::chrono::steady_clock;
-  const auto mean_us = [](const std::function<void()>& run) {
-    constexpr int rounds = 200;
-    const auto begin = clock::now();
-    for (int i = 0; i < rounds; ++i) run();
-    return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begin).count() / rounds;
-  };
-  const Context returning = common().folder.client();
-  auto forgetful = common().folder.server_options();
-  forgetful.ticket_lifetime = std::chrono::seconds(0);
-  const Context without_tickets = TlsFolder::made(TlsContext::server(forgetful));
-  const auto shake = [](const Context& server, const Context& client) {
-    TlsPair pair(server, client);
-    pair.run();
-    REQUIRE(pair.both_open());
-  };
-  shake(common().server, returning);
-  const auto full = mean_us([&] { shake(without_tickets, returning); });
-  shake(common().server, returning);
-  const auto resumed = mean_us([&] { shake(common().server, returning); });
-  MESSAGE("both ends together, microseconds: full ", full, ", resumed ", resumed);
-}
-
-}  // namespace
 }  // namespace storegate::tests
