@@ -21,15 +21,29 @@ namespace storegate::sim {
 inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
-enum class About : std::uint8_t { order, release, cancel, resolve, other, store, availability, stranger };
+// whole: one that was announced, sent as a whole by somebody else.
+enum class About : std::uint8_t {
+  order,
+  release,
+  cancel,
+  resolve,
+  other,
+  store,
+  availability,
+  stranger,
+  whole
+};
 // The cloud over MQTT, by itself or for a customer; the partner's webhook; the API.
 enum class Way : std::uint8_t { cloud, partner, person, customer };
+/// What is only announced once more: that it is cancelled there, or that its courier waits at the store.
+enum class News : std::uint8_t { none, cancelled, courier };
 struct Tag {
   About about = About::other;
   std::size_t story =
       SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words; availability: the word
-  int body = 0;          // order: which of its bodies; resolve: which answer; stranger: which guess
-  Way way = Way::cloud;  // release, cancel: who sent it
+  int body = 0;            // order: which of its bodies; resolve: which answer; stranger: which guess
+  Way way = Way::cloud;    // release, cancel: who sent it
+  News news = News::none;  // order: what is new where it was ordered
 };
 
 /// One event about an order as the consumer kept it.
@@ -119,15 +133,23 @@ struct Story {
 
   // of one that is announced and fetched
   std::int64_t announced_ms = never;     // it was last announced, and that reached the gateway
-  std::int64_t asked_ms = -1;            // it was last asked for
+  std::int64_t asked_ms = -1;            // it was last asked for because of what had come by then
   std::int64_t looked_at_ms = -1;        // the request whose answer was last written
   std::int64_t fetched_open_ms = never;  // its partner gave it, not cancelled, before it was decided
   std::int64_t decided_ms = never;       // its first phase after `fetching` was committed
-  bool accepted_written = false, refused_written = false, ended_written = false;  // such an event of it
-  bool untold = false;  // an event says that its partner could not be told, or had decided
-  bool unseen = false;  // it was rejected without having been fetched
+  // such an event of it was
+  bool accepted_written = false, refused_written = false, ready_written = false, ended_written = false,
+       cancel_refused_written = false, untold_written = false;
+  std::int64_t decision_owed_ms = never;  // since then its partner is to be told that it is accepted or not
+  bool accept_told = false;               // that was sent
+  bool end_taken = false;                 // its partner believes the store that it is not made
+  bool untold = false;                    // an event says that its partner could not be told, or had decided
+  bool unseen = false;                    // it was rejected without having been fetched
   std::int64_t news_heard_ms =
       never;  // cancelled at its partner, and the announcement that tells so was taken
+  std::int64_t courier_heard_ms = never;  // the same of its courier, who waits
+  std::int64_t whole_reached_ms = never;  // somebody sent it as a whole
+  bool taken_unseen = false;              // committed as one that is to be fetched
 
   // what left the gateway
   int acknowledged_body = -1;

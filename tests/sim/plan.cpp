@@ -296,7 +296,7 @@ void draw_slow_pos(Draws draws, Plan& plan) {
   plan.faults.pos_refuses_of_1000 = plan.faults.pos_breaks_of_1000 = plan.faults.pos_silent_of_1000 = 0;
 }
 
-// In two of five worlds some orders by webhook are of a partner that only announces them.
+// In two of five worlds some orders by webhook, and some that the cloud passes on, are of a partner that only announces them.
 void draw_thin(Draws draws, Plan& plan, bool calm) {
   core::PartnerPolicy& thin = plan.policy.partners.find(thin_partner)->second;
   thin.fetches = true;
@@ -309,11 +309,18 @@ void draw_thin(Draws draws, Plan& plan, bool calm) {
                       never_there = strength(draws, 60), news = strength(draws, 300);
   const bool told = flag(draws, 600);
   const std::uint64_t elsewhere = strength(draws, 100);
+  const std::uint64_t couriers = strength(draws, 400), wholes = strength(draws, 200);
+  const bool decides = flag(draws, 400);
+  const auto decide_within_s = static_cast<std::int64_t>(20 + draws.below(100));
   if (hurries) thin.fetch_within_ms = within_s * core::second_ms;
+  if (decides) thin.decide_within_ms = decide_within_s * core::second_ms;
+  core::PartnerPolicy& open = plan.policy.partners[open_partner] = thin;
   if (!on) return;
   plan.thin_of_1000 = share;
   plan.thin_is_told = told;
-  if (told) thin.tells = {core::Notice::accepted, core::Notice::rejected, core::Notice::cancelled};
+  using enum core::Notice;
+  if (told) thin.tells = {accepted, rejected, cancelled};
+  if (told) open.tells = {accepted, rejected, ready, cancelled, cancel_agreed, cancel_refused};
   if (calm) return;
   Faults& faults = plan.faults;
   faults.api_outages = outages;
@@ -324,6 +331,8 @@ void draw_thin(Draws draws, Plan& plan, bool calm) {
   faults.never_there_of_1000 = never_there;
   faults.news_of_1000 = news;
   faults.elsewhere_of_1000 = told ? elsewhere : 0;
+  faults.couriers_of_1000 = couriers;
+  faults.wholes_of_1000 = wholes;
 }
 
 void append(std::string& text, const char* name, std::uint64_t value) {
@@ -430,7 +439,11 @@ std::string describe(const Plan& plan) {
   append(text, "api_garbled", f.api_garbled_of_1000);
   append(text, "never_there", f.never_there_of_1000);
   append(text, "news", f.news_of_1000);
+  append(text, "couriers", f.couriers_of_1000);
+  append(text, "wholes", f.wholes_of_1000);
   append(text, "told", plan.thin_is_told ? 1 : 0);
+  append(text, "thin_decide_within_ms",
+         static_cast<std::uint64_t>(plan.policy.partners.find(thin_partner)->second.decide_within_ms));
   append(text, "elsewhere", f.elsewhere_of_1000);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);

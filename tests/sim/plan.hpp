@@ -71,6 +71,8 @@ struct Faults {
   std::uint64_t never_there_of_1000 = 0;  // of the orders: announced, and its API has no such order
   std::uint64_t elsewhere_of_1000 = 0;    // of the orders: accepted there by somebody else, on a tablet
   std::uint64_t news_of_1000 = 0;         // of the orders: cancelled there, and only announced again
+  std::uint64_t couriers_of_1000 = 0;     // of the orders: a courier waits at the store, and its API says so
+  std::uint64_t wholes_of_1000 = 0;       // of the orders: somebody else sends them as a whole
 
   // process, power, disk
   std::uint64_t kills = 0;
@@ -159,9 +161,11 @@ inline constexpr std::int64_t events_kept_by_size = 20;
 // The partners, as configured.
 inline constexpr const char* webhook_partner = "doordash";  // HTTP webhooks, also passed on by the cloud
 inline constexpr const char* thin_partner = "uber_eats";    // webhooks that announce, its orders are fetched
-inline constexpr const char* api_partner = "kiosk";         // POST /v1/orders
-inline constexpr const char* flood_partner = "rush";        // POST /v1/orders, by the flock
-inline constexpr const char* mqtt_partner = "hub";          // canonical orders over MQTT
+inline constexpr const char* open_partner = "open_delivery";  // the same; it is told more, and asks to cancel
+inline constexpr const char* thin_partners[] = {thin_partner, open_partner};
+inline constexpr const char* api_partner = "kiosk";   // POST /v1/orders
+inline constexpr const char* flood_partner = "rush";  // POST /v1/orders, by the flock
+inline constexpr const char* mqtt_partner = "hub";    // canonical orders over MQTT
 inline constexpr const char* webhook_secret = "a-token-of-the-simulator";
 
 }  // namespace storegate::sim

@@ -27,7 +27,8 @@ World::World(Plan plan, disk::Disk& disk, bool telling)
       kitchen_(*this, Draws(plan_.seed).fork(60)),
       pos_link_(*this, Draws(plan_.seed).fork(22)),
       web_(*this, Draws(plan_.seed).fork(23)),
-      thin_api_(*this, Draws(plan_.seed).fork(33)),
+      thin_api_(*this, Draws(plan_.seed).fork(33), thin_partner),
+      open_api_(*this, Draws(plan_.seed).fork(34), open_partner),
       broker_(*this, Draws(plan_.seed).fork(24)),
       cloud_(*this, Draws(plan_.seed).fork(25)),
       partners_(*this, Draws(plan_.seed).fork(26)),
@@ -191,6 +192,7 @@ void World::on_loaded(const storage::LoadReport& report) {
   size_.begin();
   fetches_.begin(scene(), report.loaded);
   tells_.begin(scene(), report.loaded);
+  paces_.begin(scene(), report.loaded);
   if (trace_.telling())
     tell("start", std::to_string(report.loaded.live.size()) + " live orders, " +
                       std::to_string(report.loaded.ended.size()) + " ended");
@@ -235,6 +237,7 @@ void World::on_commit(const storage::CommitResult& result, const core::Changes& 
   if (result.written) refusals_.on_written(scene(), changes);
   if (result.written) fetches_.written(scene(), changes);
   if (result.written) tells_.written(scene(), changes);
+  result.written ? paces_.written(scene(), changes) : paces_.on_commit_failed(scene());
   if (result.written) expiry_.written(scene(), changes);
   if (result.written) stock_watch_.on_written(scene(), changes);
   if (result.written) pos_shares_.on_commit(scene(), changes);
@@ -285,6 +288,7 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::cancel) story.cancelled_by.insert(way);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about == About::resolve) story.answers_reached |= 1U << static_cast<unsigned>(tag.body);
+  if (tag.about == About::whole) return on_whole_reached(story);
   if (tag.about != About::order) return;
   rates_.on_order(scene(), tag.story);
   if (story.over_mqtt)
@@ -302,6 +306,28 @@ void World::on_reached(const Tag& tag) {
   }
   stock_watch_.on_order(scene(), clock_watch_, tag.story);
   if (story.acknowledged_ms == never) check::ClockWatch::on_reached(scene(), clock_, story);
+}
+
+// It is an order as any other, or what one that was announced waits for.
+void World::on_whole_reached(Story& story) {
+  rates_.on_whole(scene(), story);
+  turn_shares_.on_whole(scene(), story);
+  story.reached_before = true;
+  if (now_ms() - story.reached_ms >= plan_.policy.order_id_reuse_ms - 2000) story.reborn = true;
+  if (story.reached_ms == never) story.boot = clock_.boots();
+  story.reached_ms = std::min(story.reached_ms, now_ms());
+  story.whole_reached_ms = std::min(story.whole_reached_ms, now_ms());
+  if (story.decided_ms != never) return;
+  story.fetched_open_ms = now_ms();
+  stock_watch_.on_fetched(scene(), clock_watch_, static_cast<std::size_t>(&story - ledger_.stories().data()));
+  check::ClockWatch::on_reached(scene(), clock_, story);
+}
+
+// From then on it is kept that there are news.
+void World::on_news_taken(const Tag& tag) {
+  Story& story = ledger_.story(tag.story);
+  std::int64_t& heard_ms = tag.news == News::courier ? story.courier_heard_ms : story.news_heard_ms;
+  heard_ms = std::min(heard_ms, now_ms());
 }
 
 void World::on_clock_changed() {
@@ -322,6 +348,7 @@ void World::on_puback_left(const Tag& tag) {
   if (tag.about == About::availability) return;
   Story& story = ledger_.story(tag.story);
   if (tag.about == About::order) turn_shares_.on_settled(story);
+  if (tag.news != News::none) on_news_taken(tag);
   if (tag.about == About::stranger) strangers_.on_acknowledged(tag);
   if (tag.about == About::cancel)
     story.cancel_acknowledged_ms = std::min(story.cancel_acknowledged_ms, now_ms());
@@ -348,6 +375,10 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (tag.about == About::release && reply.status < 300)
     story.release_acknowledged_ms = std::min(story.release_acknowledged_ms, now_ms());
   if (tag.about == About::release) check::release_answered(scene(), story, tag, reply);
+  if (tag.about == About::whole) {
+    turn_shares_.on_settled(story);
+    check::whole_answered(scene(), story, reply);
+  }
   if (tag.about != About::order) return;
   turn_shares_.on_answer(scene(), tag.story, reply);
   rates_.on_answer(scene(), tag.story, reply);

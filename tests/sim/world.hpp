@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/checks/acceptance.hpp"
+#include "sim/checks/api_pace.hpp"
 #include "sim/checks/checks.hpp"
 #include "sim/checks/fairness.hpp"
 #include "sim/checks/fetch.hpp"
@@ -77,7 +78,10 @@ class World {
   [[nodiscard]] Kitchen& kitchen() noexcept { return kitchen_; }
   [[nodiscard]] PosLink& pos_link() noexcept { return pos_link_; }
   [[nodiscard]] WebLink& web() noexcept { return web_; }
-  [[nodiscard]] ThinApi& thin_api() noexcept { return thin_api_; }
+  /// Of a partner that only announces its orders.
+  [[nodiscard]] ThinApi& thin_api(std::string_view partner) noexcept {
+    return partner == open_partner ? open_api_ : thin_api_;
+  }
   [[nodiscard]] Partners& partners() noexcept { return partners_; }
   [[nodiscard]] Manager& manager() noexcept { return manager_; }
   [[nodiscard]] Menu& menu() noexcept { return menu_; }
@@ -111,6 +115,8 @@ class World {
   void on_pos_list(bool menu, const PosReply& reply);
   void on_written(Process& process, const core::Changes& changes);
   void on_reached(const Tag& tag);
+  /// News of an order that its partner only announces will not be sent again.
+  void on_news_taken(const Tag& tag);
   void on_puback_left(const Tag& tag);
   void on_answer_left(const Tag& tag, const codec::HttpReply& reply);
   void on_store_answered(StoreWord& word, const codec::HttpReply& reply) const;
@@ -118,6 +124,8 @@ class World {
   /// `anew`: not the last one again, with nothing new. `whole`: no input was left for the next one.
   void on_turn_begins(bool anew, bool whole) {
     stock_watch_.on_turn_began(whole);
+    fetches_.on_turn_begins(now_ms(), whole);
+    paces_.on_turn_begins(scene(), whole, machine_.asleep_until_ms());
     if (anew) breaker_.on_turn_begins(whole);
     if (anew) backoff_.on_turn_begins(scene(), whole, fold_, machine_.asleep_until_ms());
   }
@@ -157,14 +165,20 @@ class World {
   void on_status_answered(std::uint64_t call) { questions_.answered(call); }
   void on_questions_gone() { questions_.gone(); }
   void on_wrong_token(const core::ReportWrongToken& wrong);
-  void on_fetch_asked(std::uint64_t call, std::size_t story) { fetches_.asked(scene(), call, story); }
-  void on_tell_asked(std::uint64_t call, std::size_t story, std::string_view what) {
-    tells_.asked(scene(), call, story, what);
-  }
+  void on_fetch_asked(std::uint64_t call, std::size_t story);
+  void on_tell_asked(std::uint64_t call, std::size_t story, std::string_view what);
   void on_api_ended(std::uint64_t call) { fetches_.ended(call), tells_.ended(call); }
-  void on_partner_decided(const std::string& id) { check::TellWatch::decided(scene(), thin_partner, id); }
+  /// What came of a request to a partner's API is offered to the gateway.
+  void on_api_heard(const ApiHeard& heard);
+  /// The partner has taken the store's word.
+  void on_partner_knows(std::size_t story, std::string_view what) {
+    tells_.taken(ledger_.story(story), what);
+  }
+  void on_partner_decided(const std::string& partner, const std::string& id) {
+    check::TellWatch::decided(scene(), partner, id);
+  }
   void on_partner_untold(std::string_view data) { check::TellWatch::on_untold(scene(), data); }
-  void on_fetched(const std::string& id, const core::OrderFetched& fetched);
+  void on_fetched(const core::FetchOrder& asked, const core::OrderFetched& fetched);
   void on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,
                     const storage::PruneLimits& limits);
   void on_measured(std::int64_t used_bytes) { size_.on_measured(scene(), used_bytes); }
@@ -172,8 +186,10 @@ class World {
 
  private:
   void run_until(std::int64_t ms);
+  void on_whole_reached(Story& story);
   void judge_healing(std::int64_t healed_ms);
   void judge_end();
+  void judge_told(const Story& story);
   void judge_rows();
   [[nodiscard]] check::Scene scene() { return {ledger_, plan_, now_ms()}; }
 
@@ -189,6 +205,7 @@ class World {
   PosLink pos_link_;
   WebLink web_;
   ThinApi thin_api_;
+  ThinApi open_api_;
   Broker broker_;
   Cloud cloud_;
   Partners partners_;
@@ -217,6 +234,7 @@ class World {
   check::SizeWatch size_;
   check::FetchWatch fetches_;
   check::TellWatch tells_;
+  check::ApiPaceWatch paces_;
   bool storm_ = true;
   std::int64_t loaded_ms_ = 0;        // when the present process came up
   std::int64_t healed_since_ms_ = 0;  // nothing fails any more, and the process is up

@@ -42,7 +42,7 @@ void World::judge_end() {
   check::FetchWatch::judge_end(at, healed_since_ms_);
   if (plan_.thin_is_told)
     for (const Story& story : ledger_.stories())
-      if (story.thin) check::TellWatch::judge_end(at, story, thin_api_.decided(story.id));
+      if (story.thin) judge_told(story);
   check::tickets_are_followed(at, healed_since_ms_);
   stock_watch_.judge_end(at);
   check::probe_has_ticket(at, ledger_.story(probe_));
@@ -50,6 +50,12 @@ void World::judge_end() {
   backoff_.judge_end(at);
   process_.die();
   judge_rows();
+}
+
+void World::judge_told(const Story& story) {
+  const ThinApi& api = thin_api(story.partner);
+  check::TellWatch::judge_end(scene(), story,
+                              {api.decided(story.id), api.is_ready(story.id), api.waits_for_word(story.id)});
 }
 
 void World::judge_rows() {

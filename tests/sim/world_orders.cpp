@@ -72,10 +72,27 @@ void World::on_placement_heard(const std::string& key, const PosReply& reply) {
   if (Story* story = ledger_.find_key(key)) refusals_.on_heard(scene(), *story, reply);
 }
 
+void World::on_fetch_asked(std::uint64_t call, std::size_t story) {
+  fetches_.asked(scene(), call, story);
+  if (story != SIZE_MAX) paces_.asked(scene(), check::ApiPaceWatch::Kind::fetch, call, ledger_.story(story));
+}
+
+void World::on_tell_asked(std::uint64_t call, std::size_t story, std::string_view what) {
+  tells_.asked(scene(), call, story, what);
+  if (story != SIZE_MAX) paces_.asked(scene(), check::ApiPaceWatch::Kind::tell, call, ledger_.story(story));
+}
+
+void World::on_api_heard(const ApiHeard& heard) {
+  const bool not_now = heard.status == 429 || heard.status == 503;
+  const std::int64_t later_s = not_now && !heard.retry_after.empty() ? std::stoll(heard.retry_after) : 0;
+  paces_.heard(scene(), heard.call, heard.status, later_s);
+}
+
 // What it holds is judged by what is so from now on; before it came nothing was.
-void World::on_fetched(const std::string& id, const core::OrderFetched& fetched) {
-  Story* story = ledger_.find(thin_partner, id);
-  if (story == nullptr) return scene().blame("fetch", "an order was fetched that nobody announced: " + id);
+void World::on_fetched(const core::FetchOrder& asked, const core::OrderFetched& fetched) {
+  Story* story = ledger_.find(asked.partner, asked.partner_order_id);
+  if (story == nullptr)
+    return scene().blame("fetch", "an order was fetched that nobody announced: " + asked.partner_order_id);
   const auto index = static_cast<std::size_t>(story - ledger_.stories().data());
   fetches_.heard(scene(), index, fetched);
   if (fetched.outcome != core::FetchOutcome::fetched || story->decided_ms != never) return;

@@ -135,7 +135,8 @@ void Acceptance::judge_times(const Scene& scene, const Story& story, Marks& mark
   }
   if (story.promised_ms && *story.promised_ms < scene.now_ms - policy.pos.expire_ms)
     marks.set_must(by_promise);
-  const auto& since = story.placed_ms ? story.placed_ms : story.sent_ms;
+  // When an announcement was sent on says nothing of its order.
+  const auto since = story.placed_ms || story.thin ? story.placed_ms : story.sent_ms;
   if (within_ms > 0 && since && *since < scene.now_ms - within_ms)
     marks.set_must(story.placed_ms ? by_deadline : by_sending);
 }
@@ -162,9 +163,12 @@ void Acceptance::judge_kitchen(const Scene& scene, const core::Now& now, const F
     const core::Order* after = after_of(before.number);
     // It passes through the phases that count within one turn: cancelled while it is queued, say.
     const Cooking now_is = cooking(scene, now, before);
-    count(now_is, after == nullptr ? now_is : cooking(scene, now, *after), before.item_count);
+    // Of one that is announced nobody knows its items before it is fetched.
+    const std::int64_t items =
+        after == nullptr ? before.item_count : std::max(before.item_count, after->item_count);
+    count(now_is, after == nullptr ? now_is : cooking(scene, now, *after), items);
     if (after != nullptr && now_is == Cooking::no && cooking(scene, now, *after) == Cooking::no)
-      ++orders_most, items_most += before.item_count;
+      ++orders_most, items_most += items;
   });
   for (const core::Order& fresh : changes.orders) {
     if (fresh.number == order.number || seen.contains(fresh.number)) continue;

@@ -31,4 +31,18 @@ void order_answered(const Scene& scene, Story& story, const Tag& tag, const code
                            story.first_answer);
 }
 
+void whole_answered(const Scene& scene, Story& story, const codec::HttpReply& reply) {
+  if (story.reborn) return;
+  if (reply.status == 409 && story.decided_ms == never)
+    scene.blame("I14", name_of(story) + " is refused as a conflict, and its partner has given nothing of it");
+  if (reply.status >= 300 && reply.status != 409 && reply.status != 429 && reply.status != 503)
+    scene.blame("I14", name_of(story) + " is answered with " + std::to_string(reply.status));
+  if (reply.status >= 300) return;
+  if (member_text(reply.body, "phase") == "fetching")
+    scene.blame("fetch", name_of(story) + " was taken as a whole, and is still to be fetched");
+  if (story.acknowledged_body >= 0) return;
+  story.acknowledged_body = 0;
+  story.acknowledged_ms = scene.now_ms;
+}
+
 }  // namespace storegate::sim::check

@@ -348,6 +348,8 @@ class Questions {
 // ---- I14: the same request has the same answer, another body a 409
 
 void order_answered(const Scene& scene, Story& story, const Tag& tag, const codec::HttpReply& reply);
+/// One that is announced as well was sent as a whole: taken, it is a promise as any other.
+void whole_answered(const Scene& scene, Story& story, const codec::HttpReply& reply);
 
 // ---- I7: no more live orders than the store takes
 

@@ -68,6 +68,8 @@ class TurnShares {
   void on_order(const Scene& scene, std::size_t story);
   /// One has come over MQTT; and its PUBACK leaves.
   void on_message(const Story& story) { ++waiting_of_[story.partner]; }
+  /// One that was announced is at the HTTP door as a whole; its answer settles it.
+  void on_whole(const Scene& scene, const Story& story);
   void on_settled(const Story& story);
   /// Its answer leaves.
   void on_answer(const Scene& scene, std::size_t story, const codec::HttpReply& reply);
@@ -104,6 +106,8 @@ class RateWatch {
   void begin();
   /// An order has reached the gateway, over HTTP or MQTT; before the ledger notes that.
   void on_order(const Scene& scene, std::size_t story);
+  /// One that was announced is here as a whole; perhaps it takes a token.
+  void on_whole(const Scene& scene, const Story& story);
   /// Its answer leaves the HTTP door.
   void on_answer(const Scene& scene, std::size_t story, const codec::HttpReply& reply);
 

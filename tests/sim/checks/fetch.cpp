@@ -9,7 +9,7 @@ namespace storegate::sim::check {
 
 namespace {
 
-constexpr std::size_t at_once_most = 4;
+constexpr std::int64_t at_once_most = 4;
 constexpr int tries_before_given_up = 3;
 constexpr int looks_most = 3;
 constexpr std::int64_t hour_ms = 60 * core::minute_ms;
@@ -34,14 +34,23 @@ void FetchWatch::begin(const Scene& scene, const core::Loaded& loaded) {
   gone_.clear();
   unreadable_.clear();
   looks_.clear();
+  released_.clear();
+  decided_to_ms_ = -1;
   loaded_ms_ = scene.now_ms;
-  const auto note = [&](const std::string& partner, const std::string& id) {
-    Story* story = scene.ledger.find(partner, id);
-    if (story != nullptr && story->thin) story->decided_ms = std::min(story->decided_ms, scene.now_ms);
-  };
   for (const core::Order& order : loaded.live)
-    if (order.phase != core::Phase::fetching) note(order.partner, order.partner_order_id);
-  for (const core::Loaded::Ended& order : loaded.ended) note(order.partner, order.partner_order_id);
+    found(scene, order.partner, order.partner_order_id, order.phase, order.body_digest);
+  for (const core::Loaded::Ended& order : loaded.ended)
+    found(scene, order.partner, order.partner_order_id, order.phase, order.body_digest);
+}
+
+void FetchWatch::found(const Scene& scene, const std::string& partner, const std::string& id,
+                       core::Phase phase, const core::Digest& body) {
+  Story* story = scene.ledger.find(partner, id);
+  if (story == nullptr || !story->thin) return;
+  if (phase == core::Phase::fetching) story->taken_unseen = true;
+  if (phase == core::Phase::fetching || is_decided(*story)) return;
+  story->decided_ms = scene.now_ms;
+  story->unseen = phase == core::Phase::rejected && body == core::Digest{};
 }
 
 void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index) {
@@ -50,8 +59,10 @@ void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index
   for (const auto& [other, of] : open_)
     if (of == index) scene.blame("fetch", name_of(story) + " is fetched twice at once");
   open_.emplace(call, index);
-  if (open_.size() > at_once_most)
-    scene.blame("fetch", std::to_string(open_.size()) + " orders are fetched at once");
+  const auto at_once = std::count_if(open_.begin(), open_.end(), [&](const auto& other) {
+    return scene.ledger.story(other.second).partner == story.partner;
+  });
+  if (at_once > at_once_most) scene.blame("fetch", std::to_string(at_once) + " orders are fetched at once");
   if (story.announced_ms == never) scene.blame("fetch", name_of(story) + " is fetched and was not announced");
   // Of one that is decided there must be news, which were announced after it was looked at last.
   if (is_decided(story) && story.announced_ms < story.looked_at_ms)
@@ -67,7 +78,7 @@ void FetchWatch::asked(const Scene& scene, std::uint64_t call, std::size_t index
                               loaded_ms_ + std::min(after_start_ms, within_ms(scene, story))) +
                          tolerance_ms + asleep_ms)
     scene.blame("fetch", name_of(story) + " is fetched though its time is over");
-  story.asked_ms = scene.now_ms;
+  story.asked_ms = decided_to_ms_;
 }
 
 void FetchWatch::ended(std::uint64_t call) { open_.erase(call); }
@@ -82,6 +93,11 @@ void FetchWatch::heard(const Scene& scene, std::size_t index, const core::OrderF
     Looks& looks = looks_[index];
     if (looks.announced_ms != story.announced_ms) looks = {story.announced_ms, 0};
     ++looks.count;
+  }
+  if (fetched.released) {
+    story.released_by.insert("partner");
+    story.release_reached_ms = std::min(story.release_reached_ms, scene.now_ms);
+    if (!is_decided(story)) released_.insert(index);
   }
   if (!fetched.cancelled) {
     if (!is_decided(story)) story.fetched_open_ms = scene.now_ms;
@@ -105,6 +121,8 @@ void FetchWatch::judge_given_up(const Scene& scene, const Story& story, const co
     const auto found = counts.find(index);
     return found == counts.end() ? 0 : found->second;
   };
+  // Over MQTT one for which there is no room is taken all the same, and rejected at once.
+  if (order.reason == core::Reason::too_busy && story.over_mqtt && !story.taken_unseen) return;
   if (order.reason != core::Reason::invalid_order)
     scene.blame("fetch",
                 name_of(story) + " is rejected unseen for " + std::string(core::name_of(order.reason)));
@@ -118,8 +136,13 @@ void FetchWatch::written(const Scene& scene, const core::Changes& changes) {
     if (story == nullptr || !story->thin || story->reborn) continue;
     if (!order.look_again && order.phase != core::Phase::fetching)
       story->looked_at_ms = std::max(story->looked_at_ms, story->asked_ms);
+    if (order.phase == core::Phase::fetching) story->taken_unseen = true;
     if (order.phase == core::Phase::fetching || is_decided(*story)) continue;
     story->decided_ms = scene.now_ms;
+    // What was typed in says nothing of its courier.
+    const bool released = released_.contains(static_cast<std::size_t>(story - scene.ledger.stories().data()));
+    if (released && order.phase == core::Phase::held && story->whole_reached_ms == never)
+      scene.blame("fetch", name_of(*story) + " is held though its courier waited when it was fetched");
     const bool seen = std::any_of(
         changes.bodies.begin(), changes.bodies.end(),
         [&](const core::OrderBody& body) { return body.number == order.number && !body.canonical.empty(); });

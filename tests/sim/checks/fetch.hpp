@@ -17,6 +17,10 @@ class FetchWatch {
   /// A process has loaded the rows: nothing is under way, and what it was told before is forgotten. A commit of the last one
   /// may be done that it did not see succeed.
   void begin(const Scene& scene, const core::Loaded& loaded);
+  /// What was offered before a turn that is `whole` is decided in it: what it asks for is of after that.
+  void on_turn_begins(std::int64_t now_ms, bool whole) noexcept {
+    if (whole) decided_to_ms_ = now_ms;
+  }
   /// `story` SIZE_MAX: an order that nobody announced.
   void asked(const Scene& scene, std::uint64_t call, std::size_t story);
   void ended(std::uint64_t call);
@@ -27,6 +31,9 @@ class FetchWatch {
   static void judge_end(const Scene& scene, std::int64_t healed_ms);
 
  private:
+  /// A start has found it so.
+  static void found(const Scene& scene, const std::string& partner, const std::string& id, core::Phase phase,
+                    const core::Digest& body);
   void judge_given_up(const Scene& scene, const Story& story, const core::Order& order) const;
 
   std::map<std::uint64_t, std::size_t> open_;
@@ -36,7 +43,9 @@ class FetchWatch {
     int count = 0;
   };
   std::map<std::size_t, Looks> looks_;
+  std::set<std::size_t> released_;  // fetched, in this life, as one whose courier waits
   std::int64_t loaded_ms_ = 0;
+  std::int64_t decided_to_ms_ = -1;               // all that came before then is
   std::map<std::size_t, int> gone_, unreadable_;  // in this life
 };
 

@@ -34,6 +34,12 @@ bool may_have_waited(const Story& story, std::int64_t at_ms) {
   return false;
 }
 
+/// Of one that is announced; that there is no such order is believed when it was said for five minutes.
+std::int64_t fetched_within_ms(const Story& story) {
+  const std::int64_t believed_within_ms = story.never_there ? 7 * core::minute_ms : 0;
+  return story.thin ? moves_within_ms + believed_within_ms : 0;
+}
+
 }  // namespace
 
 Healing::Healing(const Scene& scene, std::int64_t healed_ms, std::int64_t up_ms)
@@ -79,10 +85,8 @@ void Healing::judge_order(const Scene& scene, const Story& story, std::int64_t l
     return seen_by_ms <= scene.now_ms && came_ms > seen_by_ms;
   };
   if (story.events.empty()) {
-    const std::int64_t believed_within_ms = story.never_there ? 7 * core::minute_ms : 0;
-    const std::int64_t fetched_within_ms = story.thin ? moves_within_ms + believed_within_ms : 0;
     if (story.acknowledged_ms != never &&
-        late(std::max(story.acknowledged_ms, since_ms_) + moves_within_ms + fetched_within_ms, never))
+        late(std::max(story.acknowledged_ms, since_ms_) + moves_within_ms + fetched_within_ms(story), never))
       scene.blame_liveness("I13", name_of(story) + " was acknowledged and no event of it came");
     return;
   }
@@ -97,6 +101,9 @@ void Healing::judge_order(const Scene& scene, const Story& story, std::int64_t l
       scene.blame_liveness("I13", name_of(story) + " waited too long for the POS");
     if (seen.phase == "held" && late(soon_ms(story.release_acknowledged_ms), moved_ms))
       scene.blame_liveness("I13", "the release of " + name_of(story) + " came to nothing");
+    // It has to be fetched once more first.
+    if (seen.phase == "held" && late(soon_ms(story.courier_heard_ms), moved_ms - moves_within_ms))
+      scene.blame_liveness("I13", name_of(story) + " is held, and its courier waits");
     const bool refused = story.first_named("cancel_refused") != nullptr;
     if (seen.phase == "placed" && !refused && late(soon_ms(story.cancel_acknowledged_ms), moved_ms))
       scene.blame_liveness("I13", "the cancel of " + name_of(story) + " still waits");
@@ -115,7 +122,7 @@ void Healing::judge_sender(const Scene& scene, const Story& story) const {
   const std::int64_t rate = scene.plan.policy.partners.find(story.partner)->second.rate_per_minute;
   const std::int64_t by_ms =
       since_ms_ + moves_within_ms + lag_ms +
-      (story.over_mqtt ? 2 * publisher_looks_every_ms
+      (story.over_mqtt ? 2 * publisher_looks_every_ms + fetched_within_ms(story)
                        : partner_times_out_ms + partner_rests_ms + as_late * core::minute_ms / rate);
   if (by_ms <= scene.now_ms && story.settled_ms > by_ms)
     scene.blame_liveness("I13", name_of(story) + ": who sent it did not hear what became of it");

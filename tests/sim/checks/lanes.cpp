@@ -41,6 +41,11 @@ void TurnShares::on_order(const Scene& scene, std::size_t index) {
   waiting_[index] = {flood_decided_, own_before};
 }
 
+void TurnShares::on_whole(const Scene& scene, const Story& story) {
+  came_[story.partner].push_back(scene.now_ms);
+  ++waiting_of_[story.partner];
+}
+
 // Of a message that came before this process its own did not.
 void TurnShares::on_settled(const Story& story) {
   std::int64_t& waiting = waiting_of_[story.partner];

@@ -42,6 +42,11 @@ void RateWatch::on_order(const Scene& scene, std::size_t index) {
   if (!first) came->second.known = true;  // which of the two is answered first nobody can tell
 }
 
+void RateWatch::on_whole(const Scene& scene, const Story& story) {
+  Reckoning& bucket = filled(scene, story);
+  bucket.least = std::max<std::int64_t>(0, bucket.least - token);
+}
+
 // It was decided at some time between its coming and its answer; what others' lags were was seen before, or counts from now.
 void RateWatch::on_answer(const Scene& scene, std::size_t index, const codec::HttpReply& reply) {
   const auto found = came_.find(index);

@@ -43,7 +43,7 @@ codec::Parsed<codec::Webhook> Door::open_webhook(std::string_view partner, codec
                                                  std::string_view body) {
   static const std::array<std::string, 1> secrets{webhook_secret};
   static const codec::SignatureFunction signature = plain_signature;
-  const bool known = partner == webhook_partner || partner == thin_partner;
+  const bool known = partner == webhook_partner || partner == thin_partner || partner == open_partner;
   if (!known)
     return codec::Problem{
         ProblemKind::unknown_partner, "no webhook is configured for this partner", "/partner", {}};

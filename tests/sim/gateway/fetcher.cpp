@@ -21,38 +21,44 @@ std::string_view path_of(std::string_view href) {
 }
 }  // namespace
 
-void Fetcher::carry_out(core::FetchOrder effect) {
+void Fetcher::carry_out(const core::FetchOrder& effect) {
   const codec::PartnerApi& api = *codec::partner_codec(effect.partner)->api();
   const auto request = api.fetch({}, {effect.partner_order_id, path_of(effect.href)});
   Process& process = process_;
   const std::uint64_t life = process.lives();
-  process.world().thin_api().ask(
-      request, [&process, &api, life, effect = std::move(effect)](const ApiHeard& heard) {
+  process.world()
+      .thin_api(effect.partner)
+      .ask(request, [&process, &api, life, effect](const ApiHeard& heard) {
         if (!process.up() || process.lives() != life) return;
         auto fetched = codec::fetched_from(api, effect, {heard.status, heard.retry_after, heard.body});
-        process.after(0, [&process, id = effect.partner_order_id, fetched = std::move(fetched)]() mutable {
+        process.after(0, [&process, effect, heard, fetched = std::move(fetched)]() mutable {
+          process.world().on_api_heard(heard);
           if (fetched.outcome == core::FetchOutcome::fetched)
             fetched.arrived.body_digest = Door::digest_of(fetched.arrived.body.canonical);
-          process.world().on_fetched(id, fetched);
+          process.world().on_fetched(effect, fetched);
           process.offer(std::move(fetched));
         });
       });
 }
 
-void Fetcher::carry_out(core::TellPartner effect) {
+void Fetcher::carry_out(const core::TellPartner& effect) {
   const codec::PartnerApi& api = *codec::partner_codec(effect.partner)->api();
   const auto request = api.tell({}, effect);
   Process& process = process_;
   const std::uint64_t life = process.lives();
-  process.world().thin_api().tell(request, [&process, &api, life,
-                                            effect = std::move(effect)](const ApiHeard& heard) {
-    if (!process.up() || process.lives() != life) return;
-    const codec::ApiReply reply{heard.status, heard.retry_after, heard.body};
-    process.after(0, [&process, id = effect.partner_order_id, told = codec::told_from(api, effect, reply)] {
-      if (told.outcome == core::TellOutcome::decided) process.world().on_partner_decided(id);
-      process.offer(told);
-    });
-  });
+  process.world()
+      .thin_api(effect.partner)
+      .tell(request, [&process, &api, life, effect](const ApiHeard& heard) {
+        if (!process.up() || process.lives() != life) return;
+        const codec::ApiReply reply{heard.status, heard.retry_after, heard.body};
+        process.after(0, [&process, effect, heard, told = codec::told_from(api, effect, reply)] {
+          process.world().on_api_heard(heard);
+          const bool knows_better =
+              told.outcome == core::TellOutcome::decided || told.outcome == core::TellOutcome::gone;
+          if (knows_better) process.world().on_partner_decided(effect.partner, effect.partner_order_id);
+          process.offer(told);
+        });
+      });
 }
 
 }  // namespace storegate::sim

@@ -10,8 +10,8 @@ class Process;
 class Fetcher {
  public:
   explicit Fetcher(Process& process) : process_(process) {}
-  void carry_out(core::FetchOrder effect);
-  void carry_out(core::TellPartner effect);
+  void carry_out(const core::FetchOrder& effect);
+  void carry_out(const core::TellPartner& effect);
 
  private:
   Process& process_;

@@ -73,8 +73,8 @@ std::string canonical_body(const Story& story, std::string_view item, int body) 
   if (!story.modifier.empty())
     text += R"(,"modifiers":[{"id":"plain","name":"Plain","quantity":1,"unit_price":0,"modifiers":[{"id":")" +
             story.modifier + R"(","name":"More","quantity":1,"unit_price":25}]}])";
-  text += R"(},{"id":"soda-01","name":"Soda","quantity":1,"unit_price":150}]})";
-  return text;
+  if (!story.thin) text += R"(},{"id":"soda-01","name":"Soda","quantity":1,"unit_price":150)";
+  return text + "}]}";
 }
 
 std::string doordash_body(const Story& story, std::string_view item, int body) {
@@ -116,13 +116,24 @@ std::string uber_line(std::string_view id, std::string_view title, int quantity,
   return text + "}";
 }
 
+/// In hex.
+std::string signature_of(std::string_view body) {
+  std::string hex;
+  for (const std::uint8_t byte : plain_signature(webhook_secret, body)) {
+    hex += "0123456789abcdef"[byte >> 4U];
+    hex += "0123456789abcdef"[byte & 15U];
+  }
+  return hex;
+}
+
 std::string uber_group(const std::string& lines) {
   return R"({"id":"group","title":"More","selected_items":[)" + lines + "]}";
 }
 
 }  // namespace
 
-std::string uber_order(const Story& story, std::string_view item, std::string_view state) {
+std::string uber_order(const Story& story, std::string_view item, std::string_view state,
+                       bool courier_waits) {
   std::string groups;
   if (!story.modifier.empty())
     groups = uber_group(
@@ -130,10 +141,10 @@ std::string uber_order(const Story& story, std::string_view item, std::string_vi
   std::string text = R"({"id":")" + story.id + R"(","display_id":"D-)" + story.id + R"(","current_state":")" +
                      std::string(state) + R"(","type":"DELIVERY_BY_UBER")";
   text += R"(,"eater":{"first_name":"Cy","phone":")" + phone_of(story.id) + R"("},"cart":{"items":[)" +
-          uber_line(item, "Taco", 1, 199, groups) + R"(]},"placed_at":")" +
-          time_text(story.placed_ms.value_or(0)) + "\"";
+          uber_line(item, "Taco", 1, 199, groups) + "]}";
   if (story.promised_ms)
     text += R"(,"estimated_ready_for_pickup_at":")" + time_text(*story.promised_ms) + "\"";
+  if (courier_waits) text += R"(,"deliveries":[{"id":"d","current_state":"ARRIVED_AT_PICKUP"}])";
   return text + "}";
 }
 
@@ -145,13 +156,42 @@ WebAsk uber_webhook(std::string_view event, const Story& story) {
       R"(","event_time":1427343990,"meta":{"resource_id":")" + story.id +
       R"(","status":"pos","user_id":"store"},"resource_href":"https://api.uber.example/v2/eats/order/)" +
       story.id + "\"}";
-  const auto signature = plain_signature(webhook_secret, ask.body);
-  std::string hex;
-  for (const std::uint8_t byte : signature) {
-    hex += "0123456789abcdef"[byte >> 4U];
-    hex += "0123456789abcdef"[byte & 15U];
-  }
-  ask.headers = {{"Content-Type", "application/json"}, {"X-Uber-Signature", hex}};
+  ask.headers = {{"Content-Type", "application/json"}, {"X-Uber-Signature", signature_of(ask.body)}};
+  return ask;
+}
+
+namespace {
+
+std::string open_line(std::string_view id, std::string_view name, std::string_view price,
+                      const std::string& options) {
+  std::string text = R"({"id":"line","externalCode":")";
+  text.append(id).append(R"(","name":")").append(name).append(R"(","quantity":1,"unitPrice":{"value":)");
+  text.append(price).append(R"(,"currency":"USD"})");
+  if (!options.empty()) text.append(R"(,"options":[)").append(options).append("]");
+  return text + "}";
+}
+
+}  // namespace
+
+std::string open_order(const Story& story, std::string_view item, std::string_view last_event) {
+  std::string options;
+  if (!story.modifier.empty())
+    options = open_line("plain", "Plain", "0.00", open_line(story.modifier, "More", "0.25", {}));
+  std::string text = R"({"id":")" + story.id + R"(","type":"DELIVERY","lastEvent":")";
+  text.append(last_event).append(R"(","customer":{"name":"Di","phone":{"number":")");
+  text += phone_of(story.id) + R"("}},"items":[)" + open_line(item, "Taco", "1.99", options) + "]";
+  if (story.promised_ms)
+    text += R"(,"delivery":{"estimatedDeliveryDateTime":")" + time_text(*story.promised_ms) + "\"}";
+  return text + "}";
+}
+
+WebAsk open_webhook(std::string_view event, const Story& story) {
+  WebAsk ask;
+  ask.target = std::string("/v1/partners/") + open_partner + "/webhook";
+  ask.body = R"({"eventId":"e-)" + story.id + R"(","eventType":")" + std::string(event) + R"(","orderId":")" +
+             story.id + R"(","orderURL":"https://api.open.example/v1/orders/)" + story.id +
+             R"(","createdAt":"2026-11-23T12:00:00Z"})";
+  ask.headers = {{"Content-Type", "application/json"}, {"X-App-Signature", signature_of(ask.body)}};
   return ask;
 }
 
@@ -167,9 +207,20 @@ std::array<std::uint8_t, 32> plain_signature(std::string_view secret, std::strin
   return signature;
 }
 
-std::string forwarded_body(std::string_view raw) {
-  return std::string(R"({"partner":")") + webhook_partner + R"(","headers":{"Authorization":"Bearer )" +
-         webhook_secret + R"("},"body_base64":")" + base64(raw) + "\"}";
+std::string forwarded_body(std::string_view partner, std::string_view header, std::string_view value,
+                           std::string_view raw) {
+  std::string text = R"({"partner":")";
+  text.append(partner).append(R"(","headers":{")").append(header).append(R"(":")").append(value);
+  return text.append(R"("},"body_base64":")").append(base64(raw)).append("\"}");
+}
+
+std::string forwarded_doordash(std::string_view raw) {
+  return forwarded_body(webhook_partner, "Authorization", std::string("Bearer ") + webhook_secret, raw);
+}
+
+std::string forwarded_thin(const Story& story, const WebAsk& ask) {
+  const auto& [header, value] = ask.headers.back();
+  return forwarded_body(story.partner, header, value, ask.body);
 }
 
 std::string sent_on(const Story& story, std::string_view data) {

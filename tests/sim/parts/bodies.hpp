@@ -21,11 +21,20 @@ namespace storegate::sim {
 /// Announces the order, tells of its release or of its cancel.
 [[nodiscard]] WebAsk uber_webhook(std::string_view event, const Story& story);
 /// The order as its partner's API gives it.
-[[nodiscard]] std::string uber_order(const Story& story, std::string_view item, std::string_view state);
+/// `courier_waits`: at the store.
+[[nodiscard]] std::string uber_order(const Story& story, std::string_view item, std::string_view state,
+                                     bool courier_waits);
+/// Announces the order (CREATED), or tells that it is cancelled, or should be.
+[[nodiscard]] WebAsk open_webhook(std::string_view event, const Story& story);
+[[nodiscard]] std::string open_order(const Story& story, std::string_view item, std::string_view last_event);
 /// What stands in the simulator for HMAC-SHA-256: keyed, of 32 bytes, and none of the code under test.
 [[nodiscard]] std::array<std::uint8_t, 32> plain_signature(std::string_view secret, std::string_view bytes);
-/// A partner's raw webhook as the cloud passes it on.
-[[nodiscard]] std::string forwarded_body(std::string_view raw);
+/// A partner's raw webhook as the cloud passes it on, with the header that shows whose it is.
+[[nodiscard]] std::string forwarded_body(std::string_view partner, std::string_view header,
+                                         std::string_view value, std::string_view raw);
+[[nodiscard]] std::string forwarded_doordash(std::string_view raw);
+/// A webhook that is signed, as the cloud passes it on; `ask`: as its partner sends it.
+[[nodiscard]] std::string forwarded_thin(const Story& story, const WebAsk& ask);
 /// As the cloud publishes it: bare, or in a CloudEvent where the story says when it was sent on.
 [[nodiscard]] std::string sent_on(const Story& story, std::string_view data);
 /// What no codec can read; the customer in it has the number of an order `x…` that nobody sends.

@@ -107,7 +107,7 @@ void Machine::gone(bool power) {
   world_.process().die();
   world_.web().gateway_gone(power);
   world_.pos_link().gateway_gone();
-  world_.thin_api().gateway_gone();
+  for (const char* partner : thin_partners) world_.thin_api(partner).gateway_gone();
   world_.broker().gateway_gone();
   if (power) {
     const Faults& faults = world_.plan().faults;
@@ -249,12 +249,14 @@ void Machine::plan_wires() {
     const std::int64_t longest_ms = draws_.chance(100) ? 400 * s : 90 * s;
     world_.timeline().after(between(1 * s, longest_ms), [this] { world_.pos().set_down(false); });
   });
-  some_time(faults.api_outages, [this] {
-    world_.fault("partner's API away");
-    world_.thin_api().set_down(true);
-    const std::int64_t longest_ms = draws_.chance(300) ? 200 * s : 40 * s;
-    world_.timeline().after(between(1 * s, longest_ms), [this] { world_.thin_api().set_down(false); });
-  });
+  for (const char* partner : thin_partners)
+    some_time(faults.api_outages, [this, partner] {
+      world_.fault("partner's API away");
+      world_.thin_api(partner).set_down(true);
+      const std::int64_t longest_ms = draws_.chance(300) ? 200 * s : 40 * s;
+      world_.timeline().after(between(1 * s, longest_ms),
+                              [this, partner] { world_.thin_api(partner).set_down(false); });
+    });
 }
 
 void Machine::heal() {
@@ -267,7 +269,7 @@ void Machine::heal() {
   world_.broker().come_back();
   world_.pos().set_down(false);
   world_.pos().set_blind(false);
-  world_.thin_api().set_down(false);
+  for (const char* partner : thin_partners) world_.thin_api(partner).set_down(false);
   world_.clock().set_right();
   world_.on_clock_changed();
   world_.manager().open_up();

@@ -14,11 +14,11 @@ constexpr std::int64_t s = 1000;
 constexpr std::int64_t seen_within_ms = 20 * s;
 // Nobody sends an order again when its id may be given anew, nor so shortly before that it might arrive then.
 constexpr std::int64_t no_repeats_before_reuse_ms = 120 * s;
+}  // namespace
 
-std::int64_t between(Draws& draws, std::int64_t from, std::int64_t to) {
+std::int64_t Partners::between(Draws& draws, std::int64_t from, std::int64_t to) {
   return from + static_cast<std::int64_t>(draws.below(static_cast<std::uint64_t>(to - from) + 1));
 }
-}  // namespace
 
 // ---------------------------------------------------------------- the plan
 
@@ -55,12 +55,13 @@ void Partners::note_wanted(Story& story, const std::string& item) {
 Story Partners::draw_story(Path path, std::int64_t at_ms) {
   Story story;
   story.id = "o" + std::to_string(world_.ledger().stories().size() + 1);
+  const bool is_thin = path == Path::thin || path == Path::thin_forwarded;
   story.partner = path == Path::api    ? api_partner
                   : path == Path::mqtt ? mqtt_partner
-                  : path == Path::thin ? thin_partner
+                  : is_thin            ? (others_.chance(400) ? open_partner : thin_partner)
                                        : webhook_partner;
-  story.thin = path == Path::thin;
-  story.over_mqtt = path == Path::mqtt || path == Path::forwarded;
+  story.thin = is_thin;
+  story.over_mqtt = path == Path::mqtt || path == Path::forwarded || path == Path::thin_forwarded;
   const core::PartnerPolicy& policy = world_.plan().policy.partners.find(story.partner)->second;
   story.mode = policy.release;
   story.fallback = policy.fallback;
@@ -108,7 +109,7 @@ void Partners::plan_order(std::int64_t at_ms) {
   const Path path = drawn < 8    ? (announces ? Path::thin : Path::webhook)
                     : drawn < 15 ? Path::api
                     : drawn < 18 ? Path::mqtt
-                                 : Path::forwarded;
+                                 : (announces ? Path::thin_forwarded : Path::forwarded);
   Sender sender;
   sender.path = path;
   sender.item = "item-" + std::to_string(draws_.below(6));
@@ -123,7 +124,7 @@ void Partners::plan_order(std::int64_t at_ms) {
   senders_.push_back(sender);
   ++undelivered_;
   const std::string key = senders_[index].key;
-  const bool by_mqtt = path == Path::mqtt || path == Path::forwarded;
+  const bool by_mqtt = world_.ledger().story(sender.story).over_mqtt;
   world_.timeline().at(at_ms, [this, index, key, by_mqtt] {
     if (by_mqtt)
       publish_order(index, true);
@@ -131,7 +132,7 @@ void Partners::plan_order(std::int64_t at_ms) {
       send_order(index, 0, s, key, true);
   });
   plan_repeats(index, at_ms);
-  if (path == Path::thin) plan_news(index, at_ms);
+  if (world_.ledger().story(sender.story).thin) plan_news(index, at_ms);
   const Story& story = world_.ledger().story(senders_[index].story);
   if (story.mode == core::ReleaseMode::on_event ? draws_.chance(800) : draws_.chance(50))
     plan_release(index, at_ms);
@@ -178,52 +179,12 @@ void Partners::plan_repeats(std::size_t sender, std::int64_t at_ms) {
                              [this, sender, key] { reuse_key(sender, key); });
     }
   }
-  if (draws_.chance(faults.other_bodies_of_1000) && !by_mqtt && senders_[sender].path != Path::thin) {
+  const bool thin = world_.ledger().story(senders_[sender].story).thin;
+  if (draws_.chance(faults.other_bodies_of_1000) && !by_mqtt && !thin) {
     const std::int64_t when_ms = at_ms + between(draws_, 0, 100 * s);
     world_.timeline().at(
         when_ms, [this, sender, key = senders_[sender].key] { send_order(sender, 1, s, key, false); });
   }
-}
-
-// It is cancelled where it was ordered, and all that tells so is that it is announced once more.
-void Partners::plan_news(std::size_t sender, std::int64_t at_ms) {
-  const Faults& faults = world_.plan().faults;
-  const Story& story = world_.ledger().story(senders_[sender].story);
-  const bool never_there = thin_.chance(faults.never_there_of_1000);
-  world_.ledger().story(senders_[sender].story).never_there = never_there;
-  world_.thin_api().add(story.id, senders_[sender].story, senders_[sender].item, never_there);
-  const bool elsewhere = thin_.chance(faults.elsewhere_of_1000);
-  const std::int64_t accepted_ms = at_ms + between(thin_, 0, 30 * s);
-  if (elsewhere)
-    world_.timeline().at(accepted_ms, [this, id = story.id] {
-      world_.fault("accepted elsewhere");
-      world_.thin_api().accept_elsewhere(id);
-    });
-  const bool has_news = thin_.chance(faults.news_of_1000);
-  const std::int64_t when_ms = at_ms + between(thin_, 2 * s, 150 * s);
-  if (!has_news) return;
-  world_.timeline().at(when_ms, [this, sender] {
-    world_.fault("news only announced");
-    world_.thin_api().cancel(world_.ledger().story(senders_[sender].story).id);
-    tell_news(sender, s);
-  });
-}
-
-void Partners::tell_news(std::size_t sender, std::int64_t wait_ms) {
-  if (is_past(sender)) return;
-  const std::size_t index = senders_[sender].story;
-  senders_[sender].first_sent_ms = std::min(senders_[sender].first_sent_ms, world_.now_ms());
-  world_.web().ask(order_ask(senders_[sender], 0, {}), {About::order, index, 0},
-                   [this, sender, index, wait_ms](const std::optional<codec::HttpReply>& reply) {
-                     if (reply && reply->status < 300) {
-                       std::int64_t& heard_ms = world_.ledger().story(index).news_heard_ms;
-                       heard_ms = std::min(heard_ms, world_.now_ms());
-                       return;
-                     }
-                     const std::int64_t next_ms = std::min<std::int64_t>(wait_ms * 2, 16 * s);
-                     world_.timeline().after(retry_ms(reply, wait_ms),
-                                             [this, sender, next_ms] { tell_news(sender, next_ms); });
-                   });
 }
 
 // Nobody sends an order of a flood again: what is refused is not missed. Quiet partners send beside it.
@@ -284,9 +245,10 @@ WebAsk Partners::order_ask(const Sender& sender, int body, const std::string& ke
     ask.target = "/v1/orders";
     ask.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}};
     ask.body = canonical_body(story, sender.item, body);
-  } else if (sender.path == Path::thin) {
-    world_.thin_api().announced(story.id);
-    return uber_webhook("orders.notification", story);
+  } else if (story.thin) {
+    world_.thin_api(story.partner).announced(story.id);
+    return story.partner == open_partner ? open_webhook("CREATED", story)
+                                         : uber_webhook("orders.notification", story);
   } else {
     return doordash_webhook(doordash_body(story, sender.item, body));
   }
@@ -343,9 +305,13 @@ void Partners::publish_order(std::size_t sender, bool until_seen) {
   Story& story = world_.ledger().story(self.story);
   if (!std::exchange(self.published, true) && draws_.chance(500)) story.sent_ms = world_.now_ms();
   const Tag tag{About::order, self.story, 0};
-  const std::string body = self.path == Path::mqtt ? canonical_body(story, self.item, 0)
-                                                   : forwarded_body(doordash_body(story, self.item, 0));
-  world_.broker().send({"order", sent_on(story, body)}, tag);
+  if (story.thin) {
+    send_thin(order_ask(self, 0, {}), story, tag);
+  } else {
+    const std::string body = self.path == Path::mqtt ? canonical_body(story, self.item, 0)
+                                                     : forwarded_doordash(doordash_body(story, self.item, 0));
+    world_.broker().send({"order", sent_on(story, body)}, tag);
+  }
   if (!until_seen) return;
   world_.timeline().after(seen_within_ms, [this, sender] {
     if (world_.ledger().story(senders_[sender].story).events.empty()) return publish_order(sender, true);
@@ -401,8 +367,8 @@ void Partners::release(std::size_t sender) {
     return send_webhook(
         doordash_webhook(R"({"external_order_id":")" + story.id + R"(","distance_from_store":240})"),
         {About::release, index, 0, Way::partner}, s);
-  if (story.thin && how < 2)
-    return send_webhook(uber_webhook("orders.release", story), {About::release, index, 0, Way::partner}, s);
+  if (story.partner == thin_partner && how < 2)
+    return send_thin(uber_webhook("orders.release", story), story, {About::release, index, 0, Way::partner});
   if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::release, s);
   senders_[sender].released = true;
   publish_command("release", story, tag, how);
@@ -417,8 +383,10 @@ void Partners::cancel(std::size_t sender) {
     return send_webhook(doordash_webhook(R"({"external_order_id":")" + story.id + R"(","is_asap":true})"),
                         {About::cancel, index, 0, Way::partner}, s);
   if (story.thin && how < 2) {
-    world_.thin_api().cancel(story.id);
-    return send_webhook(uber_webhook("orders.cancel", story), {About::cancel, index, 0, Way::partner}, s);
+    if (!world_.thin_api(story.partner).cancel(story.id)) return;
+    return send_thin(story.partner == open_partner ? open_webhook("ORDER_CANCELLATION_REQUEST", story)
+                                                   : uber_webhook("orders.cancel", story),
+                     story, {About::cancel, index, 0, Way::partner});
   }
   if (how == 3 && !story.order_id.empty()) return command_by_api(sender, About::cancel, s);
   senders_[sender].cancelled = true;

@@ -19,7 +19,12 @@ class World;
 class Partners {
  public:
   Partners(World& world, Draws draws)
-      : world_(world), draws_(draws), wishes_(draws.fork(1)), thin_(draws.fork(2)) {}
+      : world_(world),
+        draws_(draws),
+        wishes_(draws.fork(1)),
+        thin_(draws.fork(2)),
+        couriers_(draws.fork(3)),
+        others_(draws.fork(4)) {}
 
   /// Plans everything that will be sent during the storm.
   void plan();
@@ -31,7 +36,8 @@ class Partners {
   [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_; }
 
  private:
-  enum class Path : std::uint8_t { webhook, api, mqtt, forwarded, thin };
+  // thin_forwarded: announced to the cloud, which passes it on.
+  enum class Path : std::uint8_t { webhook, api, mqtt, forwarded, thin, thin_forwarded };
   struct Sender {
     Path path = Path::api;
     std::size_t story = 0;
@@ -44,6 +50,7 @@ class Partners {
     bool cancelled = false;
   };
 
+  [[nodiscard]] static std::int64_t between(Draws& draws, std::int64_t from, std::int64_t to);
   void plan_order(std::int64_t at_ms);
   void plan_release(std::size_t sender, std::int64_t at_ms);
   void plan_cancel(std::size_t sender, std::int64_t at_ms);
@@ -62,7 +69,10 @@ class Partners {
   void publish_order(std::size_t sender, bool until_seen);
   void reuse_key(std::size_t sender, const std::string& key);
   void plan_news(std::size_t sender, std::int64_t at_ms);
-  void tell_news(std::size_t sender, std::int64_t wait_ms);
+  void plan_courier(std::size_t sender, std::int64_t at_ms);
+  void plan_whole(std::size_t sender, std::int64_t at_ms);
+  void tell_news(std::size_t sender, News news, std::int64_t wait_ms);
+  void send_thin(const WebAsk& ask, const Story& story, Tag tag);
   void send_webhook(WebAsk ask, Tag tag, std::int64_t wait_ms);
   void release(std::size_t sender);
   void cancel(std::size_t sender);
@@ -76,8 +86,10 @@ class Partners {
 
   World& world_;
   Draws draws_;
-  Draws wishes_;  // what an order says of its release
-  Draws thin_;    // who only announces
+  Draws wishes_;    // what an order says of its release
+  Draws thin_;      // who only announces
+  Draws couriers_;  // what becomes of what was announced, beside its cancels
+  Draws others_;    // whose it is
   std::vector<Sender> senders_;
   std::set<std::string> heard_keys_;  // a 2xx under them was heard
   std::size_t undelivered_ = 0;
