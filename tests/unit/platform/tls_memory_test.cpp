@@ -297,4 +297,5 @@ TEST_CASE("what an idle connection gives back is wiped, and many talks later bot
   CHECK_FALSE(memory.found_bytes);
 }
 
+}  // namespace
 }  // namespace storegate::tests
