@@ -36,7 +36,7 @@ bool write_all(int descriptor, std::string_view bytes) {
 /// The name in its folder is on disk as well.
 core::Result<void> sync_folder_of(const std::string& path) {
   auto folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
+  if (folder.empty()) folder.push_back('.');
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return failure("opening " + folder);
   const int synced = ::fsync(descriptor);

@@ -120,7 +120,7 @@ TEST_CASE(
   CHECK(gate.post("/v1/orders/" + id + "/resolve", R"({"answer":"placed"})").is(200));
   CHECK(orders_in(gate, "placed") == 1);
   CHECK(gate.get("/metrics")
-            .body.find(R"(storegate_partner_webhooks_total{kind="by_hand",partner="just_eat"} 2)") !=
+            .body.find(R"(storegate_partner_webhooks_total{partner="just_eat",kind="by_hand"} 2)") !=
         std::string::npos);
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("a status says whether they were told, have decided, know the order no
   using enum core::TellOutcome;
   const std::pair<int, core::TellOutcome> rows[] = {
       {200, told},    {202, told},   {204, told},   {299, told},    {400, decided}, {409, decided},
-      {422, decided}, {404, gone},   {410, gone},   {429, not_now}, {503, not_now}, {199, failed},
+      {422, decided}, {404, gone},   {410, gone},   {429, not_now}, {503, failed},  {199, failed},
       {301, failed},  {401, failed}, {403, failed}, {500, failed},  {502, failed},  {0, failed}};
   for (const auto& [status, outcome] : rows) {
     CAPTURE(status);

@@ -18,7 +18,8 @@ using test::replaced;
 /// The reading of one value by a function, or nothing if it made a problem of it.
 template <typename Read>
 auto reading_of(const std::string& json, Read read, int local_offset_minutes = 0) {
-  const auto document = json::Document::parse(R"({"v":)" + json + "}");
+  const std::string text = R"({"v":)" + json + "}";  // the document is a view of it
+  const auto document = json::Document::parse(text);
   REQUIRE(document.ok());
   json::Reading reading(*document, local_offset_minutes);
   const json::Place root(reading);
@@ -109,7 +110,8 @@ TEST_CASE("a flag is read in its usual forms, and anything else leaves it as it 
 
 TEST_CASE("a quantity must be whole, and says so in words") {
   const auto problem = [](const std::string& json) {
-    const auto document = json::Document::parse(R"({"v":)" + json + "}");
+    const std::string text = R"({"v":)" + json + "}";  // the document is a view of it
+  const auto document = json::Document::parse(text);
     json::Reading reading(*document);
     const json::Place root(reading);
     (void)required_quantity(root.member("v"));

@@ -327,9 +327,9 @@ TEST_CASE("agreeing to a cancel that was no question, but a fact, leaves nothing
   const PartnerApi& api = api_of("open_delivery");
   for (const int status : {202, 404, 409, 410, 422})
     CHECK(api.told(cancel_agreed, status, "") == core::TellOutcome::told);
-  for (const int status : {0, 401, 500})
+  for (const int status : {0, 401, 500, 503})
     CHECK(api.told(cancel_agreed, status, "") == core::TellOutcome::failed);
-  CHECK(api.told(cancel_agreed, 503, "") == core::TellOutcome::not_now);
+  CHECK(api.told(cancel_agreed, 429, "") == core::TellOutcome::not_now);
   // That the food is being made, and the application has cancelled, is for a person.
   CHECK(api.told(cancel_refused, 422, "") == core::TellOutcome::decided);
   CHECK(api.told(ready, 404, "") == core::TellOutcome::gone);
