@@ -47,8 +47,7 @@ struct ApiOrder {
 struct FetchedOrder {
   /// Of one that is cancelled or over perhaps nothing but partner and partner_order_id, and an empty body.
   Decoded decoded;
-  bool early =
-      false;  // it is no order yet: priced, and not bought. Its name and store count, and nothing else
+  bool early = false;      // it is no order yet: priced, and not bought. Nothing else of it counts
   bool released = false;   // the partner wants it cooked now
   bool cancelled = false;  // it was cancelled or denied: not to be cooked
   /// It has come to its end without that: made, collected, delivered. New here, it is not to be cooked; of an order that is
@@ -70,7 +69,7 @@ struct PulledPage {
   /// To be sent once all of it is stored: acknowledgements, deletions. They name the page's events: a page with the same ones
   /// is the same page.
   std::vector<HttpRequest> then;
-  std::string next;  // cursor of the next page; "" = this was the last
+  std::string next;               // cursor of the next page; "" = this was the last
 };
 
 /// A partner's API. Stateless, as its codec; calls may come from any thread.
