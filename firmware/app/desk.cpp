@@ -70,7 +70,8 @@ void Desk::read_row_then_tell(core::Answer answer) {
       const std::string why = row ? "there is no such row" : row.error().context;
       platform::log_error("an ended order's row cannot be read",
                           {{"row", core::value_of(answer.row)}, {"why", why}});
-      told->kind = core::AnswerKind::not_stored;
+      // What contradicts it does so whatever its row says; nothing that comes again would change that.
+      if (told->kind != core::AnswerKind::conflict) told->kind = core::AnswerKind::not_stored;
     }
     return [this, told] { tell(*told); };
   });

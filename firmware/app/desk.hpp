@@ -37,7 +37,8 @@ class Desk {
   /// Somebody in here, who needs no row of what has ended.
   [[nodiscard]] core::Caller seat(Hearer hear);
 
-  /// Carries out the gateway's answer, after reading the row if the order has ended. Unknown numbers are ignored.
+  /// Carries out the gateway's answer, after reading the row if the order has ended. Unknown numbers are ignored. Where that
+  /// row cannot be read, nothing is said of the order: a conflict is told without it, all else is to come again.
   void answer(core::Answer answer);
   /// Tells everyone who still waits that nothing was stored, because the service ends.
   void dismiss_all();

@@ -213,6 +213,21 @@ bool Book::note_refused_cancel(OrderNumber number) {
   return true;
 }
 
+bool Book::note_call(const CallTold& call) {
+  if (!calls_told_.insert(call).second) return false;
+  calls_in_order_.push_back(call);
+  undo_.push_back([this, call] {
+    calls_told_.erase(call);
+    calls_in_order_.pop_back();
+  });
+  return true;
+}
+
+void Book::forget_calls() {
+  for (; calls_in_order_.size() > calls_told_max; calls_in_order_.pop_front())
+    calls_told_.erase(calls_in_order_.front());
+}
+
 void Book::forget_reference(OrderNumber number) {
   const Entry* entry = find(number);
   if (entry != nullptr && find_reference(entry->order.pos_reference) == number)

@@ -2,7 +2,9 @@
 // what is due. Every change is undone by before-images if its turn's commit fails. Decides nothing.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -28,6 +30,17 @@ inline constexpr Milliseconds never_ms = INT64_MAX;
 inline constexpr std::size_t ended_orders_max = 100'000;
 /// Further Idempotency-Keys remembered for one order. A repeat under yet another key is known by its order's id.
 inline constexpr std::size_t key_aliases_per_order_max = 8;
+
+/// Calls of a person that are remembered as told of, at most; beyond it the oldest are told of once more.
+inline constexpr std::size_t calls_told_max = 10'000;
+
+/// A call of a person that was told of: about this order, or of one that is not here, by its name.
+struct CallTold {
+  OrderNumber order = no_order;
+  std::string identity;
+  Notice untold = Notice::accepted;
+  friend auto operator<=>(const CallTold&, const CallTold&) = default;
+};
 
 /// What is known of an order and never stored: after a restart everything unfinished is due now.
 struct Soft {
@@ -128,6 +141,8 @@ class Book {
   void put_store(StoreState state);
   /// Whether no cancel of this ended order was noted as refused before; known as long as the order is.
   bool note_refused_cancel(OrderNumber number);
+  /// Whether this call was not told of before, in this life of the process.
+  bool note_call(const CallTold& call);
 
   // ---- at the end of a kept turn ----
 
@@ -138,6 +153,8 @@ class Book {
   /// Forgets ended orders that arrived before the witnessed clock showed `before_ms`, at most `limit` of them, the
   /// oldest first; and however young, the oldest beyond ended_orders_max.
   void forget_ended(Milliseconds before_ms, std::size_t limit);
+  /// Forgets the oldest calls beyond calls_told_max.
+  void forget_calls();
   /// Forgets the early marks that `is_past` names among the next `limit`; goes on from there at the next call.
   void forget_early(const std::function<bool(const EarlyMark&)>& is_past, std::size_t limit);
 
@@ -181,6 +198,8 @@ class Book {
   std::unordered_map<OrderNumber, Entry> entries_;
   std::map<OrderNumber, EndedOrder> ended_;
   std::set<OrderNumber> refused_cancels_;  // their orders have ended
+  std::set<CallTold> calls_told_;
+  std::deque<CallTold> calls_in_order_;  // the same, the oldest first
   std::unordered_map<std::string, OrderNumber> identities_;
   std::unordered_map<std::string, OrderNumber> keys_;
   std::multimap<OrderNumber, std::string> aliases_;

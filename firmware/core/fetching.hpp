@@ -32,6 +32,7 @@ struct Fetch {
   std::int64_t misses = 0;     // clear answers in a row without the order
   Milliseconds missed_ms = 0;  // when the first of these misses came
   bool again = false;          // news came while a request was under way: its answer may be of before
+  bool moved = false;          // its address changed while a request was under way: that asks at the old one
   Milliseconds since_ms = 0;   // look_again: when the news came, in this life of the process
   Milliseconds spare_ms = 0;   // fetching: it is not given up before this
 };

@@ -181,7 +181,7 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
       replan_if_resending(entry, turn);
       break;
     case Outcome::cancel_parked:
-      if (entry.order.in_doubt)
+      if (is_cancelled_by_answer(entry.order))
         remember_cancel(entry, facts, turn);
       else
         do_cancel(entry, facts, turn);
@@ -229,6 +229,10 @@ Outcome Gateway::happen(Entry& entry, Happening happening, const Facts& facts, T
     case Outcome::take_fetched: take_fetched(entry, facts, turn); break;
     case Outcome::give_up_fetch: give_up_fetch(entry, facts, turn); break;
     case Outcome::park_by_hand: park(entry, Reason::by_hand, false, turn); break;
+    case Outcome::remember_call: remember_call(entry, turn); break;
+    case Outcome::park_called:
+      if (is_released_from_parked(entry.order)) park(entry, Reason::by_hand, false, turn);
+      break;
     case Outcome::park_unsure:
       entry.order.last_event = {};  // lost; what can be shown of its past begins here
       park(entry, Reason::in_doubt, true, turn);

@@ -163,6 +163,7 @@ class Gateway {
   void fetch_overdue(Entry& entry, Turn& turn);
   void give_up_fetch(Entry& entry, const Facts& facts, Turn& turn);
   void give_up_news(Entry& entry, Turn& turn);
+  void emit_foreign(const Order& order, Turn& turn);
   void look_again(Entry& entry, Turn& turn);
   void forget_news(Entry& entry, Turn& turn);
   void fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const Now& now);
@@ -318,6 +319,7 @@ class Gateway {
   [[nodiscard]] Notices tells_of(const std::string& partner) const;
   [[nodiscard]] Notice replace_owed(Entry& entry, Notice cancel, bool is_first) const;
   void owe(Entry& entry, EventType type, bool is_first, const Now& now);
+  void owe_notice(Entry& entry, Notice notice, const Now& now);
   void owe_only(Entry& entry, Notices left);
   static void load_owed(Entry& entry, const Now& now);
   [[nodiscard]] static std::optional<Milliseconds> tell_ms_of(const Entry& entry) noexcept;
@@ -331,6 +333,7 @@ class Gateway {
   [[nodiscard]] Milliseconds tell_until_ms(const Entry& entry, const Now& now) const;
   void give_up_notices(Entry& entry, Turn& turn);
   void person_called(const PersonCalled& input, Turn& turn);
+  [[nodiscard]] CallTold call_of(const OrderRef& ref, const Found& found, Notice untold) const;
   void note_untold(const Entry& entry, Notice notice, const char* why, const std::string& said, Turn& turn);
 
   // gateway_place.cpp: placing once
@@ -340,7 +343,9 @@ class Gateway {
   void doubt(Entry& entry, Turn& turn);
   [[nodiscard]] Milliseconds protected_until_ms(const Entry& entry, const Now& now) const;
   void plan_doubt(Entry& entry, Turn& turn);
+  [[nodiscard]] bool must_not_resend(const Order& order) const noexcept;
   void replan_if_resending(Entry& entry, Turn& turn);
+  void remember_call(Entry& entry, Turn& turn);
   void note_lacking(Entry& entry, Turn& turn);
   void ask_later(Entry& entry, std::optional<Milliseconds> retry_after_ms, Turn& turn);
   void back_off(Entry& entry, std::optional<Milliseconds> retry_after_ms, const Now& now);

@@ -102,6 +102,17 @@ Details Gateway::named(const OrderRef& ref, const Found& found) const {
   return ended == nullptr ? Details{} : Details{{"order_id", text_of(ended->id)}};
 }
 
+// A webhook that comes again says nothing new. One that names no order here is known again by the name it gave.
+CallTold Gateway::call_of(const OrderRef& ref, const Found& found, Notice untold) const {
+  CallTold call{found.live != nullptr ? found.live->order.number : found.ended, {}, untold};
+  if (call.order != no_order) return call;
+  if (const auto* pair = std::get_if<2>(&ref.by))
+    call.identity = Book::identity_of(pair->first, pair->second);
+  else if (const auto* id = std::get_if<OrderId>(&ref.by))
+    call.identity = text_of(*id);
+  return call;
+}
+
 template <typename Command>
 void Gateway::command(const Command& input, Happening happening, EarlyMark early, Turn& turn) {
   early.actor = input.actor;
@@ -281,9 +292,11 @@ void Gateway::resolve(Entry& entry, Outcome outcome, Turn& turn) {
     return;
   }
   if (outcome == Outcome::resolve_reprint) ++order.reprints;
+  const bool begins = order.for_later && !order.released.is_set();
   order.released = stamp_of(turn.now);  // expire_minutes count from the person's answer
   if (order.released_by == Actor::none) order.released_by = Actor::person;
   move_and_emit(entry, Phase::queued, EventType::order_resolved, Actor::person, turn);
+  if (begins) owe_notice(entry, Notice::begun, turn.now);
   if (order.cancel_wanted) finish_cancel(entry, reason_of_text(order.cancel_text), order.cancelled_by, turn);
 }
 

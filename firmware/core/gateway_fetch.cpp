@@ -84,6 +84,7 @@ void Gateway::announced_again(Entry& entry, const OrderAnnounced& input, Turn& t
     book_.save(entry);
     entry.order.href = input.href;
     entry.fetch.misses = 0;  // they are of the old one
+    entry.fetch.moved = entry.fetch.attempt != 0;
     changed(entry, turn);
   }
   if (entry.order.phase != Phase::fetching) return look_again(entry, turn);
@@ -134,10 +135,15 @@ void Gateway::order_fetched(const OrderFetched& input, Turn& turn) {
   }
   book_.save(*entry);
   entry->fetch.attempt = 0;
-  if (entry->order.phase == Phase::fetching)
+  const bool is_of_old_address = std::exchange(entry->fetch.moved, false);
+  if (is_of_old_address && is_clear) {  // whatever is there, the order has moved
+    entry->fetch.again = false;
+    entry->fetch.next_ms = turn.now.steady_ms;
+  } else if (entry->order.phase == Phase::fetching) {
     fetch_ended(*entry, input, probe.value_or(false), turn);
-  else
+  } else {
     news_fetched(*entry, input, probe.value_or(false), turn);
+  }
   reindex(*entry, turn.now);
 }
 
@@ -167,7 +173,7 @@ FetchOutcome outcome_for(const Order& order, const OrderFetched& input) {
 /// Its partner was there, and has not got it, or not yet.
 bool is_without_order(FetchOutcome outcome) {
   return outcome == FetchOutcome::gone || outcome == FetchOutcome::unreadable ||
-         outcome == FetchOutcome::not_yet;
+         outcome == FetchOutcome::not_yet || outcome == FetchOutcome::not_ours;
 }
 
 }  // namespace
@@ -196,8 +202,7 @@ void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, T
     return;
   }
   fetch_later(entry, outcome, probe, turn.now);
-  const bool is_certain = outcome == FetchOutcome::not_ours || is_missed(entry, turn.now);
-  if (!is_certain || turn.from_reserve) return;
+  if (!is_missed(entry, turn.now) || turn.from_reserve) return;
   Facts facts;
   facts.code = code_of(outcome);
   happen(entry, Happening::fetch_missed, facts, turn);
@@ -245,6 +250,18 @@ void Gateway::give_up_fetch(Entry& entry, const Facts& facts, Turn& turn) {
   move_and_emit(entry, Phase::rejected, EventType::order_rejected,
                 facts.code.empty() ? Actor::clock : Actor::policy, turn);
   if (is_for_nobody(facts.code)) owe_only(entry, {});
+  if (facts.code == other_store_subject) emit_foreign(entry.order, turn);
+}
+
+// Its partner hears nothing, and expects it here: a store's wrong id would swallow every order unheard.
+void Gateway::emit_foreign(const Order& order, Turn& turn) {
+  emit_plain(EventType::gateway_partner_untold,
+             {{"order_id", text_of(order.id)},
+              {"partner", order.partner},
+              {"partner_order_id", order.partner_order_id},
+              {"notice", std::string(name_of(Notice::rejected))},
+              {"why", std::string(other_store_subject)}},
+             turn);
 }
 
 // Whoever reads the rows of an order finds a body, also of one that never came.
@@ -277,8 +294,7 @@ namespace {
 
 /// The partner has said how the order stands, if only that there is no news of it here.
 bool is_answer(FetchOutcome outcome) {
-  return outcome == FetchOutcome::fetched || outcome == FetchOutcome::not_yet ||
-         outcome == FetchOutcome::not_ours;
+  return outcome == FetchOutcome::fetched || outcome == FetchOutcome::not_yet;
 }
 
 }  // namespace
@@ -340,13 +356,13 @@ Milliseconds Gateway::fetch_within_ms(const std::string& partner) const {
 void Gateway::fetch_later(Entry& entry, FetchOutcome outcome, bool probe, const Now& now) {
   Fetch& fetch = entry.fetch;
   fetch.next_ms = now.steady_ms;
-  if (outcome == FetchOutcome::gone || outcome == FetchOutcome::unreadable) {
+  if (outcome == FetchOutcome::gone || outcome == FetchOutcome::unreadable ||
+      outcome == FetchOutcome::not_ours) {
     if (fetch.misses++ == 0) fetch.missed_ms = now.steady_ms;
     fetch.next_ms += std::min(fetch.misses * fetch_miss_ms, fetch_miss_most_ms);
     return;
   }
   fetch.misses = 0;
-  if (outcome == FetchOutcome::not_ours) fetch.next_ms += fetch_not_yet_ms;  // there is no room to say so
   if (outcome == FetchOutcome::fetched || (outcome == FetchOutcome::failed && !probe))
     fetch.next_ms += backoff_ms(++fetch.failures, fetch_backoff_first_ms, fetch_backoff_most_ms, generator_);
   if (outcome == FetchOutcome::not_yet) fetch.next_ms += fetch_not_yet_ms;

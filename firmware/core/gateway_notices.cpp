@@ -85,16 +85,20 @@ void Gateway::owe(Entry& entry, EventType type, bool is_first, const Now& now) {
   if (!notice) return;
   if (*notice == Notice::cancelled || *notice == Notice::cancel_agreed)
     notice = replace_owed(entry, *notice, is_first);
-  if (!tells_of(entry.order.partner).has(*notice)) return;
+  owe_notice(entry, *notice, now);
+}
+
+void Gateway::owe_notice(Entry& entry, Notice notice, const Now& now) {
+  if (!tells_of(entry.order.partner).has(notice)) return;
   Telling& telling = entry.telling;
   if (entry.order.owed.empty()) {
     telling.failures = 0;
     telling.next_ms = now.steady_ms;
   }
-  telling.renewed = telling.renewed || (telling.attempt != 0 && telling.notice == *notice);
-  if (!entry.order.owed.has(*notice)) telling.doubtful.remove(*notice);
+  telling.renewed = telling.renewed || (telling.attempt != 0 && telling.notice == notice);
+  if (!entry.order.owed.has(notice)) telling.doubtful.remove(notice);
   telling.owed_ms = now.steady_ms;
-  entry.order.owed.add(*notice);
+  entry.order.owed.add(notice);
 }
 
 // Nobody waits for this row. If the power goes before it is written, the partner is told once more and says that it has
@@ -307,8 +311,9 @@ void Gateway::person_called(const PersonCalled& input, Turn& turn) {
     Details details = named(ref, found);
     details.emplace_back("notice", std::string(name_of(input.untold)));
     details.emplace_back("why", "by_hand");
+    const CallTold told = call_of(ref, found, input.untold);
     if (!input.why.empty()) details.emplace_back("partner_said", words_of(input.why));
-    emit_plain(EventType::gateway_partner_untold, std::move(details), turn);
+    if (book_.note_call(told)) emit_plain(EventType::gateway_partner_untold, std::move(details), turn);
   }
   answer(input.caller, AnswerKind::done, nullptr, turn);
 }

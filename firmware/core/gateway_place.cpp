@@ -7,6 +7,13 @@
 
 namespace storegate::core {
 
+namespace {
+
+/// Of an order in `sending`: a person keys it in (remember_call).
+bool is_called(const Order& order) noexcept { return order.reason == Reason::by_hand; }
+
+}  // namespace
+
 void Gateway::place(Entry& entry, const Facts& facts, Turn& turn) {
   Order& order = entry.order;
   order.pos_reference = facts.pos_reference;
@@ -30,7 +37,9 @@ void Gateway::refused_by_pos(Entry& entry, const Facts& facts, bool for_good, Tu
     return;
   }
   order.pos_code = facts.code;
-  if (order.cancel_wanted) {
+  if (is_called(order)) {
+    park(entry, Reason::by_hand, false, turn);
+  } else if (order.cancel_wanted) {
     finish_void(entry, turn);
   } else if (for_good) {
     finish_cancel(entry, canonical_reason_from(facts.code).value_or(Reason::other), Actor::pos, turn);
@@ -45,6 +54,10 @@ void Gateway::try_later(Entry& entry, std::optional<Milliseconds> back_off_ms, T
   if (back_off_ms) back_off(entry, back_off_ms, turn.now);
   if (soft.doubting) {
     plan_doubt(entry, turn);
+    return;
+  }
+  if (is_called(entry.order)) {  // a cancel waits for the person's answer
+    park(entry, Reason::by_hand, false, turn);
     return;
   }
   if (entry.order.cancel_wanted) {
@@ -88,9 +101,7 @@ void Gateway::plan_doubt(Entry& entry, Turn& turn) {
   const Milliseconds wait =
       soft.failures == 0 ? 0
                          : backoff_ms(soft.failures, pos_backoff_first_ms, pos_backoff_most_ms, generator_);
-  // An order that is to be cancelled is not sent again where the POS can simply be asked: that might cook it first.
-  const bool only_ask = entry.order.cancel_wanted && policy_.pos.can_query;
-  if (!only_ask && now.steady_ms + wait <= protected_until_ms(entry, now)) {
+  if (!must_not_resend(entry.order) && now.steady_ms + wait <= protected_until_ms(entry, now)) {
     soft.next_request = PosRequest::place;
     soft.next_ms = now.steady_ms + wait;
   } else if (policy_.pos.can_query) {
@@ -102,11 +113,25 @@ void Gateway::plan_doubt(Entry& entry, Turn& turn) {
   reindex(entry, now);
 }
 
-// A second try that has not left yet is put away for a question.
+// An order that is to be cancelled is not sent again where the POS can simply be asked: that might cook it first. One that a
+// person keys in is not sent again at all.
+bool Gateway::must_not_resend(const Order& order) const noexcept {
+  return is_called(order) || (order.cancel_wanted && policy_.pos.can_query);
+}
+
+// A second try that has not left yet is put away for a question, or for a person.
 void Gateway::replan_if_resending(Entry& entry, Turn& turn) {
   const bool resending =
       entry.soft.doubting && !entry.soft.in_flight && entry.soft.next_request == PosRequest::place;
-  if (resending && policy_.pos.can_query) plan_doubt(entry, turn);
+  if (resending && must_not_resend(entry.order)) plan_doubt(entry, turn);
+}
+
+// What is on its way cannot be called back. The row keeps it: whatever the POS certainly does not have is left to the person.
+void Gateway::remember_call(Entry& entry, Turn& turn) {
+  if (is_called(entry.order)) return;
+  entry.order.reason = Reason::by_hand;
+  changed(entry, turn);
+  replan_if_resending(entry, turn);
 }
 
 void Gateway::note_lacking(Entry& entry, Turn& turn) {

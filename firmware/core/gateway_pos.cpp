@@ -70,8 +70,7 @@ OrderNumber Gateway::next_placement(const Now& now) {
 
 bool Gateway::start_next(Entry& entry, Turn& turn) {
   const bool resend = entry.order.phase == Phase::sending && entry.soft.next_request == PosRequest::place;
-  const bool to_be_cancelled = entry.order.cancel_wanted && policy_.pos.can_query;
-  if (resend && (to_be_cancelled || turn.now.steady_ms > protected_until_ms(entry, turn.now))) {
+  if (resend && (must_not_resend(entry.order) || turn.now.steady_ms > protected_until_ms(entry, turn.now))) {
     // The window went by while it waited, or before a restart: the key would no longer protect it. Or it is better asked.
     book_.save(entry);
     plan_doubt(entry, turn);

@@ -37,6 +37,7 @@ void Gateway::on_written(const Now& now) {
   unsure_.clear();
   lost_.clear();
   book_.forget_ended(witnessed_ms(now) - policy_.order_id_reuse_ms + 1, forget_per_turn);
+  book_.forget_calls();
   book_.forget_early([&](const EarlyMark& mark) { return beyond_reuse(mark, now); }, forget_per_turn);
 }
 

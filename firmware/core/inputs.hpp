@@ -253,8 +253,9 @@ enum class TellOutcome : std::uint8_t {
   told = 0,
   decided = 1,  // 400, 409, 422: the partner has decided already; what is true there has to be fetched
   gone = 2,     // 404, 410: the partner has no such order, or it has ended
-  not_now = 3,  // 429, or nothing left the box: nothing was done
-  failed = 4,   // any other answer, or none: it may have been done
+  not_now =
+      3,  // 429; or nothing left the box (no connection, no token, a partner that is not configured): nothing was done
+  failed = 4,  // any other answer, or none: it may have been done
 };
 
 /// A request that tells a partner has ended.

@@ -44,7 +44,7 @@ constexpr std::array<Row, happening_count> moves{{
   /* pos_shows_voided    */ Row{no_change,        no_change,       no_change, no_change,         cancel_at_pos,     cancel_at_pos,     no_change, no_change,       finish_void,   no_change, no_change, no_change},
   /* fetched             */ Row{take_fetched,     never,           never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
   /* fetch_missed        */ Row{give_up_fetch,    never,           never,     never,             never,      never,      never,     never,           never,       never,     never,     never},
-  /* person_called       */ Row{no_change,        park_by_hand,    park_by_hand, no_change,      no_change,  no_change,  no_change, no_change,       no_change,   no_change, no_change, no_change},
+  /* person_called       */ Row{no_change,        park_by_hand,    park_by_hand, remember_call,  no_change,  no_change,  no_change, park_called,     no_change,   no_change, no_change, no_change},
   /* event_lost          */ Row{park_unsure,      park_unsure,     park_unsure, park_unsure,     park_unsure, park_unsure, never,   park_unsure,     park_unsure, never,     never,     never},
 }};
 // clang-format on
@@ -82,7 +82,7 @@ constexpr std::array outcome_names =
                                      "place_test",     "make_ready",      "complete_by_pos",
                                      "cancel_at_pos",  "void_again",      "refuse_void",
                                      "take_fetched",   "give_up_fetch",   "park_by_hand",
-                                     "park_unsure"});
+                                     "remember_call",  "park_called",     "park_unsure"});
 static_assert(outcome_names.size() == outcome_count);
 
 constexpr Phases leads_to(Outcome outcome) {
@@ -109,7 +109,7 @@ constexpr Phases leads_to(Outcome outcome) {
     case try_later: return {queued, sending, parked, cancelled};
     case doubt: return {sending, parked};
     case cancel_found_void: return {cancelled};
-    case note_lacking: return {sending, queued, cancelled};
+    case note_lacking: return {sending, queued, parked, cancelled};
     case ask_later: return {sending};
     case ask_now: return {sending};
     case expire: return {expired};
@@ -129,7 +129,9 @@ constexpr Phases leads_to(Outcome outcome) {
     case refuse_void: return {placed, ready, completed};
     case take_fetched: return {held, rejected, cancelled};
     case give_up_fetch: return {rejected};
+    case remember_call: return {sending, parked};
     case park_by_hand:
+    case park_called:
     case park_unsure: return {parked};
   }
   return {};

@@ -59,7 +59,7 @@ enum class Outcome : std::uint8_t {
   release_parked,    // parked for want of a release -> queued; parked otherwise: no change
   cancel,            // -> cancelled, nothing was sent
   remember_cancel,   // done when the POS's answer is known
-  cancel_parked,     // never sent -> cancelled; in doubt: remembered for the person's answer
+  cancel_parked,     // never sent -> cancelled; in doubt or keyed in: remembered for the person's answer
   start_void,        // placed -> voiding
   follow_fallback,   // release, park or cancel, as the policy says
   send,              // queued -> sending
@@ -92,9 +92,11 @@ enum class Outcome : std::uint8_t {
   take_fetched,     // fetching -> judged as an order that arrives
   give_up_fetch,    // fetching -> rejected
   park_by_hand,     // never sent -> parked: a person keys it in
-  park_unsure,      // -> parked, in doubt; what can be shown of its past begins here
+  remember_call,    // the POS may take it: what it certainly does not have is parked and not sent again
+  park_called,  // parked for want of a release -> parked: a person keys it in; parked otherwise: no change
+  park_unsure,  // -> parked, in doubt; what can be shown of its past begins here
 };
-inline constexpr std::size_t outcome_count = 43;
+inline constexpr std::size_t outcome_count = 45;
 
 /// A set of phases.
 class Phases {

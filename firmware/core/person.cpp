@@ -15,8 +15,8 @@ constexpr std::array<Happening, person_action_count> happenings{
 
 bool changes_something(const Order& order, Outcome outcome) {
   if (outcome == Outcome::release_parked) return is_released_from_parked(order);
-  const bool noted_only =
-      outcome == Outcome::remember_cancel || (outcome == Outcome::cancel_parked && order.in_doubt);
+  const bool noted_only = outcome == Outcome::remember_cancel ||
+                          (outcome == Outcome::cancel_parked && is_cancelled_by_answer(order));
   if (noted_only) return !order.cancel_wanted;
   return !targets_of(outcome).empty();
 }
@@ -31,6 +31,10 @@ std::string_view name_of(PersonAction action) noexcept {
 
 bool is_released_from_parked(const Order& order) noexcept {
   return order.reason == Reason::release_overdue && !order.in_doubt;
+}
+
+bool is_cancelled_by_answer(const Order& order) noexcept {
+  return order.in_doubt || order.reason == Reason::by_hand;
 }
 
 std::vector<PersonAction> actions_for(const Order& order) {

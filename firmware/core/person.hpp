@@ -27,4 +27,8 @@ inline constexpr std::size_t person_action_count = 5;
 /// A parked order goes on by a release only if it was parked for want of one, and was never sent.
 [[nodiscard]] bool is_released_from_parked(const Order& order) noexcept;
 
+/// A parked order that is cooked perhaps, as the POS's ticket or keyed in by a person: whether it can be called cancelled is
+/// known with the person's answer.
+[[nodiscard]] bool is_cancelled_by_answer(const Order& order) noexcept;
+
 }  // namespace storegate::core

@@ -77,9 +77,7 @@ core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& e
     fetched.retry_after_ms = retry_after_ms(reply.retry_after);
   if (fetched.outcome != core::FetchOutcome::fetched) return fetched;
   auto order = api.read_fetched(reply.body, effect.partner, store);
-  if (order && order->early) {
-    fetched.outcome = core::FetchOutcome::not_yet;
-  } else if (!order) {
+  if (!order) {
     fetched.outcome = core::FetchOutcome::unreadable;
     const std::string why = order.problem().text();
     fetched.why = cut(why);
@@ -88,6 +86,8 @@ core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& e
     fetched.why = "it is another order than the one that was asked for";
   } else if (order->other_store) {
     fetched.outcome = core::FetchOutcome::not_ours;
+  } else if (order->early) {
+    fetched.outcome = core::FetchOutcome::not_yet;
   } else {
     take_order(std::move(*order), fetched);
   }

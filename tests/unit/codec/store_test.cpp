@@ -160,6 +160,21 @@ TEST_CASE("another store's order need not even be readable to be known as that")
         core::FetchOutcome::not_ours);
 }
 
+TEST_CASE("what is asked for is looked at first, then whose it is, then whether it is an order yet") {
+  const PartnerApi& api = test::api_of("rbi");
+  const std::string priced = R"({"data":{"id":"r-1","storeId":"s-1","status":"PRICED"}})";
+  core::FetchOrder fetch;
+  fetch.partner = "rbi";
+  const auto came_of = [&](const char* id, const char* store) {
+    fetch.partner_order_id = id;
+    return fetched_from(api, fetch, {.status = 200, .body = priced}, {store, ""}).outcome;
+  };
+  CHECK(came_of("r-1", "s-1") == core::FetchOutcome::not_yet);
+  CHECK(came_of("r-1", "s-2") == core::FetchOutcome::not_ours);
+  CHECK(came_of("r-2", "s-1") == core::FetchOutcome::unreadable);
+  CHECK(came_of("r-2", "s-2") == core::FetchOutcome::unreadable);
+}
+
 TEST_CASE("every partner whose orders name their store is tried here, and says where it does") {
   std::set<std::string_view> tried;
   for (const Row& row : webhooks()) tried.insert(row.partner);

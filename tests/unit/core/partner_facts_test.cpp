@@ -87,6 +87,31 @@ TEST_CASE("a partner hears that its order for later is begun when it is released
   CHECK(store.notices.back().notice == Notice::placed);
 }
 
+TEST_CASE("a person who lets go an order for later begins it, once") {
+  Script store(answering());
+  store.give(order_for_later(store, 20 * minute_ms));
+  store.partner(TellOutcome::told);
+  SUBCASE("that was never released") {
+    PersonCalled called;
+    called.orders.push_back({std::pair{std::string("counter"), std::string("C-1")}});
+    store.give(std::move(called));
+    REQUIRE(store.phase("C-1", "counter") == Phase::parked);
+    CHECK(store.notices.empty());
+    store.resolve("C-1", Resolution::not_placed, "counter");
+    REQUIRE(store.notices.size() == 1);
+    CHECK(store.notices.back().notice == Notice::begun);
+  }
+  SUBCASE("that had begun") {
+    store.release("C-1", "counter");
+    REQUIRE(store.notices.size() == 1);
+    store.partner(TellOutcome::told);
+    store.pos(PosOutcome::cannot);
+    store.resolve("C-1", Resolution::not_placed, "counter");
+    CHECK(store.phase("C-1", "counter") == Phase::sending);
+    CHECK(store.notices.empty());
+  }
+}
+
 TEST_CASE("an order for now is not told as begun, also where the store holds it until a time of its own") {
   Policy policy = answering();
   SUBCASE("released at once") {}
@@ -117,41 +142,82 @@ TEST_CASE("how an order is fetched by its customer, and that it is for later, ou
 
 // ---------------------------------------------------------------- another store's
 
-TEST_CASE("an order that is another store's is rejected at once, and its partner hears nothing of it") {
+namespace {
+
+/// So its partner's API says, as often as it is asked, for ten minutes at most.
+void another_stores(Script& store, Phase until) {
+  for (int s = 0; s < 600 && store.phase("K-1") != until; ++s) {
+    if (!store.fetches.empty()) store.fetch(FetchOutcome::not_ours);
+    store.pass(second_ms);
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "that an order is another store's is believed like its absence, and its partner hears nothing of it") {
   Script store(fetching_answering());
   store.announce("K-1", "kiosk");
+  const Milliseconds from_ms = store.now.steady_ms;
   store.fetch(FetchOutcome::not_ours);
-  CHECK(store.phase("K-1") == Phase::rejected);
+  CHECK(store.phase("K-1") == Phase::fetching);
+  another_stores(store, Phase::rejected);
+  REQUIRE(store.phase("K-1") == Phase::rejected);
+  CHECK(store.now.steady_ms - from_ms >= fetch_missed_for_ms);
   CHECK(store.row("K-1").refusals == pack({{Reason::invalid_order, other_store_subject}}));
   CHECK(store.history("K-1", "kiosk") == "rejected");
   CHECK(store.notices.empty());
   CHECK(owed(store, "K-1", "kiosk").empty());
   CHECK(store.fetches.empty());
   CHECK(store.requests.empty());
+  CHECK(untold(store) == "rejected other_store");  // whoever set the store's id hears of it
+  CHECK(detail(last_untold(store), "partner") == "kiosk");
+  CHECK(detail(last_untold(store), "partner_order_id") == "K-1");
+}
+
+TEST_CASE("one wrong word about whose an order is costs nothing but time") {
+  Script store(fetching_answering());
+  store.announce("K-1", "kiosk");
+  store.fetch(FetchOutcome::not_ours);
+  store.pass(fetch_miss_ms);
+  REQUIRE(store.fetches.size() == 1);
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.phase("K-1") == Phase::held);
+  CHECK(untold(store).empty());
 }
 
 TEST_CASE("that there is no room to reject it changes nothing: it is asked for again until there is") {
   Script store(fetching_answering());
   store.announce("K-1", "kiosk");
+  for (const Milliseconds end_ms = store.now.steady_ms + fetch_missed_for_ms; store.now.steady_ms < end_ms;) {
+    store.pass(second_ms);
+    if (!store.fetches.empty() && store.now.steady_ms < end_ms - 2 * minute_ms)
+      store.fetch(FetchOutcome::not_ours);
+  }
+  REQUIRE(store.fetches.size() == 1);
+  store.pass(minute_ms);
   store.disk_full = true;
   store.fetch(FetchOutcome::not_ours);
   CHECK(store.phase("K-1") == Phase::fetching);
   CHECK(store.fetches.empty());
   store.disk_full = false;
-  store.pass(minute_ms);
+  store.pass(fetch_miss_most_ms);
   REQUIRE(store.fetches.size() == 1);
   store.fetch(FetchOutcome::not_ours);
   CHECK(store.phase("K-1") == Phase::rejected);
 }
 
-TEST_CASE("news that turn out to be another store's are no news") {
+TEST_CASE("news that turn out to be another store's are asked for again, and then told of") {
   Script store(fetching_answering());
   store.arrive("K-1");
   store.announce("K-1", "kiosk", false);
-  REQUIRE(store.fetches.size() == 1);
-  store.fetch(FetchOutcome::not_ours);
+  for (int s = 0; s < 600 && store.count(EventType::gateway_message_refused) == 0; ++s) {
+    if (!store.fetches.empty()) store.fetch(FetchOutcome::not_ours);
+    store.pass(second_ms);
+  }
+  CHECK(store.count(EventType::gateway_message_refused) == 1);
   CHECK(store.phase("K-1") == Phase::held);
-  store.pass(hour_ms);
+  store.pass(lazy_ms_max);
   CHECK_FALSE(store.row("K-1").look_again);
   CHECK(store.fetches.empty());
 }

@@ -28,6 +28,10 @@ Script parked(Reason reason) {
   store.arrive("K-1");
   if (reason == Reason::release_overdue) {
     store.pass(hour_ms);
+  } else if (reason == Reason::by_hand) {
+    PersonCalled call;
+    call.orders.push_back({std::pair{std::string("kiosk"), std::string("K-1")}});
+    store.give(std::move(call));
   } else {
     store.release("K-1");
     store.pos(reason == Reason::in_doubt ? PosOutcome::in_doubt : PosOutcome::cannot);
@@ -54,13 +58,17 @@ TEST_CASE("4.5 parked list: what a person can do depends on why the order is par
   CHECK(shown(parked(Reason::in_doubt).row("K-1")) == "placed not_placed reprint cancel");
   CHECK(shown(parked(Reason::pos_refused).row("K-1")) == "placed not_placed reprint cancel");
   CHECK(shown(parked(Reason::release_overdue).row("K-1")) == "placed not_placed reprint cancel release");
-  Script asked = parked(Reason::in_doubt);
-  asked.cancel("K-1");  // noted for the person's answer: nothing new to ask for
-  CHECK(shown(asked.row("K-1")) == "placed not_placed reprint");
+  CHECK(shown(parked(Reason::by_hand).row("K-1")) == "placed not_placed reprint cancel");
+  for (const Reason reason : {Reason::in_doubt, Reason::by_hand}) {
+    Script asked = parked(reason);
+    asked.cancel("K-1");  // noted for the person's answer: nothing new to ask for
+    CHECK(shown(asked.row("K-1")) == "placed not_placed reprint");
+  }
 }
 
 TEST_CASE("4.5 parked list: every action that is shown changes the order, and none that is not") {
-  for (const Reason reason : {Reason::in_doubt, Reason::pos_refused, Reason::release_overdue}) {
+  for (const Reason reason :
+       {Reason::in_doubt, Reason::pos_refused, Reason::release_overdue, Reason::by_hand}) {
     for (std::size_t i = 0; i < person_action_count; ++i) {
       const auto action = static_cast<PersonAction>(i);
       CAPTURE(name_of(reason));
