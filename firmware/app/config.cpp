@@ -193,7 +193,7 @@ ConfigReading parse_config(std::string_view text, const ConfigSurroundings& arou
   order_by_place(findings.warnings);
   reading.problems = std::move(findings.problems);
   reading.warnings = std::move(findings.warnings);
-  if (reading.problems.empty()) reading.config = std::move(config);
+  (reading.problems.empty() ? reading.config : reading.unready) = std::move(config);
   return reading;
 }
 

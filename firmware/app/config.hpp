@@ -196,6 +196,8 @@ struct ConfigFinding {
 /// Both lists are ordered by line.
 struct ConfigReading {
   std::optional<Config> config;
+  /// What could be read of one with problems: for a look at what it names, never to be run.
+  std::optional<Config> unready;
   std::vector<ConfigFinding> problems;
   std::vector<ConfigFinding> warnings;
 };

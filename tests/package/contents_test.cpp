@@ -109,10 +109,11 @@ TEST_CASE("man page and completion name every command, storegate.toml(5) every k
   }
 
   const std::string keys_page = package.unzipped("usr/share/man/man5/storegate.toml.5.gz");
-  const auto keys =
-      all_of(sources_of("firmware/app", "config_"),
-             "\\.(?:text|integer|boolean|one_of|secret_files?|path|find|required)\\(\"([a-z_]+)\"");
+  const auto keys = all_of(sources_of("firmware/app", "config_"),
+                           "(?:\\.(?:text|integer|boolean|one_of|secret_files?|path|find|required)\\("
+                           "|\\bread_(?:id|url)\\(table, ?)\"([a-z_]+)\"");
   REQUIRE(keys.size() > 70);
+  REQUIRE(keys.contains("audience"));  // read by a word of its own
   for (const std::string& key : keys) {
     CAPTURE(key);
     CHECK(std::regex_search(keys_page, std::regex("\\b" + key + "\\b")));
