@@ -96,7 +96,9 @@ VitalSigns Service::vital_signs() const {
   if (!uplink_) return signs;
   const auto uplink = uplink_->counters();
   signs.uplink_connected = uplink.connected;
-  signs.uplink_attempts = uplink.connects + uplink.attempts_failed + uplink.disconnects;
+  signs.uplink_in_flight = uplink_->awaits_acknowledgement();
+  signs.uplink_moves =
+      uplink.connects + uplink.attempts_failed + uplink.disconnects + uplink.received + uplink.acknowledged;
   return signs;
 }
 
