@@ -70,6 +70,9 @@ struct HttpConfig {
 
   /// For HttpServerOptions: in bytes, and 0 ("none") turned into the largest number.
   [[nodiscard]] std::size_t body_bytes_max() const noexcept;
+  /// Of all bodies together: room for two of the largest, and 12 MiB at least. Without a limit as with the largest that
+  /// can be set: memory has one.
+  [[nodiscard]] std::size_t bodies_bytes_max() const noexcept;
   [[nodiscard]] std::size_t connections_limit() const noexcept;
 };
 
