@@ -277,8 +277,12 @@ TEST_CASE("a client keeps its session, unless it is to be clean") {
   constexpr std::size_t flags_at = 9;  // behind the header of two bytes, the protocol's name and its version
   for (const auto version : {MqttVersion::v5, MqttVersion::v3_1_1}) {
     std::string kept, clean;
-    append_connect(kept, version, {.client_id = "a", .username = "u"});
-    append_connect(clean, version, {.client_id = "a", .username = "u", .clean = true});
+    MqttConnectFields fields;
+    fields.client_id = "a";
+    fields.username = "u";
+    append_connect(kept, version, fields);
+    fields.clean = true;
+    append_connect(clean, version, fields);
     CHECK(static_cast<unsigned char>(kept.at(flags_at)) == 0xc0);
     CHECK(static_cast<unsigned char>(clean.at(flags_at)) == 0xc2);
   }
