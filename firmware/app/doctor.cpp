@@ -105,8 +105,11 @@ bool is_running(const HttpConfig& http, CliWorld& world) {
 /// What is looked at, as it is told.
 class Round {
  public:
-  Round(const Config& config, CliWorld& world)
-      : config_(config), world_(world), is_running_(app::is_running(config.http, world)) {
+  Round(const Config& config, CliWorld& world, bool all_good_so_far)
+      : config_(config),
+        world_(world),
+        is_running_(app::is_running(config.http, world)),
+        all_good_(all_good_so_far) {
     platform::log_set_level(platform::LogLevel::error);  // what the parts would log is said here
   }
 
@@ -144,7 +147,7 @@ class Round {
   const Config& config_;
   CliWorld& world_;
   bool is_running_;
-  bool all_good_ = true;
+  bool all_good_;
 };
 
 }  // namespace
@@ -153,12 +156,15 @@ ExitStatus doctor(const CliRequest& request, CliWorld& world) {
   const std::string file = request.config.empty() ? world.default_config : request.config;
   const auto user = become_service_user();
   if (user && !user->empty()) world.out << "Looking as the user " << *user << ", as the service does.\n";
+  if (!user)
+    print(world.out, {"permissions", Health::bad, user.error().context + "; what follows is what root may",
+                      "run it as root outside of a container, or: runuser -u storegate -- storegate doctor"});
   const ConfigReading reading = load_config(file, surroundings());
   if (!print_configuration(reading, file, world.out)) {
     const auto& problems = reading.problems;
     if (!reading.unready || !std::all_of(problems.begin(), problems.end(), waits_for_credentials))
       return ExitStatus::bad_usage;
-    Round(*reading.unready, world).look_at_device();
+    Round(*reading.unready, world, false).look_at_device();
     return ExitStatus::bad_usage;
   }
   const Config& config = *reading.config;
@@ -168,10 +174,7 @@ ExitStatus doctor(const CliRequest& request, CliWorld& world) {
                       "put the right file there, readable for storegate"});
     return ExitStatus::bad_usage;
   }
-  Round round(config, world);
-  if (!user)
-    round.tell({"permissions", Health::bad, user.error().context + "; what follows is what root may",
-                "run it as root outside of a container, or: runuser -u storegate -- storegate doctor"});
+  Round round(config, world, user.ok());
   round.look_at_device();
   round.look_at_files(*tls);
   round.look_at_peers(*tls);
