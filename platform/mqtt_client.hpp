@@ -87,7 +87,8 @@ struct MqttOptions {
   std::string password;            // used only with a username
   std::uint16_t keepalive_s = 15;  // 5..65535. A dead link is noticed after 2 to 2.5 times this
   std::chrono::seconds session_expiry{24 * 3600};  // MQTT 5 only, 1 s..; with 3.1.1 the broker decides
-  std::string subscription;                        // one topic filter, QoS 1; empty = none
+  bool clean = false;        // begins and ends without a session: what waits for this name is lost
+  std::string subscription;  // one topic filter, QoS 1; empty = none
   MqttWill will;
   std::string content_type;  // MQTT 5 Content Type of everything given to publish(); empty = none
 

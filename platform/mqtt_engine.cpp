@@ -67,7 +67,8 @@ void MqttClient::Engine::link_open() {
                   .receive_maximum = options_.unsettled_max,
                   .will_topic = options_.will.topic,
                   .will_payload = options_.will.payload,
-                  .will_retained = options_.will.retained});
+                  .will_retained = options_.will.retained,
+                  .clean = options_.clean});
   link_->send();
 }
 

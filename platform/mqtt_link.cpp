@@ -93,7 +93,7 @@ void MqttLink::upgrade() {
 void MqttLink::begin() {
   open_ = true;
   listener_->link_open();
-  if (listener_ != nullptr) read();
+  if (listener_ != nullptr) pump();
 }
 
 void MqttLink::read() {
@@ -120,11 +120,10 @@ void MqttLink::heard(std::string_view bytes) {
   if (!plain) return lost(std::move(plain).error());
   out_.insert(framed_, answers);  // between frames, wherever MQTT's next packets are
   framed_ += answers.size();
-  if (!answers.empty() && !writing_) write();
-  if (listener_ == nullptr) return;
-  if (web_socket_->has_ended()) return lost({ErrorCode::unavailable, "the broker closed the connection"});
-  if (!open_ && !web_socket_->is_open()) return read();
   reader_.feed(*plain);
+  if (!answers.empty() && !writing_ && !web_socket_->has_ended()) write();
+  if (listener_ == nullptr) return;
+  if (!open_ && !web_socket_->is_open()) return read();
   open_ ? pump() : begin();
 }
 
@@ -134,9 +133,15 @@ void MqttLink::pump() {
     if (paused_) return;
     auto packet = reader_.next();
     if (!packet) return lost(std::move(packet).error());
-    if (!*packet) return read();
+    if (!*packet) return web_socket_ && web_socket_->has_ended() ? part() : read();
     listener_->link_packet(std::move(**packet));
   }
+}
+
+/// The broker has said its end, and what it said before is heard: we answer, and that is all.
+void MqttLink::part() {
+  if (!writing_) write();
+  if (listener_ != nullptr) lost({ErrorCode::unavailable, "the broker closed the connection"});
 }
 
 void MqttLink::resume() {

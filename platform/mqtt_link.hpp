@@ -79,6 +79,7 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   [[nodiscard]] core::Error broken(const char* doing, const boost::system::error_code& error) const;
   void read();
   void pump();
+  void part();
   [[nodiscard]] bool is_flushed(boost::system::error_code& error);
   void write();
   void wait_for_room();

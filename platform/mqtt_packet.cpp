@@ -61,7 +61,7 @@ std::string connect_properties(const MqttConnectFields& fields) {
 }
 
 unsigned connect_flags(const MqttConnectFields& fields) noexcept {
-  unsigned flags = 0;
+  unsigned flags = fields.clean ? 0x02 : 0;
   if (!fields.username.empty()) flags |= 0x80 | 0x40;
   if (!fields.will_topic.empty()) flags |= 0x04 | 0x08 | (fields.will_retained ? 0x20U : 0U);  // will, QoS 1
   return flags;

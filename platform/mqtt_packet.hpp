@@ -107,8 +107,8 @@ struct MqttConnectFields {
   std::string_view will_topic;         // empty = no will
   std::string_view will_payload;
   bool will_retained = false;
+  bool clean = false;  // 3.1.1: clean session, which the broker forgets at its end; MQTT 5: clean start
 };
-/// A session that is kept: clean start (3.1.1: clean session) is off.
 void append_connect(std::string& out, MqttVersion version, const MqttConnectFields& fields);
 
 struct MqttOutbound {

@@ -11,7 +11,9 @@ using core::Error;
 using core::ErrorCode;
 
 Error malformed(std::string_view url, std::string_view why) {
-  return {ErrorCode::invalid, "mqtt url \"" + std::string(url) + "\": " + std::string(why)};
+  // What stands behind a "?" may be a secret.
+  return {ErrorCode::invalid,
+          "mqtt url \"" + std::string(url.substr(0, url.find('?'))) + "\": " + std::string(why)};
 }
 
 struct Scheme {
@@ -61,6 +63,9 @@ core::Result<MqttAddress> parse_mqtt_url(std::string_view url) {
     const auto slash = std::min(rest.find('/'), rest.size());
     address.path = rest.size() - slash > 1 ? rest.substr(slash) : "/mqtt";
     rest = rest.substr(0, slash);
+    if (address.path.find('?') != std::string::npos)
+      return malformed(url,
+                       "the path may have no query: addresses are printed, and secrets belong into files");
     if (!std::all_of(address.path.begin(), address.path.end(), is_path_character))
       return malformed(url, "the path holds a character that cannot be in one");
   }

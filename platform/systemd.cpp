@@ -46,7 +46,7 @@ void systemd_status(std::string_view line) noexcept {
 std::chrono::milliseconds watchdog_interval() noexcept {
   std::uint64_t limit_us = 0;
   if (::sd_watchdog_enabled(0, &limit_us) <= 0) return std::chrono::milliseconds(0);
-  return std::chrono::milliseconds(std::max<std::uint64_t>(1, limit_us / 2'000));
+  return std::chrono::milliseconds(std::max<std::uint64_t>(1, limit_us / 4'000));
 }
 
 }  // namespace storegate::platform

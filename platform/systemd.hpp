@@ -22,7 +22,8 @@ void systemd_alive() noexcept;
 /// STATUS=: one line for `systemctl status`; newlines become spaces, cut at 200 bytes.
 void systemd_status(std::string_view line) noexcept;
 
-/// How often to call systemd_alive(): half of WatchdogSec, or zero when no watchdog watches this process.
+/// How often to call systemd_alive(): a quarter of WatchdogSec, so that one call left out is not the end, or zero
+/// when no watchdog watches this process.
 [[nodiscard]] std::chrono::milliseconds watchdog_interval() noexcept;
 
 }  // namespace storegate::platform

@@ -112,14 +112,15 @@ void Api::handle(platform::HttpRequest request, platform::Responder responder) {
 }
 
 int Api::refused_by_server(int status, std::string_view target) {
-  parts_.gauges.http_answered(status);
   std::vector<std::string> names;
   const auto path = target.substr(0, target.find('?'));
-  if (!matches("/v1/partners/*/webhook", path, names) && !matches("/v1/partners/*/webhook/*", path, names))
-    return status;
-  const auto partner = webhook_partner(parts_.config, names[0]);
+  const bool is_webhook =
+      matches("/v1/partners/*/webhook", path, names) || matches("/v1/partners/*/webhook/*", path, names);
   constexpr int too_late = 408, again = 503;
-  const int answered = status == too_late ? again : status;
+  const int answered = is_webhook && status == too_late ? again : status;
+  parts_.gauges.http_answered(answered);
+  if (!is_webhook) return answered;
+  const auto partner = webhook_partner(parts_.config, names[0]);
   refusals_.of_anybody(partner ? std::string_view(partner->config->name) : "", answered,
                        "the server's limits and deadlines", parts_.turns.now().steady_ms);
   return answered;

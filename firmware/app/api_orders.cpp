@@ -102,11 +102,14 @@ void Api::post_webhook(Visit& visit) {
   const auto partner = webhook_partner(parts_.config, visit.names[0]);
   std::optional<codec::WebhookKind> fixed;
   if (visit.names.size() > 1) fixed = codec::webhook_kind_from(visit.names[1]);
-  if (!partner) refusals_.of_anybody("", 404, "no such partner is configured", parts_.turns.now().steady_ms);
-  if (!partner || (visit.names.size() > 1 && !fixed))
+  if (!partner || (visit.names.size() > 1 && !fixed)) {
+    refusals_.of_anybody(partner ? std::string_view(partner->config->name) : "", 404,
+                         partner ? "a webhook's path ends in no such word" : "no such partner is configured",
+                         parts_.turns.now().steady_ms);
     return answer(
         visit, codec::problem_reply(
                    {ProblemKind::unknown_partner, "No webhook is configured under this path.", {}, {}}, 404));
+  }
   const auto headers = views_of(visit.request.headers);
   const auto delivery = delivery_of(*partner, headers, visit.request.body, parts_.turns.now());
   // Only what the partner itself sent counts against it. Where the path says that it is an order, one that comes too many

@@ -13,6 +13,7 @@ constexpr std::int64_t day_ms = 24 * core::hour_ms;
 
 void CertificateWatch::look() {
   timer_ = loop_.after(between_looks, [this] { look(); });
+  before_();
   const auto now = turns_.now();
   if (!now.wall_trusted) return;
   const auto end = ends_();

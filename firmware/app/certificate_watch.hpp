@@ -17,8 +17,10 @@ class CertificateWatch {
   /// When the first of them ends, Unix time in milliseconds; nothing = there is none.
   using Ends = std::function<std::optional<std::int64_t>()>;
 
-  CertificateWatch(const Config& config, platform::Loop& loop, Turns& turns, Ends ends)
-      : config_(config), loop_(loop), turns_(turns), ends_(std::move(ends)) {}
+  /// `before`: called at each look, before it.
+  CertificateWatch(const Config& config, platform::Loop& loop, Turns& turns, Ends ends,
+                   std::function<void()> before)
+      : config_(config), loop_(loop), turns_(turns), ends_(std::move(ends)), before_(std::move(before)) {}
 
   /// At once, and then every hour. Also after a reload.
   void look();
@@ -29,6 +31,7 @@ class CertificateWatch {
   platform::Loop& loop_;
   Turns& turns_;
   Ends ends_;
+  std::function<void()> before_;
   platform::Timer timer_;
 };
 

@@ -166,6 +166,12 @@ std::size_t HttpConfig::body_bytes_max() const noexcept {
                            : static_cast<std::size_t>(body_max_kib) * 1024;
 }
 
+std::size_t HttpConfig::bodies_bytes_max() const noexcept {
+  constexpr std::size_t mib = 1024 * 1024;
+  constexpr std::size_t least = 12 * mib, largest = 2 * 64 * mib;
+  return body_max_kib == 0 ? largest : std::max(least, 2 * body_bytes_max());
+}
+
 std::size_t HttpConfig::connections_limit() const noexcept {
   return connections_max == 0 ? std::numeric_limits<std::size_t>::max()
                               : static_cast<std::size_t>(connections_max);
@@ -193,7 +199,7 @@ ConfigReading parse_config(std::string_view text, const ConfigSurroundings& arou
   order_by_place(findings.warnings);
   reading.problems = std::move(findings.problems);
   reading.warnings = std::move(findings.warnings);
-  if (reading.problems.empty()) reading.config = std::move(config);
+  (reading.problems.empty() ? reading.config : reading.unready) = std::move(config);
   return reading;
 }
 

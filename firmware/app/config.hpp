@@ -70,6 +70,9 @@ struct HttpConfig {
 
   /// For HttpServerOptions: in bytes, and 0 ("none") turned into the largest number.
   [[nodiscard]] std::size_t body_bytes_max() const noexcept;
+  /// Of all bodies together: room for two of the largest, and 12 MiB at least. Without a limit as with the largest that
+  /// can be set: memory has one.
+  [[nodiscard]] std::size_t bodies_bytes_max() const noexcept;
   [[nodiscard]] std::size_t connections_limit() const noexcept;
 };
 
@@ -196,6 +199,8 @@ struct ConfigFinding {
 /// Both lists are ordered by line.
 struct ConfigReading {
   std::optional<Config> config;
+  /// What could be read of one with problems: for a look at what it names, never to be run.
+  std::optional<Config> unready;
   std::vector<ConfigFinding> problems;
   std::vector<ConfigFinding> warnings;
 };

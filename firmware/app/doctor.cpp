@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <ostream>
 #include <system_error>
@@ -22,15 +24,16 @@ constexpr const char* service_user = "storegate";  // of the package's unit
 constexpr std::size_t what_width = 14;
 
 /// Root may read everything: what the service may read is seen by its user alone. Whom the doctor looks as, for a person;
-/// a machine without that user has no package, and is looked at as whoever asks.
-std::string become_service_user() {
-  if (::geteuid() != 0) return {};
+/// a machine without that user has no package, and is looked at as whoever asks. Error: failed, why it remains root.
+core::Result<std::string> become_service_user() {
+  if (::geteuid() != 0) return std::string();
   const passwd* user = ::getpwnam(service_user);
-  if (user == nullptr) return {};
+  if (user == nullptr) return std::string();
   if (::initgroups(service_user, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
       ::setuid(user->pw_uid) != 0)
-    return {};
-  return service_user;
+    return core::Error{core::ErrorCode::failed,
+                       "root cannot become the user storegate: " + std::string(std::strerror(errno))};
+  return std::string(service_user);
 }
 
 /// What the unit was given with LoadCredential= lies there while it runs.
@@ -62,8 +65,15 @@ void print(std::ostream& out, const Diagnosis& diagnosis) {
     out << std::string(what_width, ' ') << "  -> " << printable(diagnosis.advice) << "\n";
 }
 
-/// What one problem of the file asks for; permissions have words of their own.
+/// The file is right, and what it names is there only while the unit runs.
+bool waits_for_credentials(const ConfigFinding& problem) {
+  return problem.text.find("${CREDENTIALS_DIRECTORY} is not set") != std::string::npos;
+}
+
+/// What one problem of the file asks for; permissions and credentials have words of their own.
 std::string advice_for(const ConfigFinding& problem, const std::string& file) {
+  if (waits_for_credentials(problem))
+    return "start the unit once, systemctl restart storegate: its credentials can be read while it runs";
   if (problem.text.find("may not be read by this user") == std::string::npos)
     return "edit " + file + (problem.line > 0 ? ", line " + std::to_string(problem.line) : "");
   return std::string("chgrp ") + service_user +
@@ -92,14 +102,71 @@ bool is_running(const HttpConfig& http, CliWorld& world) {
   return outcome.ok() && outcome.response->status == 200;
 }
 
+/// What is looked at, as it is told.
+class Round {
+ public:
+  Round(const Config& config, CliWorld& world, bool all_good_so_far)
+      : config_(config),
+        world_(world),
+        is_running_(app::is_running(config.http, world)),
+        all_good_(all_good_so_far) {
+    platform::log_set_level(platform::LogLevel::error);  // what the parts would log is said here
+  }
+
+  void tell(const Diagnosis& diagnosis) {
+    all_good_ = all_good_ && diagnosis.health != Health::bad;
+    print(world_.out, diagnosis);
+    world_.out.flush();
+  }
+  void look_at_device() {
+    tell(examine_clock(world_.wall_ms(), platform::Clock::kernel_says_synchronised()));
+    tell(examine_disk(config_.storage));
+    if (const auto kept_out = examine_sandbox(config_.storage)) tell(*kept_out);
+    tell(examine_database(config_.storage));
+    for (const Diagnosis& port : examine_ports(config_.http, is_running_)) tell(port);
+  }
+  void look_at_files(const TlsInUse& tls) {
+    tell(examine_keys(config_));
+    tell(examine_certificates(config_, tls, world_.wall_ms()));
+  }
+  void look_at_peers(const TlsInUse& tls) {
+    tell(examine_broker(config_, tls));
+    tell(examine_pos(config_.pos, tls));
+  }
+  [[nodiscard]] ExitStatus conclude() const {
+    if (!all_good_) {
+      world_.out << "\nSomething must be done: see the lines with ->\n";
+      return ExitStatus::refused;
+    }
+    world_.out << (is_running_ ? "\nNothing is in the way, and the service is running.\n"
+                               : "\nNothing is in the way. Start it: systemctl restart storegate\n");
+    return ExitStatus::done;
+  }
+
+ private:
+  const Config& config_;
+  CliWorld& world_;
+  bool is_running_;
+  bool all_good_;
+};
+
 }  // namespace
 
 ExitStatus doctor(const CliRequest& request, CliWorld& world) {
   const std::string file = request.config.empty() ? world.default_config : request.config;
-  if (const std::string user = become_service_user(); !user.empty())
-    world.out << "Looking as the user " << user << ", as the service does.\n";
+  const auto user = become_service_user();
+  if (user && !user->empty()) world.out << "Looking as the user " << *user << ", as the service does.\n";
+  if (!user)
+    print(world.out, {"permissions", Health::bad, user.error().context + "; what follows is what root may",
+                      "run it as root outside of a container, or: runuser -u storegate -- storegate doctor"});
   const ConfigReading reading = load_config(file, surroundings());
-  if (!print_configuration(reading, file, world.out)) return ExitStatus::bad_usage;
+  if (!print_configuration(reading, file, world.out)) {
+    const auto& problems = reading.problems;
+    if (!reading.unready || !std::all_of(problems.begin(), problems.end(), waits_for_credentials))
+      return ExitStatus::bad_usage;
+    Round(*reading.unready, world, false).look_at_device();
+    return ExitStatus::bad_usage;
+  }
   const Config& config = *reading.config;
   const auto tls = load_tls(config);
   if (!tls) {
@@ -107,30 +174,11 @@ ExitStatus doctor(const CliRequest& request, CliWorld& world) {
                       "put the right file there, readable for storegate"});
     return ExitStatus::bad_usage;
   }
-
-  platform::log_set_level(platform::LogLevel::error);  // what the parts would log is said below
-  const bool running = is_running(config.http, world);
-  bool all_good = true;
-  const auto tell = [&](const Diagnosis& diagnosis) {
-    all_good = all_good && diagnosis.health != Health::bad;
-    print(world.out, diagnosis);
-    world.out.flush();
-  };
-  tell(examine_clock(world.wall_ms(), platform::Clock::kernel_says_synchronised()));
-  tell(examine_keys(config));
-  tell(examine_certificates(config, *tls, world.wall_ms()));
-  tell(examine_disk(config.storage));
-  tell(examine_database(config.storage));
-  for (const Diagnosis& port : examine_ports(config.http, running)) tell(port);
-  tell(examine_broker(config, *tls));
-  tell(examine_pos(config.pos, *tls));
-  if (!all_good) {
-    world.out << "\nSomething must be done: see the lines with ->\n";
-    return ExitStatus::refused;
-  }
-  world.out << (running ? "\nNothing is in the way, and the service is running.\n"
-                        : "\nNothing is in the way. Start it: systemctl restart storegate\n");
-  return ExitStatus::done;
+  Round round(config, world, user.ok());
+  round.look_at_device();
+  round.look_at_files(*tls);
+  round.look_at_peers(*tls);
+  return round.conclude();
 }
 
 }  // namespace storegate::app

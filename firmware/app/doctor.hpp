@@ -1,8 +1,10 @@
 // storegate doctor: tries what a configuration names (files, disk, clock, ports, broker, POS) and says what a person should do.
-// It changes nothing, and takes no orders. What is looked at is looked at as the service's own user.
+// It changes nothing, and takes no orders. What is looked at is looked at as the service's own user, but outside of the unit's
+// sandbox.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,13 +26,18 @@ struct Diagnosis {
   std::string advice = {};  // what to do; "" where nothing is to be done
 };
 
-/// The device: nothing here goes over the network. `is_running`: the service has the ports, and the database open.
+/// The device: nothing here leaves it. `is_running`: the service answers at its socket, and should have the ports.
 [[nodiscard]] Diagnosis examine_clock(std::int64_t wall_ms, bool is_kept);
 [[nodiscard]] Diagnosis examine_keys(const Config& config);
 [[nodiscard]] Diagnosis examine_certificates(const Config& config, const TlsInUse& tls, std::int64_t wall_ms);
 [[nodiscard]] Diagnosis examine_disk(const StorageConfig& storage);
+/// What the unit's sandbox keeps from the service and nobody sees from outside; nothing = nothing.
+[[nodiscard]] std::optional<Diagnosis> examine_sandbox(const StorageConfig& storage);
 [[nodiscard]] Diagnosis examine_database(const StorageConfig& storage);
 [[nodiscard]] std::vector<Diagnosis> examine_ports(const HttpConfig& http, bool is_running);
+
+/// Whether a storegate answers at an address that is taken; it is asked without TLS, whatever it speaks. Up to 3 s.
+[[nodiscard]] bool is_storegate_at(const std::string& address);
 
 /// Logs in and subscribes under a name of its own, and leaves again; up to 12 s.
 [[nodiscard]] Diagnosis examine_broker(const Config& config, const TlsInUse& tls);

@@ -1,6 +1,5 @@
 // What the doctor sees without a network: clock, files, disk, database, ports.
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/config_files.hpp"
 #include "app/doctor.hpp"
 #include "codec/times.hpp"
 #include "platform/clock.hpp"
@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::int64_t mib = 1024 * 1024;
 constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+constexpr const char* state_folder = "/var/lib/storegate";  // of the package's unit
 
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -49,12 +50,20 @@ std::string cannot_listen(const std::string& address) {
 }
 
 Diagnosis examine_port(const std::string& key, const std::string& address, bool is_running) {
-  if (is_running) return {"port", Health::good, key + " " + address + " is the running service's"};
+  const std::string at = key + " " + address;
   const std::string why = cannot_listen(address);
-  if (why.empty()) return {"port", Health::good, key + " " + address + " is free"};
+  if (why.empty() && is_running)
+    return {"port", Health::doubt, at + " is free: the running service does not listen there yet",
+            "systemctl restart storegate"};
+  if (why.empty()) return {"port", Health::good, at + " is free"};
+  if (is_running && is_storegate_at(address)) return {"port", Health::good, at + " is the running service's"};
+  if (why.find(std::strerror(EACCES)) != std::string::npos)
+    return {"port", Health::bad, at + ": " + why,
+            "ports below 1024 are not the service's to take: choose one from 1024 on, such as 8443, and let "
+            "the router or a proxy lead the other there"};
   const std::string port = address.substr(address.rfind(':') + 1);
   return {
-      "port", Health::bad, key + " " + address + ": " + why,
+      "port", Health::bad, at + ": " + why,
       "ss -ltnp 'sport = :" + port + "' names who has the port: end that program, or choose another port"};
 }
 
@@ -75,9 +84,7 @@ Diagnosis examine_keys(const Config& config) {
   std::vector<std::string> keys{config.http.tls.key, config.pos.tls.key};
   if (config.mqtt) keys.push_back(config.mqtt->tls.key);
   for (const std::string& key : keys) {
-    struct stat about {};
-    if (key.empty() || ::stat(key.c_str(), &about) != 0) continue;
-    if ((about.st_mode & S_IRWXO) != 0)
+    if (!key.empty() && everybody_reads(key))
       return {"permissions", Health::bad, key + " is a key that everybody may read",
               "chgrp storegate and chmod 640 that file"};
   }
@@ -118,6 +125,16 @@ Diagnosis examine_disk(const StorageConfig& storage) {
   if (free_mib < storage.min_free_mib) return {"disk", Health::bad, room + ": " + least, clean};
   if (free_mib < 4 * storage.min_free_mib) return {"disk", Health::doubt, room + ": " + least, clean};
   return {"disk", Health::good, room};
+}
+
+std::optional<Diagnosis> examine_sandbox(const StorageConfig& storage) {
+  const std::string folder = std::filesystem::path(folder_of(storage.path)).lexically_normal().string();
+  const std::string own = state_folder;
+  if (folder == own || folder.starts_with(own + "/")) return {};
+  return Diagnosis{"sandbox", Health::doubt,
+                   folder + " is outside of " + own + ": the package's unit may not write there by itself",
+                   "systemctl edit storegate, and there under [Service]: ReadWritePaths=" + folder +
+                       " in a drop-in; if it is there already, all is well"};
 }
 
 Diagnosis examine_database(const StorageConfig& storage) {

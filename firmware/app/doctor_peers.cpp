@@ -1,4 +1,5 @@
 // Broker and POS, tried as the service would try them.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds broker_within{12'000};
 constexpr milliseconds leave_within{1'000};
+constexpr milliseconds health_within{3'000};
 
 bool has(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
 
@@ -48,13 +50,24 @@ std::string advice_for_login(std::string_view why) {
   return advice_for(why, "mqtt");
 }
 
+/// A name beside the service's, within what a client may have: cut between characters.
+std::string name_beside(const std::string& client_id) {
+  constexpr std::size_t bytes_max = 128;
+  constexpr std::string_view suffix = "-doctor";
+  std::size_t kept = std::min(client_id.size(), bytes_max - suffix.size());
+  while (kept > 0 && kept < client_id.size() && (static_cast<unsigned char>(client_id[kept]) & 0xc0) == 0x80)
+    --kept;
+  return client_id.substr(0, kept).append(suffix);
+}
+
 /// As the service logs in, but under another name: the service's own session, and what waits in it, stay untouched.
 platform::MqttOptions login_of(const Config& config, const SharedTls& tls) {
   platform::MqttOptions options;
   options.url = config.mqtt->url;
   options.tls = tls;
   options.version = config.mqtt->version;
-  options.client_id = config.mqtt->client_id + "-doctor";
+  options.client_id = name_beside(config.mqtt->client_id);
+  options.clean = true;  // or a 3.1.1 broker would keep this session, and fill it, for ever
   options.username = config.mqtt->username;
   options.password = config.mqtt->password;
   options.session_expiry = std::chrono::seconds(1);
@@ -120,6 +133,22 @@ Diagnosis misunderstood(const PosConfig& pos, std::string_view asked, int status
 }
 
 }  // namespace
+
+bool is_storegate_at(const std::string& address) {
+  const auto url = platform::Url::parse("http://" + address);
+  if (!url) return false;
+  platform::HttpCall call;
+  call.origin = url->origin;
+  call.target = "/healthz";
+  call.timeout = health_within;
+  const auto outcome = platform::call_once(std::move(call));
+  if (!outcome.ok()) return false;
+  // With TLS it says so in plain words; beside an admin listener partners' paths are all that it knows.
+  constexpr std::string_view own_words[] = {R"({"status":"pass"})", "this port speaks HTTPS, not plain HTTP",
+                                            "There is nothing at this path."};
+  return std::any_of(std::begin(own_words), std::end(own_words),
+                     [&](std::string_view words) { return has(outcome.response->body, words); });
+}
 
 Diagnosis examine_broker(const Config& config, const TlsInUse& tls) {
   if (!config.mqtt) return {"broker", Health::good, "none is configured: events are kept and go nowhere"};

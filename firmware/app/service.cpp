@@ -106,7 +106,8 @@ void Service::join_parts() {
   pos_->set_tls(tls_.pos);
   join_partners();
   space_.emplace(config_, loop_, *store_, *turns_);
-  certificates_.emplace(config_, loop_, *turns_, [this] { return tls_.ends_at_wall_ms(); });
+  certificates_.emplace(
+      config_, loop_, *turns_, [this] { return tls_.ends_at_wall_ms(); }, [this] { take_what_has_begun(); });
   housekeeping_.emplace(config_, loop_, *store_, *turns_, *gauges_, *space_, housekeeping_pace_);
   streams_.emplace(loop_, *turns_, *store_, config_);
   api_.emplace(ApiParts{config_, *turns_, *desk_, *store_, *gauges_, started_.epoch,
@@ -134,6 +135,7 @@ void Service::join_partners() {
 core::Result<void> Service::listen() {
   platform::HttpServerOptions options;
   options.body_bytes_max = config_.http.body_bytes_max();
+  options.bodies_bytes_max = config_.http.bodies_bytes_max();
   options.connections_max = config_.http.connections_limit();
   options.on_refusal = [this](int status, std::string_view target) {
     return api_->refused_by_server(status, target);

@@ -92,6 +92,8 @@ class Service {
   void close_store();
   void take_over(Config config, TlsInUse tls);
   void take_tls(TlsInUse tls);
+  void take_what_has_begun();
+  void use_tls();
   void take_token(std::string token);
 
   Config config_;
@@ -111,6 +113,7 @@ class Service {
   std::optional<Puller> puller_;
   std::optional<Uplink> uplink_;
   TlsInUse tls_;
+  TlsInUse tls_to_come_;  // was not taken, since its certificates are yet to begin
   std::optional<CertificateWatch> certificates_;
   std::optional<EventStreams> streams_;
   std::optional<Api> api_;

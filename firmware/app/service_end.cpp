@@ -96,7 +96,9 @@ VitalSigns Service::vital_signs() const {
   if (!uplink_) return signs;
   const auto uplink = uplink_->counters();
   signs.uplink_connected = uplink.connected;
-  signs.uplink_attempts = uplink.connects + uplink.attempts_failed + uplink.disconnects;
+  signs.uplink_in_flight = uplink_->awaits_acknowledgement();
+  signs.uplink_moves =
+      uplink.connects + uplink.attempts_failed + uplink.disconnects + uplink.received + uplink.acknowledged;
   return signs;
 }
 
@@ -112,25 +114,49 @@ void Service::watch() {
 // address that the new file makes one without TLS says nothing of whom to trust at the old one, used until then.
 void Service::take_tls(TlsInUse tls) {
   const auto now = clock_.now();
-  const auto take = [&now](std::string_view where, SharedTls& old, const SharedTls& fresh) {
+  const auto take = [&now](std::string_view where, SharedTls& old, const SharedTls& fresh,
+                           SharedTls& to_come) {
+    to_come = nullptr;
     if (!old || !fresh) return;
     const SharedTls better = better_of(old, fresh, now);
-    if (better != fresh)
+    if (better != fresh) {
+      to_come = kept_for_later(fresh, now);
       platform::log_error("the new certificate is not taken: the old one stays",
-                          {{"where", where}, {"why", "it " + why_not_valid(fresh, now)}});
+                          {{"where", where},
+                           {"why", "it " + why_not_valid(fresh, now)},
+                           {"then", to_come ? "it is taken within an hour of that" : "put another there"}});
+    }
     old = better;
   };
   if ((tls.http == nullptr) != (tls_.http == nullptr))
     platform::log_error("http.tls is turned on and off at a start only: it stays as it was",
                         {{"listen", config_.http.listen}});
-  take("http.tls", tls_.http, tls.http);
-  take("pos", tls_.pos, tls.pos);
-  take("mqtt", tls_.mqtt, tls.mqtt);
+  take("http.tls", tls_.http, tls.http, tls_to_come_.http);
+  take("pos", tls_.pos, tls.pos, tls_to_come_.pos);
+  take("mqtt", tls_.mqtt, tls.mqtt, tls_to_come_.mqtt);
   tls_.partners = std::move(tls.partners);
+  use_tls();
+  certificates_->look();
+}
+
+void Service::take_what_has_begun() {
+  const auto now = clock_.now();
+  bool any = false;
+  const auto take = [&](std::string_view where, SharedTls& in_use, SharedTls& kept) {
+    if (!take_kept(in_use, kept, now)) return;
+    any = true;
+    platform::log_info("the certificate that was yet to begin is taken", {{"where", where}});
+  };
+  take("http.tls", tls_.http, tls_to_come_.http);
+  take("pos", tls_.pos, tls_to_come_.pos);
+  take("mqtt", tls_.mqtt, tls_to_come_.mqtt);
+  if (any) use_tls();
+}
+
+void Service::use_tls() {
   for (const std::size_t listener : tls_listeners_) server_->replace_tls(listener, tls_.http);
   pos_->set_tls(tls_.pos);
   if (uplink_) uplink_->set_tls(tls_.mqtt);
-  certificates_->look();
 }
 
 // Where this process listens was fixed at its start: a file that may do without a token, since it names loopback alone, does

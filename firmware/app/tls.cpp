@@ -89,4 +89,15 @@ SharedTls better_of(const SharedTls& old, const SharedTls& fresh, const platform
   return why_not_valid(fresh, now).empty() || !why_not_valid(old, now).empty() ? fresh : old;
 }
 
+SharedTls kept_for_later(const SharedTls& fresh, const platform::ClockReading& now) {
+  const auto begin = fresh ? fresh->certificate_not_before_ms() : std::nullopt;
+  return begin && *begin > now.wall_ms ? fresh : nullptr;
+}
+
+bool take_kept(SharedTls& in_use, SharedTls& kept, const platform::ClockReading& now) {
+  if (!in_use || !kept || better_of(in_use, kept, now) != kept) return false;
+  in_use = std::exchange(kept, nullptr);
+  return true;
+}
+
 }  // namespace storegate::app

@@ -62,4 +62,9 @@ class TlsLoader {
 [[nodiscard]] SharedTls better_of(const SharedTls& old, const SharedTls& fresh,
                                   const platform::ClockReading& now);
 
+/// What is kept of a fresh one that is not taken: itself if its certificate is yet to begin, else nothing.
+[[nodiscard]] SharedTls kept_for_later(const SharedTls& fresh, const platform::ClockReading& now);
+/// Puts what was kept into its place once that is better. True: it did, and nothing is kept any more.
+[[nodiscard]] bool take_kept(SharedTls& in_use, SharedTls& kept, const platform::ClockReading& now);
+
 }  // namespace storegate::app

@@ -47,6 +47,8 @@ class Uplink {
   void on_return(std::function<void()> call) { on_return_ = std::move(call); }
 
   [[nodiscard]] bool connected() const noexcept { return connected_; }
+  /// Events are given to the broker, or wait for their turn to be, and it has not taken them.
+  [[nodiscard]] bool awaits_acknowledgement() const noexcept { return !sent_.empty(); }
   [[nodiscard]] platform::MqttCounters counters() const;
 
  private:

@@ -7,12 +7,15 @@ namespace storegate::app {
 
 bool Vitals::get_on(const VitalSigns& now) {
   const auto last = std::exchange(last_, now);
-  if (!last || !now.uplink_wanted || now.uplink_connected || now.uplink_attempts != last->uplink_attempts)
-    tried_at_ = now.at;
+  const bool owes_nothing = now.uplink_connected && !now.uplink_in_flight;
+  const bool turned = last && now.uplink_connected != last->uplink_connected;
+  if (!last || turned || !now.uplink_wanted || owes_nothing || now.uplink_moves != last->uplink_moves)
+    moved_at_ = now.at;
   if (!last) return true;
-  const bool store = !now.store_busy || now.jobs != last->jobs;
+  const bool store = !now.store_busy || !last->store_busy || now.jobs != last->jobs;
   const bool commits = !now.turn_open || !last->turn_open || now.commits != last->commits;
-  return store && commits && now.at - tried_at_ < uplink_tries_within;
+  const auto within = now.uplink_connected ? uplink_answered_within : uplink_tries_within;
+  return store && commits && now.at - moved_at_ < within;
 }
 
 }  // namespace storegate::app

@@ -105,6 +105,16 @@ bool file_contains(const std::filesystem::path& path, const std::string& text) {
   return read_file(path).find(text) != std::string::npos;
 }
 
+/// Whether functions sign their return address: the instruction paciasp, wherever in the file its four bytes stand in line.
+bool signs_returns(const std::filesystem::path& program) {
+  constexpr std::string_view paciasp = "\x3f\x23\x03\xd5";
+  constexpr std::size_t instruction_bytes = 4;
+  const std::string bytes = read_file(program);
+  for (auto at = bytes.find(paciasp); at != std::string::npos; at = bytes.find(paciasp, at + 1))
+    if (at % instruction_bytes == 0) return true;
+  return false;
+}
+
 }  // namespace
 
 std::vector<Finding> impure_symbols(const std::filesystem::path& archive, Purity purity) {
@@ -143,6 +153,9 @@ std::vector<Finding> unhardened(const std::filesystem::path& program,
   require(contains(headers, std::regex("GNU_STACK.* RW +0x")), "the stack can be executed");
   require(contains(symbols, std::regex("__stack_chk_(fail|guard)")), "no stack canary");
   require(contains(symbols, std::regex("__[a-z]+_chk(@| |$)")), "no fortified call");
+  // Not read off the note for BTI and PAC: Debian 12's startup objects bear none, so the linker gives it to no program there.
+  require(!contains(headers, std::regex("Machine: +AArch64")) || signs_returns(program),
+          "no return address is signed (PAC)");
   require(source_root.empty() || !file_contains(program, source_root.string() + "/"),
           "holds the builder's path");
   return findings;

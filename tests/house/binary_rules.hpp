@@ -23,7 +23,7 @@ enum class Purity {
 [[nodiscard]] std::vector<Finding> impure_symbols(const std::filesystem::path& archive, Purity purity);
 
 /// What a linked program lacks: position independence, full RELRO, a stack that cannot be executed, stack
-/// canaries, fortified calls. With `source_root`, also whether that path is left in the program.
+/// canaries, fortified calls; one for AArch64 also signed return addresses. With `source_root`, also whether that path is left in the program.
 [[nodiscard]] std::vector<Finding> unhardened(const std::filesystem::path& program,
                                               const std::filesystem::path& source_root);
 

@@ -20,6 +20,13 @@ TEST_CASE("a planted program without hardening lacks every protection, by name")
   }
 }
 
+#ifdef __aarch64__
+TEST_CASE("on AArch64 a program that signs no return address is named") {
+  const std::string all = report(unhardened(HOUSE_SOFT_PROGRAM, ""));
+  CHECK_MESSAGE(all.find("no return address is signed") != std::string::npos, all);
+}
+#endif
+
 TEST_CASE("a program that is not there is not a hardened one") {
   CHECK(unhardened("/nowhere/storegate", "").size() >= 5);
 }

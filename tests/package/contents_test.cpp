@@ -109,10 +109,11 @@ TEST_CASE("man page and completion name every command, storegate.toml(5) every k
   }
 
   const std::string keys_page = package.unzipped("usr/share/man/man5/storegate.toml.5.gz");
-  const auto keys =
-      all_of(sources_of("firmware/app", "config_"),
-             "\\.(?:text|integer|boolean|one_of|secret_files?|path|find|required)\\(\"([a-z_]+)\"");
+  const auto keys = all_of(sources_of("firmware/app", "config_"),
+                           "(?:\\.(?:text|integer|boolean|one_of|secret_files?|path|find|required)\\("
+                           "|\\bread_(?:id|url)\\(table, ?)\"([a-z_]+)\"");
   REQUIRE(keys.size() > 70);
+  REQUIRE(keys.contains("audience"));  // read by a word of its own
   for (const std::string& key : keys) {
     CAPTURE(key);
     CHECK(std::regex_search(keys_page, std::regex("\\b" + key + "\\b")));
@@ -127,8 +128,11 @@ TEST_CASE("the SBOM names what the program loads and whose headers are in it, wi
   const auto bill = boost::json::parse(read_file(package.file("usr/share/doc/storegate/sbom.cdx.json")));
   CHECK(bill.at("bomFormat").as_string() == "CycloneDX");
   std::map<std::string, std::string> versions;
-  for (const auto& each : bill.at("components").as_array())
+  for (const auto& each : bill.at("components").as_array()) {
     versions[std::string(each.at("name").as_string())] = std::string(each.at("version").as_string());
+    const std::string purl(each.at("purl").as_string());
+    CHECK_MESSAGE(purl.find('+') == std::string::npos, purl);  // it is escaped, as in libstdc++6
+  }
 
   // Depends is dpkg-shlibdeps's own finding of what is loaded.
   const std::string depends = run_bash(package.folder, "dpkg-deb -f '" + package_file + "' Depends");

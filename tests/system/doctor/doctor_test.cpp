@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Practice {
   std::string mqtt_keys = {};
   std::string pos_url = "http://127.0.0.1:" + std::to_string(free_port());
   std::string listen = "127.0.0.1:" + std::to_string(free_port());
+  std::string http_keys = {};
   std::string storage_keys = {};
   ProcessOptions process = {};
   TempDir folder = {};
@@ -37,8 +39,8 @@ struct Practice {
     write_file(folder.path() / "storegate.toml",
                "[store]\nid = \"store-7\"\n[storage]\npath = \"" + folder.file("orders.db") + "\"\n" +
                    storage_keys + "[http]\nlisten = \"" + listen + "\"\nsocket = \"" +
-                   folder.file("api.sock") + "\"\n[mqtt]\nurl = \"" + broker_url + "\"\n" + mqtt_keys +
-                   "[pos]\nurl = \"" + pos_url +
+                   folder.file("api.sock") + "\"\n" + http_keys + "[mqtt]\nurl = \"" + broker_url + "\"\n" +
+                   mqtt_keys + "[pos]\nurl = \"" + pos_url +
                    "\"\ntimeout_ms = 3000\n[[partner]]\nname = \"kiosk\"\nrelease = \"immediate\"\n");
     ProcessOptions options = process;
     options.stdout_path = folder.file("said");
@@ -94,6 +96,97 @@ TEST_CASE("a store where all is well, before its start and beside the running se
   CHECK_MESSAGE(practice.said.find("is the running service's") != std::string::npos, practice.said);
   // Its own session was not taken from it.
   CHECK(api.get("/readyz").body.find("\"uplink\":\"pass\"") != std::string::npos);
+}
+
+TEST_CASE(
+    "beside the running service a port is looked at: it is the service's, somebody else's, or nobody's") {
+  Practice practice;
+  CHECK(practice.look() == 1);  // neither broker nor POS
+  const std::string configured = practice.folder.file("started.toml");
+  std::filesystem::copy_file(practice.folder.file("storegate.toml"), configured);
+  Process service(STOREGATE_PROGRAM, {"run", "--config", configured});
+  HttpCaller api("unix:" + practice.folder.file("api.sock"));
+  eventually("storegate answers", 20s, [&] { return api.get("/healthz").status == 200; });
+
+  const Descriptor taken = listen_on(Address::parse("127.0.0.1:0"));
+  const std::string own = practice.listen;
+  practice.listen = "127.0.0.1:" + std::to_string(port_of(taken));
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.blames("port", "in use", "ss -ltnp"), practice.said);
+
+  PosDouble other;
+  practice.listen = "127.0.0.1:" + std::to_string(other.port());
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.blames("port", "in use", "ss -ltnp"), practice.said);
+
+  practice.listen = "127.0.0.1:" + std::to_string(free_port());
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.said.find("does not listen there yet") != std::string::npos, practice.said);
+
+  practice.listen = own;
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.said.find(own + " is the running service's") != std::string::npos, practice.said);
+}
+
+TEST_CASE("a running service with TLS is known at its port") {
+  const TempDir folder;
+  make_certificates(folder);
+  Practice practice;
+  practice.http_keys = "tls = { certificate = \"" + folder.file("server.crt") + "\", key = \"" +
+                       folder.file("server.key") + "\" }\n";
+  CHECK(practice.look() == 1);  // neither broker nor POS
+  Process service(STOREGATE_PROGRAM, {"run", "--config", practice.folder.file("storegate.toml")});
+  HttpCaller api("unix:" + practice.folder.file("api.sock"));
+  eventually("storegate answers", 20s, [&] { return api.get("/healthz").status == 200; });
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.said.find(" is the running service's") != std::string::npos, practice.said);
+}
+
+TEST_CASE("a 3.1.1 broker keeps nothing of the visit, and the store's name there may be of 128 bytes") {
+  Broker broker;
+  broker.start();
+  PosDouble pos;
+  Practice practice;
+  practice.broker_url = broker.url();
+  practice.pos_url = pos.url();
+  practice.mqtt_keys = "version = \"3.1.1\"\nclient_id = \"" + std::string(128, 's') + "\"\n";
+  CHECK(practice.look() == 0);
+  CHECK(broker.log_shows(std::string(121, 's') + "-doctor (p2, c1,"));  // c1: a clean session
+}
+
+TEST_CASE("a key is everybody's only if its folders let everybody through to it") {
+  const TempDir folder;
+  make_certificates(folder);
+  run_bash(folder, "chmod 755 .; chmod 644 server.crt server.key ca.pem");
+  Practice practice;
+  practice.broker_url = "mqtts://localhost:" + std::to_string(free_port());
+  practice.mqtt_keys = "ca = \"" + folder.file("ca.pem") + "\"\ncertificate = \"" +
+                       folder.file("server.crt") + "\"\nkey = \"" + folder.file("server.key") + "\"\n";
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.blames("permissions", "everybody may read", "chmod 640"), practice.said);
+  run_bash(folder, "chmod 700 .");
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.praises("permissions"), practice.said);
+}
+
+TEST_CASE("credentials of a unit that does not run: what to do, and the device is looked at all the same") {
+  Practice practice;
+  practice.mqtt_keys = "username = \"store-7\"\npassword_file = \"${CREDENTIALS_DIRECTORY}/password\"\n";
+  CHECK(practice.look() == 2);
+  CHECK_MESSAGE(practice.blames("configuration", "CREDENTIALS_DIRECTORY", "start the unit once"),
+                practice.said);
+  for (const char* what : {"disk", "database", "port"})
+    CHECK_MESSAGE(practice.praises(what), what << " in " << practice.said);
+  CHECK(practice.said.find("\nclock ") != std::string::npos);
+  CHECK(practice.said.find("\nbroker ") == std::string::npos);
+}
+
+TEST_CASE("a database outside of what the unit may write is told, and is no obstacle") {
+  Practice practice;
+  CHECK(practice.look() == 1);
+  CHECK_MESSAGE(practice.said.find("ReadWritePaths=" + practice.folder.path().string()) != std::string::npos,
+                practice.said);
+  CHECK_MESSAGE(practice.praises("disk"), practice.said);
 }
 
 TEST_CASE("the broker: nobody there, not a broker, a refused password") {

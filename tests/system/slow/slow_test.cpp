@@ -195,6 +195,8 @@ TEST_CASE(
 
 TEST_CASE("5.6 a webhook whose body is late is told to come again, not that it has been heard") {
   SlowStore store(256);
+  const auto failed_before = store.metric("storegate_http_responses_total{class=\"5xx\"}");
+  const auto refused_before = store.metric("storegate_http_responses_total{class=\"4xx\"}");
   auto late = TlsRawPeer::client(store.port(), store.client());
   REQUIRE(late.shake_hands());
   const auto order = order_request(1);
@@ -203,6 +205,9 @@ TEST_CASE("5.6 a webhook whose body is late is told to come again, not that it h
   CHECK(answer.starts_with("HTTP/1.1 503 "));
   CHECK(answer.find("Retry-After: ") != std::string::npos);
   CHECK(store.metric("storegate_webhooks_refused_total{partner=\"acme\",status=\"503\"}") == 1);
+  // Counted is what was answered.
+  CHECK(store.metric("storegate_http_responses_total{class=\"5xx\"}") == failed_before + 1);
+  CHECK(store.metric("storegate_http_responses_total{class=\"4xx\"}") == refused_before);
   auto again = TlsRawPeer::client(store.port(), store.client());
   REQUIRE(again.shake_hands());
   CHECK(is_taken(again, 1));

@@ -188,6 +188,16 @@ TEST_CASE("the header that is missing or wrong is told apart from the body") {
   CHECK(caller.call("POST", "/v1/orders", parameters, body).is(201));
 }
 
+TEST_CASE("a body below a high limit finds room, and the room grows with the limit alone") {
+  support::TempDir folder;
+  auto config = ordinary_config(folder);
+  CHECK(config.http.bodies_bytes_max() == std::size_t{12} * 1024 * 1024);
+  config.http.body_max_kib = 16 * 1024;
+  CHECK(config.http.bodies_bytes_max() == std::size_t{32} * 1024 * 1024);
+  RunningService gate(config);
+  CHECK(gate.order(std::string(13 * 1024 * 1024, ' '), "big").is(400));
+}
+
 TEST_CASE("a body beyond the limit is 413 and stores nothing") {
   support::TempDir folder;
   auto config = ordinary_config(folder);

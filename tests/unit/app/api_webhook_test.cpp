@@ -224,9 +224,11 @@ TEST_CASE(
   const std::string stranger = log.take();
   CHECK(stranger.find(R"("partner":"","status":404)") != std::string::npos);
   CHECK(stranger.find("nobody") == std::string::npos);
+  CHECK(gate.webhook(std::string(just_eat) + "/nothing", "{").is(404));
   const std::string metrics = gate.get("/metrics").body;
-  for (const char* count : {R"({partner="just_eat",status="401"} 3)",
-                            R"({partner="just_eat",status="413"} 1)", R"({partner="",status="404"} 1)"})
+  for (const char* count :
+       {R"({partner="just_eat",status="401"} 3)", R"({partner="just_eat",status="413"} 1)",
+        R"({partner="just_eat",status="404"} 1)", R"({partner="",status="404"} 1)"})
     CHECK(metrics.find("storegate_webhooks_refused_total" + std::string(count)) != std::string::npos);
 }
 

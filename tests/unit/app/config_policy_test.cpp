@@ -94,5 +94,6 @@ TEST_CASE("core is told minutes and seconds in milliseconds, and 'no limit' as t
   CHECK(kiosk.fallback == core::FallbackPolicy::park);
   CHECK(kiosk.fallback_ms == 2 * 60'000);
   CHECK(config.http.body_bytes_max() == std::numeric_limits<std::size_t>::max());
+  CHECK(config.http.bodies_bytes_max() == std::size_t{128} * 1024 * 1024);
   CHECK(config.http.connections_limit() == std::numeric_limits<std::size_t>::max());
 }

@@ -211,6 +211,20 @@ TEST_CASE(
   // Who does not know what time it is believes the person who replaced it.
   const platform::ClockReading unset{.wall_ms = now_ms, .wall_trusted = false};
   CHECK(app::better_of(good_one, ended, unset) == ended);
+
+  // One that is yet to begin is taken then, and not before; of one that has ended nothing is kept.
+  CHECK(app::kept_for_later(ended, now) == nullptr);
+  CHECK(app::kept_for_later(nullptr, now) == nullptr);
+  app::SharedTls in_use = good_one, kept = app::kept_for_later(to_come, now);
+  CHECK(kept == to_come);
+  CHECK_FALSE(app::take_kept(in_use, kept, now));
+  CHECK(in_use == good_one);
+  platform::ClockReading then = now;
+  then.wall_ms += tests::day_ms + 1000;
+  CHECK(app::take_kept(in_use, kept, then));
+  CHECK(in_use == to_come);
+  CHECK(kept == nullptr);
+  CHECK_FALSE(app::take_kept(in_use, kept, then));
 }
 
 TEST_CASE("5.5 tls: certificates that are not valid now are warned of, the listener's and a client's") {

@@ -34,6 +34,17 @@ TEST_CASE("a store thread that is busy and ends no job stands still, until it en
   CHECK(vitals.get_on(signs));
 }
 
+TEST_CASE("a job begun between two looks is given until the next") {
+  Vitals vitals;
+  VitalSigns signs = signs_at(0s);
+  CHECK(vitals.get_on(signs));
+  signs.store_busy = true;  // none has ended, and it may have begun just now
+  CHECK(vitals.get_on(signs));
+  CHECK_FALSE(vitals.get_on(signs));
+  signs.jobs = 1;
+  CHECK(vitals.get_on(signs));
+}
+
 TEST_CASE("a commit that is never told is seen, however many reads end") {
   Vitals vitals;
   VitalSigns signs = signs_at(0s);
@@ -58,7 +69,7 @@ TEST_CASE("an uplink that is away and tries nothing for a minute stands still; o
   CHECK(vitals.get_on(signs));
   signs.at += 1s;
   CHECK_FALSE(vitals.get_on(signs));
-  signs.uplink_attempts = 1;
+  signs.uplink_moves = 1;
   CHECK(vitals.get_on(signs));
   signs.at += 59s;
   CHECK(vitals.get_on(signs));
@@ -68,4 +79,39 @@ TEST_CASE("an uplink that is away and tries nothing for a minute stands still; o
   signs.uplink_connected = false;
   signs.at += 59s;
   CHECK(vitals.get_on(signs));
+}
+
+TEST_CASE("a connected uplink with events on their way must move: answers, messages, or another connection") {
+  Vitals vitals;
+  VitalSigns signs = signs_at(0s);
+  signs.uplink_wanted = signs.uplink_connected = true;
+  signs.uplink_in_flight = true;
+  CHECK(vitals.get_on(signs));
+  signs.at += 299s;
+  CHECK(vitals.get_on(signs));
+  signs.at += 1s;
+  CHECK_FALSE(vitals.get_on(signs));
+  signs.uplink_moves = 1;
+  CHECK(vitals.get_on(signs));
+  signs.at += 300s;
+  CHECK_FALSE(vitals.get_on(signs));
+  signs.uplink_in_flight = false;
+  CHECK(vitals.get_on(signs));
+  signs.at += 600s;  // nothing was on its way
+  signs.uplink_in_flight = true;
+  signs.uplink_moves = 2;
+  CHECK(vitals.get_on(signs));
+}
+
+TEST_CASE("an uplink that loses its connection after a slow answer has a minute to try again") {
+  Vitals vitals;
+  VitalSigns signs = signs_at(0s);
+  signs.uplink_wanted = signs.uplink_connected = signs.uplink_in_flight = true;
+  CHECK(vitals.get_on(signs));
+  signs.at += 250s;
+  CHECK(vitals.get_on(signs));
+  signs.uplink_connected = false;
+  CHECK(vitals.get_on(signs));
+  signs.at += 60s;
+  CHECK_FALSE(vitals.get_on(signs));
 }

@@ -272,3 +272,18 @@ TEST_CASE("MQTT text is UTF-8 without NUL, surrogates and overlong forms") {
                           "\xf4\x90\x80\x80"sv, "\xf0\x8f\xbf\xbf"sv, "\x80"sv, "\xe2\x82"sv, "\xc3("sv})
     CHECK_FALSE(is_mqtt_text(text));
 }
+
+TEST_CASE("a client keeps its session, unless it is to be clean") {
+  constexpr std::size_t flags_at = 9;  // behind the header of two bytes, the protocol's name and its version
+  for (const auto version : {MqttVersion::v5, MqttVersion::v3_1_1}) {
+    std::string kept, clean;
+    MqttConnectFields fields;
+    fields.client_id = "a";
+    fields.username = "u";
+    append_connect(kept, version, fields);
+    fields.clean = true;
+    append_connect(clean, version, fields);
+    CHECK(static_cast<unsigned char>(kept.at(flags_at)) == 0xc0);
+    CHECK(static_cast<unsigned char>(clean.at(flags_at)) == 0xc2);
+  }
+}

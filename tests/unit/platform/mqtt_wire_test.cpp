@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/web_socket.hpp"
 #include "tests/unit/platform/scripted_broker.hpp"
 
 using namespace storegate;
@@ -281,4 +282,25 @@ TEST_CASE("stop returns in time while a name is being resolved, and what hangs c
   next.start(options_for(broker));
   broker.accept();
   CHECK(!broker.packet().empty());
+}
+
+TEST_CASE("over WebSocket what the broker says before its farewell is heard, though both come together") {
+  ScriptedBroker broker;
+  Station station;
+  auto options = options_for(broker);
+  options.url = "ws://127.0.0.1:" + std::to_string(broker.port());
+  station.start(options);
+  broker.accept();
+  const std::string request = broker.until("\r\n\r\n");
+  constexpr auto name = "Sec-WebSocket-Key: "sv;
+  const auto at = request.find(name) + name.size();
+  const std::string key = request.substr(at, request.find('\r', at) - at);
+  broker.send(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: " +
+      platform::WebSocket::answer_to(key) + "\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n" + "\x82\x05"s +
+      std::string(connack_not_authorised) + "\x88\x00"s);
+  REQUIRE(station.wait([&] { return !station.ends.empty(); }));
+  const std::string why = station.look([&] { return station.ends.front().first; });
+  CHECK_MESSAGE(why.find("not authorized") != std::string::npos, why);
 }

@@ -71,6 +71,16 @@ class ScriptedBroker {
     }
     return bytes + read(length);
   }
+  /// What comes up to the end of that text; less at the end or after 10 s.
+  [[nodiscard]] std::string until(std::string_view text) const {
+    std::string bytes;
+    while (!bytes.ends_with(text)) {
+      const std::string next = read(1);
+      if (next.empty()) break;
+      bytes += next;
+    }
+    return bytes;
+  }
 
  private:
   static bool readable(int descriptor) {
