@@ -20,8 +20,8 @@ const HubRise hubrise;
 const HubRiseApi hubrise_api;
 
 constexpr std::string_view list_cursor = "list";
-constexpr std::string_view event_prefix =
-    "event ";  // of a cursor; events' ids follow, encoded, a blank between
+/// Of a cursor; events' ids follow, encoded, a blank between.
+constexpr std::string_view event_prefix = "event ";
 
 std::string order_target(const ApiStore& store, std::string_view order_id) {
   const std::string location =

@@ -107,7 +107,7 @@ TEST_CASE(
 
 TEST_CASE("4.6 admission: a call of a person does not overtake its order, which waits in a full lane [I2]") {
   Policy policy = default_policy();
-  policy.load.inputs_per_turn_max = 1;
+  policy.load.inputs_per_turn_max = 2;
   policy.load.lane_orders_max = 3;
   Script store(policy);
   for (int i = 0; i < 3; ++i) CHECK_FALSE(store.engine->offer(store.order("K-" + std::to_string(i))));
