@@ -102,7 +102,7 @@ Result<core::EarlyMark> read_early(const Statement& statement, const DigestFunct
   RowReader row(statement, "early");
   if (!row.intact(digest)) return damaged_row(digest_differs);
   core::EarlyMark mark;
-  mark.kind = row.number<core::EarlyKind>(2);
+  mark.kind = row.number<core::EarlyKind>(core::early_kind_count);
   mark.partner = row.text();
   mark.partner_order_id = row.text();
   mark.actor = row.number<core::Actor>(core::actor_count);

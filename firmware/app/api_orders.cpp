@@ -51,11 +51,13 @@ std::vector<codec::HeaderView> views_of(const platform::HttpHeaders& headers) {
 }
 
 /// Too high a rate is counted, and alarmed of, elsewhere: a line for each would be a flood of its own.
-bool is_refused(const codec::WebhookSubject& subject, const core::Answer& answer) {
+/// What its partner hears as taken is none, nor is an order that is stored as rejected: that is the order's own event.
+bool is_refused(const codec::WebhookSubject& subject, const core::Answer& answer, int status) {
   using core::AnswerKind;
   if (subject.kind != codec::WebhookKind::order || answer.kind == AnswerKind::too_many) return false;
-  return answer.kind != AnswerKind::created && answer.kind != AnswerKind::replayed &&
-         answer.kind != AnswerKind::done;
+  const bool is_stored = answer.kind == AnswerKind::created || answer.kind == AnswerKind::replayed ||
+                         answer.kind == AnswerKind::done;
+  return !is_stored && status >= 400;
 }
 
 }  // namespace
@@ -140,7 +142,7 @@ void Api::post_webhook(Visit& visit) {
       [this, codec = partner->codec, name = partner->config->name, subject](const core::Answer& answer) {
         auto reply = codec->answer(subject, answer);
         // Neither a problem nor core's reason ever repeats a value.
-        if (is_refused(subject, answer)) refusals_.of_partner(name, reply.status, answer.why);
+        if (is_refused(subject, answer, reply.status)) refusals_.of_partner(name, reply.status, answer.why);
         return reply;
       },
       subject.kind == codec::WebhookKind::order);

@@ -11,6 +11,7 @@
 #include "app/tls.hpp"
 #include "app/webhooks.hpp"
 #include "codec/partners/partner_api.hpp"
+#include "codec/text.hpp"
 #include "platform/endpoint.hpp"
 
 namespace storegate::app {
@@ -146,6 +147,10 @@ PartnerApiConfig read_api(ConfigTable& table, const ConfigSurroundings& around,
   read_id(table, "key_id", api.key_id);
   read_id(table, "store_id", api.store_id);
   read_id(table, "merchant_id", api.merchant_id);
+  if (!api.store_id.empty() && codec.own_id({api.store_id, {}}).empty())
+    table.problem(
+        "store_id",
+        "is compared with nothing: this partner's orders name the store as merchant_id does; remove it");
   table.path("ca", around, api.tls.ca);
   const bool uses_tls = speaks_tls(api);
   if (uses_tls) {
@@ -183,6 +188,10 @@ void read_store_id(ConfigTable& table, PartnerConfig& partner) {
       api.store_id = partner.store_id;
     else if (partner.store_id.empty())
       partner.store_id = own;
+    else if (!codec::same_ignoring_case(partner.store_id, own))
+      table.problem("store_id",
+                    "is another than [partner.api] has: orders would be compared with the one here and with "
+                    "the other there; remove one of them");
   }
   if (partner.store_id.empty() && partner.enabled)
     table.warning("store_id",

@@ -24,7 +24,7 @@ constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
 constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
 constexpr std::size_t unreadable_logged_max = 10;
-constexpr std::size_t stored_pages_max = 8;  // some 150 KB each, at most
+constexpr std::size_t stored_pages_max = 8;            // some 150 KB each, at most
 constexpr std::size_t letter_bytes_max = 1024 * 1024;  // as much as a message over MQTT
 
 /// Whatever became of it is on disk, or would be the same the next time.
@@ -170,7 +170,7 @@ void Puller::take_page(Pull& pull, PartnerReply reply) {
   pull.waiting.assign(std::make_move_iterator(page->webhooks.begin()),
                       std::make_move_iterator(page->webhooks.end()));
   pull.then.assign(std::make_move_iterator(page->then.begin()), std::make_move_iterator(page->then.end()));
-  pull.next = std::move(page->next);
+  pull.next = page->left ? pull.line->api->next_behind(pull.cursor) : std::move(page->next);
   offer_next(pull);
 }
 

@@ -72,6 +72,8 @@ struct Manner {
 
 /// Minutes that local time is ahead of UTC.
 int offset_minutes(Scanner& scanner, const Manner& manner) {
+  while (manner.loose && scanner.take(" ") != 0) {
+  }
   if (scanner.take("Zz") != 0) return 0;
   if (manner.loose && scanner.rest.empty()) return manner.local_offset_minutes;
   const char sign = scanner.take("+-");

@@ -14,8 +14,8 @@ namespace storegate::codec {
 /// 1970-01-01T00:00:00Z to 9999-12-31T23:59:59.999Z.
 [[nodiscard]] std::optional<std::int64_t> time_from(std::string_view text) noexcept;
 
-/// The same read liberally, since partners write times in many ways: blanks around it, one between date and time, seconds
-/// left out, an offset without its colon or its minutes, or none at all: then the text is `local_offset_minutes` ahead of
+/// The same read liberally, since partners write times in many ways: blanks around it, one between date and time, some
+/// before the offset, seconds left out, an offset without its colon or its minutes, or none at all: then the text is `local_offset_minutes` ahead of
 /// UTC.
 [[nodiscard]] std::optional<std::int64_t> loose_time_from(std::string_view text,
                                                           int local_offset_minutes) noexcept;

@@ -12,10 +12,11 @@ namespace storegate::core {
 
 namespace {
 
-/// The orders that a release or cancel names; none: it is another input.
+/// The orders that a release, a cancel or a call of a person names; none: it is another input.
 const std::vector<OrderRef>* orders_named(const Input& input) {
   if (const auto* release = std::get_if<ReleaseArrived>(&input)) return &release->orders;
   if (const auto* cancel = std::get_if<CancelArrived>(&input)) return &cancel->orders;
+  if (const auto* called = std::get_if<PersonCalled>(&input)) return &called->orders;
   return nullptr;
 }
 
@@ -42,8 +43,7 @@ void for_each_identity(const Input& input, Visit visit) {
 
 }  // namespace
 
-// A release or cancel of an order that waits in a lane goes behind it: overtaking would be legal (it would be kept as an
-// early one), but its sender would see another story than the one it told.
+// What names an order that waits in a lane goes behind it: overtaking would be legal (it would be kept as an early one), but its sender would see another story than the one it told.
 const std::string* Admission::lane_of(const Input& input) const {
   if (const auto* order = std::get_if<OrderArrived>(&input)) return &order->order.partner;
   if (const auto* order = std::get_if<OrderAnnounced>(&input)) return &order->partner;

@@ -34,8 +34,10 @@ inline constexpr Milliseconds lazy_ms_max = 5 * second_ms;
 /// How far the cloud has heard is written at the latest this long after: a commit of its own for each order of a quiet
 /// store would cost a third more syncs, and what a crash takes of it is only said twice, under the same ids.
 inline constexpr Milliseconds lazy_marks_ms_max = minute_ms;
-/// Releases and cancels that came before their orders, kept at most.
+/// Releases, cancels and calls of a person that came before their orders, kept at most.
 inline constexpr std::size_t early_marks_max = 20'000;
+/// Room for another of them comes as orders come.
+inline constexpr std::int64_t retry_after_no_room_s = 60;
 /// A person or program that must come again is told so.
 inline constexpr std::int64_t retry_after_full_s = 30;
 /// Space is measured every two seconds: whoever waits for it comes again sooner.
@@ -129,6 +131,7 @@ class Gateway {
   struct Early {
     const EarlyMark* cancel = nullptr;
     const EarlyMark* release = nullptr;
+    const EarlyMark* by_hand = nullptr;
   };
 
   // gateway_arrive.cpp

@@ -61,7 +61,7 @@ Gateway::Early Gateway::early_of(const std::string& identity, const Now& now) co
     const EarlyMark* mark = book_.find_early(kind, identity);
     return mark != nullptr && beyond_reuse(*mark, now) ? nullptr : mark;  // meant for an earlier order
   };
-  return {early(EarlyKind::cancel), early(EarlyKind::release)};
+  return {early(EarlyKind::cancel), early(EarlyKind::release), early(EarlyKind::by_hand)};
 }
 
 // What becomes of an order that is here, and the first event of it. `released`: its partner wants it cooked now.
@@ -80,13 +80,15 @@ void Gateway::settle(Entry& entry, const Refusals& refusals, const Early& early,
     emit(entry, EventType::order_rejected, {}, Actor::policy, turn);
   } else {
     accept(entry, early.release, released, turn);
+    if (early.by_hand != nullptr)
+      happen(entry, Happening::person_called, {early.by_hand->actor, {}, {}, {}, {}}, turn);
   }
   spend_early(entry.order, turn);
 }
 
 void Gateway::spend_early(const Order& order, Turn& turn) {
   const std::string identity = Book::identity_of(order.partner, order.partner_order_id);
-  for (const EarlyKind kind : {EarlyKind::release, EarlyKind::cancel}) {
+  for (const EarlyKind kind : {EarlyKind::release, EarlyKind::cancel, EarlyKind::by_hand}) {
     if (const EarlyMark* spent = book_.find_early(kind, identity)) {
       turn.changes.early_spent.push_back(*spent);
       book_.drop_early(kind, identity);

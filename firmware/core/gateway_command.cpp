@@ -17,9 +17,6 @@ constexpr std::size_t cancel_text_bytes_max = 500;
 /// Reasons of a command on several orders: no further one is told once they have this length.
 constexpr std::size_t whys_bytes_max = 1000;
 
-/// Room for another release or cancel before its order comes as orders come.
-constexpr std::int64_t retry_after_no_room_s = 60;
-
 /// Of several answers the one that counts.
 constexpr int severity_of(AnswerKind kind) noexcept {
   return kind == AnswerKind::done ? 0 : kind == AnswerKind::conflict ? 1 : kind == AnswerKind::full ? 3 : 2;
@@ -79,8 +76,8 @@ AnswerKind Gateway::keep_early(const OrderRef& ref, const EarlyMark& early, Turn
   if (pair == nullptr || policy_.partners.find(pair->first) == policy_.partners.end())
     return AnswerKind::not_found;
   const bool renews = book_.find_early(early.kind, Book::identity_of(pair->first, pair->second)) != nullptr;
-  // A quarter is for cancels alone: without its release an order waits, without its cancel it is cooked.
-  const std::size_t most = early.kind == EarlyKind::cancel ? early_marks_max : early_marks_max * 3 / 4;
+  // A quarter is not for releases: without one an order waits, without its cancel or its call of a person it is cooked.
+  const std::size_t most = early.kind == EarlyKind::release ? early_marks_max * 3 / 4 : early_marks_max;
   if (!renews && book_.early_count() >= most) return AnswerKind::full;
   EarlyMark mark = early;
   mark.partner = pair->first;

@@ -303,11 +303,19 @@ void Gateway::note_untold(const Entry& entry, Notice notice, const char* why, co
 
 // ---------------------------------------------------------------- a person whom the partner has called
 
+// One that is not here, or still to be fetched, leaves a mark: if the order comes after all, it is parked at once.
 void Gateway::person_called(const PersonCalled& input, Turn& turn) {
+  const EarlyMark mark{EarlyKind::by_hand, {}, {}, Actor::partner, {}, {}};
+  AnswerKind kind = AnswerKind::done;
   for (const OrderRef& ref : input.orders) {
     const Found found = find(ref, turn.now);
-    if (found.live != nullptr && input.untold == Notice::accepted)
+    const bool is_to_come =
+        found.live != nullptr ? found.live->order.phase == Phase::fetching : found.ended == no_order;
+    if (input.untold == Notice::accepted && is_to_come) {
+      if (keep_early(ref, mark, turn) == AnswerKind::full) kind = AnswerKind::full;
+    } else if (input.untold == Notice::accepted && found.live != nullptr) {
       happen(*found.live, Happening::person_called, {Actor::partner, {}, {}, {}, {}}, turn);
+    }
     Details details = named(ref, found);
     details.emplace_back("notice", std::string(name_of(input.untold)));
     details.emplace_back("why", "by_hand");
@@ -315,7 +323,10 @@ void Gateway::person_called(const PersonCalled& input, Turn& turn) {
     if (!input.why.empty()) details.emplace_back("partner_said", words_of(input.why));
     if (book_.note_call(told)) emit_plain(EventType::gateway_partner_untold, std::move(details), turn);
   }
-  answer(input.caller, AnswerKind::done, nullptr, turn);
+  answer(input.caller, kind, nullptr, turn,
+         kind == AnswerKind::full ? "too many calls wait for their orders already" : "");
+  if (kind == AnswerKind::full && input.caller != nobody)
+    std::get<Answer>(turn.effects.back()).retry_after_s = retry_after_no_room_s;
 }
 
 }  // namespace storegate::core

@@ -215,9 +215,10 @@ struct OutgoingEvent {
 
 // ---------------------------------------------------------------- changes
 
-enum class EarlyKind : std::uint8_t { release = 0, cancel = 1 };
+enum class EarlyKind : std::uint8_t { release = 0, cancel = 1, by_hand = 2 };
+inline constexpr std::size_t early_kind_count = 3;
 
-/// A release or a cancel that came before its order (the latter is the tombstone).
+/// A release, a cancel (the tombstone) or a call of a person that came before its order.
 struct EarlyMark {
   EarlyKind kind = EarlyKind::release;
   std::string partner;

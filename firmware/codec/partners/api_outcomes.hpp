@@ -20,7 +20,7 @@ struct ApiReply {
 /// An order under another id than the one that was asked for is unreadable, whatever else it says. One of another store
 /// than `store` is not_ours, and only one of this store that is none yet is not_yet.
 [[nodiscard]] core::OrderFetched fetched_from(const PartnerApi& api, const core::FetchOrder& effect,
-                                              const ApiReply& reply, const ApiStore& store = {});
+                                              const ApiReply& reply, const ApiStore& store);
 [[nodiscard]] core::PartnerTold told_from(const PartnerApi& api, const core::TellPartner& effect,
                                           const ApiReply& reply);
 

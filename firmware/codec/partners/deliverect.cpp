@@ -8,6 +8,7 @@
 #include "codec/decimal.hpp"
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
+#include "codec/text.hpp"
 
 namespace storegate::codec {
 
@@ -30,19 +31,21 @@ constexpr std::array<ReasonWord, 5> cancel_words{{{"product_snoozed", core::Reas
 
 // ---- the order ----
 
-/// A modifier has no note of its own: what is remarked of it goes to the item's, under its name.
+/// A modifier has no note of its own: what is remarked of it, also where there is none of it, goes to the item's, under its
+/// name.
 std::vector<core::Modifier> read_sub_items(const Place& sub_items, std::size_t depth, ModifierCount& count,
                                            std::string& note) {
   std::vector<core::Modifier> modifiers;
   if (!sub_items.given()) return modifiers;
   sub_items.elements(0, modifiers_per_order_max, [&](const Place& sub_item) {
-    if (!count.enter(sub_item, depth) || is_none(sub_item.member("quantity"))) return;
+    if (!count.enter(sub_item, depth)) return;
+    add_note(note, sub_item.member("remark"), name_text(sub_item.member("name")));
+    if (is_none(sub_item.member("quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(sub_item.member("plu"), sub_item.member("name"));
     modifier.name = name_text(sub_item.member("name"));
     modifier.quantity = quantity_of(sub_item.member("quantity"));
     modifier.unit_price = {minor_if_given(sub_item.member("price"), -core::money_minor_max)};
-    add_note(note, sub_item.member("remark"), modifier.name);
     modifier.modifiers = read_sub_items(sub_item.member("subItems"), depth + 1, count, note);
   });
   return modifiers;
@@ -94,10 +97,15 @@ std::optional<core::Totals> read_totals(const Place& root, const std::vector<cor
   return totals_within_limits(root, stated, items);
 }
 
-/// A small number that some of their webhooks write as text; nothing where there is none.
+/// A small number that some of their webhooks write as text, or as 10.0; nothing where there is no whole one.
 std::optional<std::int64_t> number_of(const Place& place) {
   if (place.is(Kind::integer)) return place.integer(INT64_MIN, INT64_MAX);
-  return decimal_from(place.text_or_empty(), 0);
+  constexpr int digits = 3;
+  constexpr std::int64_t one = 1000;
+  const bool is_fraction = place.is(Kind::fraction);
+  const auto thousandths =
+      decimal_from(is_fraction ? place.written_fraction() : trimmed(place.text_or_empty()), digits);
+  return thousandths && *thousandths % one == 0 ? std::optional(*thousandths / one) : std::nullopt;
 }
 
 core::FulfilmentType read_fulfilment(const Place& type) {
@@ -135,8 +143,9 @@ bool is_for_later(const Place& root) { return !flag_of(root.member("deliveryIsAs
 /// When it is to be ready. A channel that knows only when it is to arrive says that: it counts for an order for later alone,
 /// which would else be made now.
 std::optional<std::int64_t> read_promise(const Place& root) {
-  if (const auto collected = time_in_any_form(root.member("pickupTime"))) return collected;
-  return is_for_later(root) ? time_in_any_form(root.member("deliveryTime")) : std::nullopt;
+  if (!is_for_later(root)) return time_in_any_form(root.member("pickupTime"));
+  const auto collected = time_of_later(root.member("pickupTime"));
+  return collected ? collected : time_of_later(root.member("deliveryTime"));
 }
 
 core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
@@ -188,6 +197,7 @@ WebhookKind kind_by_shape(const Place& root) {
   if (!has_items && !root.member("_id").given()) return WebhookKind::release;
   const Place place = root.member("status");
   const auto status = number_of(place);
+  if (place.given() && !status) place.refuse("must be a whole number: whether it is a cancel is not guessed");
   if (status == status_cancel || status == status_cancelled) return WebhookKind::cancel;
   return has_items && is_new(place) ? WebhookKind::order : WebhookKind::release;
 }

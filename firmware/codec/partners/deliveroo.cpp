@@ -190,10 +190,12 @@ std::optional<std::int64_t> read_placed_at(const Place& order) {
 /// "start_preparing_at" of an order for later is when they advise to send it to the till (scheduled orders); without it the
 /// order goes by what is promised.
 void read_times(const Place& order, core::CanonicalOrder& canonical) {
-  canonical.promised_at_wall_ms = time_in_any_form(order.member("prepare_for"));
-  if (!is_for_later(order)) return;
+  const Place prepare_for = order.member("prepare_for");
+  const bool later = is_for_later(order);
+  canonical.promised_at_wall_ms = later ? time_of_later(prepare_for) : time_in_any_form(prepare_for);
+  if (!later) return;
   canonical.release.mode = core::ReleaseMode::at_time;
-  canonical.release.at_wall_ms = time_in_any_form(order.member("start_preparing_at"));
+  canonical.release.at_wall_ms = time_of_later(order.member("start_preparing_at"));
 }
 
 bool is_prepaid(const Place& order, Reckoning& reckoning) {

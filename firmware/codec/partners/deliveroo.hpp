@@ -15,8 +15,9 @@ class Deliveroo final : public PartnerCodec {
   /// (api-docs.deliveroo.com, securing webhooks). Without a guid nobody is let in.
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
-  /// Kind by `event` and state: order.new = order; either order event about an order that was cancelled or rejected =
-  /// cancel; a rider at the site = release; everything else = nothing.
+  /// Kind by `event` and state: order.new = order, and order.status_update of one that stands accepted and is told whole;
+  /// either order event about an order that was cancelled or rejected = cancel; a rider at the site = release; the legacy
+  /// new_order is refused; everything else = nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

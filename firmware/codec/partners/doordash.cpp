@@ -124,8 +124,13 @@ bool is_near(std::string_view status) {
   return false;
 }
 
-/// What a status says goes before what the body looks like: each has a dasher in it. A body that names no order by its own
-/// name for it is news of menus and stores.
+/// The name that the store gave the order, as far as one was told.
+bool names_by_ours(const Place& root) {
+  return !text_if_fit(root.member("client_order_id"), word_rule).empty();
+}
+
+/// What a status says goes before what the body looks like: each has a dasher in it. A body that names no order is news of
+/// menus and stores. One that names it by our name alone is not forgotten: it is refused for want of theirs.
 std::optional<WebhookKind> said_by(const Place& root, std::optional<WebhookKind> fixed) {
   if (root.member("order").given()) return WebhookKind::order;
   if (const Place status = root.member("dasher_status"); status.given()) {
@@ -133,7 +138,7 @@ std::optional<WebhookKind> said_by(const Place& root, std::optional<WebhookKind>
     return std::nullopt;
   }
   const bool is_release = root.member("dasher").present() || root.member("distance_from_store").present();
-  const bool names_order = root.member("external_order_id").given();
+  const bool names_order = root.member("external_order_id").given() || names_by_ours(root);
   if (!names_order && (!fixed || fixed == WebhookKind::order)) return std::nullopt;
   return is_release ? WebhookKind::release : WebhookKind::cancel;
 }

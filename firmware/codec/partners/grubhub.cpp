@@ -104,10 +104,11 @@ bool is_left_out(const Place& option) {
 }
 
 void read_option(const Place& option, std::size_t depth, Line& line, std::vector<core::Modifier>& modifiers) {
-  if (!line.modifiers.enter(option, depth) || is_none(option.member("quantity"))) return;
+  if (!line.modifiers.enter(option, depth)) return;
   if (is_left_out(option)) {
     return add_note_line(line.note, "No " + first_id(option, {"name", "external_id", "id"}), option);
   }
+  if (is_none(option.member("quantity"))) return;
   core::Modifier& modifier = modifiers.emplace_back();
   modifier.id = first_id(option, {"external_id", "id", "name"});
   modifier.name = name_text(option.member("name"));

@@ -48,8 +48,9 @@ std::vector<core::Modifier> read_options(const Place& options, Amounts& amounts,
   std::vector<core::Modifier> modifiers;
   if (!options.given()) return modifiers;
   options.elements(0, modifiers_per_order_max, [&](const Place& option) {
-    if (!count.enter(option, 1) || is_none(option.member("quantity"))) return;
+    if (!count.enter(option, 1)) return;
     if (is_marked(option, "removed")) return add_note(note, option.member("name"), "without");
+    if (is_none(option.member("quantity"))) return;
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = id_or_name(option.member("ref"), option.member("name"));
     modifier.name = name_text(option.member("name"));
@@ -133,6 +134,14 @@ std::optional<std::int64_t> read_promise(const Place& state) {
   return confirmed ? confirmed : time_in_any_form(state.member("expected_time"));
 }
 
+/// They do not say that an order is for later. One that is expected more than an hour after it was made is, and would else be
+/// made now where the store makes all at once.
+bool is_for_later(const core::CanonicalOrder& order) {
+  constexpr std::int64_t hour_ms = 3'600'000;
+  return order.placed_at_wall_ms && order.promised_at_wall_ms &&
+         *order.promised_at_wall_ms - *order.placed_at_wall_ms > hour_ms;
+}
+
 /// The order of which an event speaks: it names its resource and what that belongs to; the state says it again.
 std::string read_order_id(const Place& root, const Place& state) {
   const Place named = root.member("order_id");
@@ -149,6 +158,7 @@ core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
   order.partner_order_id = read_order_id(root, state);
   order.placed_at_wall_ms = time_in_any_form(state.member("created_at"));
   order.promised_at_wall_ms = read_promise(state);
+  if (is_for_later(order)) order.release.mode = core::ReleaseMode::at_time;
   order.fulfilment = read_fulfilment(state.member("service_type").text_or_empty());
   order.customer = read_customer(state);
   Amounts amounts;

@@ -1,6 +1,7 @@
 // Statuses out; events in by turns of list and event, since their list leaves the states out.
 #include "codec/partners/hubrise_api.hpp"
 
+#include <map>
 #include <utility>
 
 #include "codec/partners/hubrise.hpp"
@@ -19,7 +20,8 @@ const HubRise hubrise;
 const HubRiseApi hubrise_api;
 
 constexpr std::string_view list_cursor = "list";
-constexpr std::string_view event_prefix = "event ";  // of a cursor; the event's id follows
+/// Of a cursor; events' ids follow, encoded, a blank between.
+constexpr std::string_view event_prefix = "event ";
 
 std::string order_target(const ApiStore& store, std::string_view order_id) {
   const std::string location =
@@ -27,9 +29,11 @@ std::string order_target(const ApiStore& store, std::string_view order_id) {
   return location + "/orders/" + percent_encoded(order_id);
 }
 
-std::string event_target(std::string_view id) { return "/callback/events/" + percent_encoded(id); }
+constexpr std::string_view events_target = "/callback/events";
 
-HttpRequest deletion(std::string_view id) { return {"DELETE", event_target(id), {}, ""}; }
+HttpRequest deletion(std::string_view id) {
+  return {"DELETE", std::string(events_target).append("/").append(percent_encoded(id)), {}, ""};
+}
 
 std::string_view status_word(const core::TellPartner& what) {
   switch (what.notice) {
@@ -43,10 +47,10 @@ std::string_view status_word(const core::TellPartner& what) {
 }
 
 /// Events of orders and deliveries are read, the others deleted unread; another location's are left to whoever asks for
-/// it. The next page is the oldest of the first.
+/// it. The next pages are the others, oldest first.
 PulledPage read_list(const json::Place& list, std::string_view ours) {
   PulledPage page;
-  std::optional<std::int64_t> oldest;
+  std::multimap<std::int64_t, std::string> ids;  // by when the event was; of one time as listed
   each_of(list, [&](const json::Place& event) {
     const std::string_view id = event.member("id").text_or_empty();
     const std::string_view resource = event.member("resource_type").text_or_empty();
@@ -54,20 +58,26 @@ PulledPage read_list(const json::Place& list, std::string_view ours) {
     if (is_other_store(event.member("location_id"), ours)) return;
     if (resource != "order" && resource != "delivery") return page.then.push_back(deletion(id));
     const std::int64_t at = time_from(event.member("created_at").text_or_empty()).value_or(0);
-    if (oldest && *oldest <= at) return;
-    oldest = at;
-    page.next = std::string(event_prefix).append(id);
+    ids.emplace(at, percent_encoded(id));
   });
+  for (const auto& [at, id] : ids) page.next.append(page.next.empty() ? event_prefix : " ").append(id);
   return page;
 }
 
-/// An event that cannot be read is deleted as well, or it would stand before all that come later.
+/// An event that cannot be read is deleted as well, or it would stand before all that come later. One of another location,
+/// which the list did not say, is not ours to delete.
 PulledPage read_one(std::string_view id, std::string_view body, std::string_view partner,
                     std::string_view ours) {
   PulledPage page;
   page.forgets_unreadable = true;
   auto webhook = hubrise.read({.headers = {}, .body = body, .secrets = {}, .partner = partner, .store = ours},
                               std::nullopt);
+  if (!webhook && webhook.problem().kind == ProblemKind::other_store) {
+    page.forgets_unreadable = false;
+    page.left = true;
+    page.unreadable.push_back("event " + std::string(id) + ": " + webhook.problem().text());
+    return page;
+  }
   if (!webhook)
     page.unreadable.push_back("event " + std::string(id) + ": " + webhook.problem().text());
   else if (!std::holds_alternative<NothingReceived>(*webhook))
@@ -80,8 +90,19 @@ PulledPage read_one(std::string_view id, std::string_view body, std::string_view
 }  // namespace
 
 HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view cursor) const {
-  if (!cursor.starts_with(event_prefix)) return {"GET", "/callback/events", {}, ""};
-  return {"GET", event_target(cursor.substr(event_prefix.size())), {}, ""};
+  std::string target(events_target);
+  if (cursor.starts_with(event_prefix)) {
+    const std::string_view ids = cursor.substr(event_prefix.size());
+    target.append("/").append(ids.substr(0, ids.find(' ')));
+  }
+  return {"GET", std::move(target), {}, ""};
+}
+
+std::string HubRiseApi::next_behind(std::string_view cursor) const {
+  if (!cursor.starts_with(event_prefix)) return {};
+  const auto blank = cursor.find(' ', event_prefix.size());
+  if (blank == std::string_view::npos) return {};
+  return std::string(event_prefix).append(cursor.substr(blank + 1));
 }
 
 Parsed<PulledPage> HubRiseApi::read_pulled(std::string_view body, std::string_view partner,

@@ -209,15 +209,17 @@ bool is_driver_near(const Place& status) {
 
 /// Whatever it was answered, JET does not have it in the POS, and somebody keys it in: told as a result (`type`), or as a
 /// failed order for the backup flow (`validationError`).
+bool is_result(const Place& root) { return root.member("type").text_or_empty() == "FAILED_TO_SEND_TO_POS"; }
+bool is_failure(const Place& root) { return is_result(root) || root.member("validationError").given(); }
+
+/// One whose order cannot be told is refused: it is no order to be cooked, whatever stands beside it.
 std::string failed_order(const Place& root) {
-  const bool is_result = root.member("type").text_or_empty() == "FAILED_TO_SEND_TO_POS";
-  if (!is_result && !root.member("validationError").given()) return {};
-  const Place told = root.member(is_result ? "data" : "order");
-  return text_if_fit(told.member("orderId"), order_id_rule);
+  const Place told = root.member(is_result(root) ? "data" : "order");
+  return id_text(told.member("orderId"), order_id_rule);
 }
 
 WebhookKind kind_by_shape(const Place& root) {
-  if (!failed_order(root).empty()) return WebhookKind::release;
+  if (is_failure(root)) return WebhookKind::release;
   if (root.member("items").present()) return WebhookKind::order;
   const bool cancel = root.member("orderID").given() && root.member("reason").given();
   return cancel ? WebhookKind::cancel : WebhookKind::release;
@@ -244,8 +246,8 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
     return OrderReceived{with_bytes(std::move(order), delivery.body)};
   }
   if (kind == WebhookKind::cancel) return read_cancel(root, partner);
-  if (const std::string failed = failed_order(root); !failed.empty())
-    return PersonCalled{{order_ref(partner, failed)},
+  if (is_failure(root))
+    return PersonCalled{{order_ref(partner, failed_order(root))},
                         core::Notice::accepted,
                         text_if_fit(root.member("validationError"), name_rule)};
   if (is_driver_near(root.member("driverStatus"))) return ReleaseReceived{read_ref(root, partner)};

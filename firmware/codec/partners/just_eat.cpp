@@ -137,7 +137,8 @@ std::optional<std::int64_t> read_promise(const Place& root) {
   if (const auto prepare_for = time_in_any_form(fulfilment.member("PrepareFor"))) return prepare_for;
   const auto due = time_in_any_form(fulfilment.member("CustomerDueDate"));
   const bool collected = fulfilment.member("Method").text_or_empty() == "Collection";
-  if (collected || !flag_of(fulfilment.member("CustomerDueAsap"), true)) return due;
+  const bool is_due_then = collected || !flag_of(fulfilment.member("CustomerDueAsap"), true);
+  if (due && is_due_then) return due;
   const auto placed = time_in_any_form(root.member("PlacedDate"));
   const auto preparation_ms = span_of(fulfilment.member("PreparationTime").text_or_empty());
   return placed && preparation_ms ? std::optional(*placed + *preparation_ms) : std::nullopt;
@@ -169,11 +170,15 @@ bool has_order(const Place& root) {
   return root.member("Items").present() || root.member("Fulfilment").present();
 }
 
-/// send-to-pos-failed has an order's id and nothing else, nor has anything else of theirs.
+/// send-to-pos-failed has an order's id and no word for what it is; it may come to have more. The drivers' webhooks without
+/// an event are known by what they tell.
 bool is_failure(const Place& root) {
-  bool only_id = true;
-  root.members([&](std::string_view name, const Place&) { only_id = only_id && name == "OrderId"; });
-  return only_id && root.member("OrderId").given();
+  bool tells_else = root.member("Event").present() || has_order(root);
+  root.members([&](std::string_view name, const Place&) {
+    tells_else = tells_else || name == "IsEligible" || name == "Location" || name.starts_with("Driver") ||
+                 name.starts_with("Eta") || name.starts_with("Estimated");
+  });
+  return !tells_else && root.member("OrderId").given();
 }
 
 bool is_cancel(const Place& root) {

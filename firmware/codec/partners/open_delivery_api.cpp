@@ -8,6 +8,7 @@
 #include "codec/partners/open_delivery.hpp"
 #include "codec/partners/open_delivery_event.hpp"
 #include "codec/partners/thin.hpp"
+#include "codec/text.hpp"
 
 namespace storegate::codec {
 
@@ -17,11 +18,20 @@ using json::Place;
 
 // ---- how it stands ----
 
+/// A merchant's id is its tax number (CNPJ), "-" and a name of the store: where the number alone is configured, all of its
+/// stores are ours.
+bool is_other_merchant(const Place& id, std::string_view ours) {
+  const std::string theirs = text_if_fit(id, order_id_rule);
+  const bool begins_as_ours = theirs.size() > ours.size() && theirs[ours.size()] == '-' &&
+                              same_ignoring_case(std::string_view(theirs).substr(0, ours.size()), ours);
+  return !begins_as_ours && is_other_store(id, ours);
+}
+
 /// The application's wish to cancel counts as a cancel: whether the food can still be stopped is the store's to judge.
 void read_state(const Place& order, std::string_view ours, FetchedOrder& fetched) {
   fetched.decoded.order.partner_order_id = order.member("id").text(order_id_rule);
   const Place merchant = order.member("merchant");
-  fetched.other_store = is_other_store(merchant.member("id"), ours);
+  fetched.other_store = is_other_merchant(merchant.member("id"), ours);
   const std::string_view event = order.member("lastEvent").text_or_empty();
   fetched.cancelled = open_delivery_kind(event) == WebhookKind::cancel;
   fetched.over =
@@ -42,13 +52,14 @@ std::vector<core::Modifier> read_options(const Place& line, std::size_t depth, R
   const Place options = line.member("options");
   if (!options.given()) return modifiers;
   options.elements(0, modifiers_per_order_max, [&](const Place& option) {
-    if (!reckoning.modifiers.enter(option, depth) || is_none(option.member("quantity"))) return;
+    if (!reckoning.modifiers.enter(option, depth)) return;
+    add_note(note, option.member("specialInstructions"), name_text(option.member("name")));
+    if (is_none(option.member("quantity"))) return;  // what is said of it stays
     core::Modifier& modifier = modifiers.emplace_back();
     modifier.id = first_id(option, {"externalCode", "id", "name"});
     modifier.name = name_text(option.member("name"));
     modifier.quantity = quantity_of(option.member("quantity"));
     modifier.unit_price = {reckoning.money.if_given(option.member("unitPrice"), -core::money_minor_max)};
-    add_note(note, option.member("specialInstructions"), modifier.name);
     modifier.modifiers = read_options(option, depth + 1, reckoning, note);
   });
   return modifiers;
@@ -87,7 +98,8 @@ std::optional<std::int64_t> promised_at(const Place& order, std::optional<std::i
   for (const Time& time : times) {
     if (time.part == "delivery" && !is_for_later) break;
     const Place part = order.member(time.part);
-    const auto at = time_in_any_form(part.member(time.member));
+    const Place place = part.member(time.member);
+    const auto at = is_for_later ? time_of_later(place) : time_in_any_form(place);
     if (at && at > placed_at) return at;
   }
   return std::nullopt;
@@ -97,8 +109,9 @@ std::optional<std::int64_t> promised_at(const Place& order, std::optional<std::i
 void read_times(const Place& order, core::CanonicalOrder& canonical) {
   canonical.placed_at_wall_ms = time_in_any_form(order.member("createdAt"));
   canonical.promised_at_wall_ms = promised_at(order, canonical.placed_at_wall_ms);
-  const auto begin_at = time_in_any_form(order.member("preparationStartDateTime"));
   const bool is_for_later = order.member("orderTiming").text_or_empty() == "SCHEDULED";
+  const Place begin = order.member("preparationStartDateTime");
+  const auto begin_at = is_for_later ? time_of_later(begin) : time_in_any_form(begin);
   const bool begins_later = begin_at && begin_at > canonical.placed_at_wall_ms;
   if (!is_for_later && !begins_later) return;
   canonical.release.mode = core::ReleaseMode::at_time;

@@ -94,21 +94,22 @@ core::FulfilmentType fulfilment_of(std::string_view mode) {
 
 /// Where the store delivers itself, it is the delivery that it must meet; elsewhere the pickup, as the provider set it
 /// or, failing that, as the platform estimates it.
-std::optional<std::int64_t> promised_at(const Place& fulfilment, std::string_view mode) {
+std::optional<std::int64_t> promised_at(const Place& fulfilment, std::string_view mode, bool is_for_later) {
+  const auto time_at = is_for_later ? time_of_later : time_in_any_form;
   const Place delivery = fulfilment.member("deliveryTime");
-  if (mode == "RESTAURANT_DELIVERY" && delivery.given()) return time_in_any_form(delivery);
+  if (mode == "RESTAURANT_DELIVERY" && delivery.given()) return time_at(delivery);
   for (const std::string_view name : {"pickupTime", "estimatedPickupTime"}) {
-    if (const Place pickup = fulfilment.member(name); pickup.given()) return time_in_any_form(pickup);
+    if (const Place pickup = fulfilment.member(name); pickup.given()) return time_at(pickup);
   }
-  return time_in_any_form(delivery);
+  return time_at(delivery);
 }
 
 /// FIXED_TIME is for later, by the promised time; ASAP is what they assume of every order and says nothing.
 void read_fulfilment(const Place& fulfilment, core::CanonicalOrder& canonical) {
   const std::string_view mode = fulfilment.member("fulfillmentMode").text_or_empty();
   canonical.fulfilment = fulfilment_of(mode);
-  canonical.promised_at_wall_ms = promised_at(fulfilment, mode);
   const bool is_for_later = fulfilment.member("schedulingType").text_or_empty() == "FIXED_TIME";
+  canonical.promised_at_wall_ms = promised_at(fulfilment, mode, is_for_later);
   if (is_for_later && canonical.promised_at_wall_ms) canonical.release.mode = core::ReleaseMode::at_time;
 }
 

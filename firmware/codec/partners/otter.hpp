@@ -15,7 +15,8 @@ class Otter final : public PartnerCodec {
   [[nodiscard]] bool authenticate(const Delivery& delivery) const override;
 
   /// Kind by `eventType` and state: orders.new_order = order; orders.cancel_order, and orders.update or
-  /// orders.new_order about an order that was cancelled or rejected = cancel; everything else = nothing.
+  /// orders.new_order about an order that was cancelled or rejected = cancel; orders.pos_injection_state_update that a
+  /// person makes up for = a person's call; everything else, an order that is made already too, = nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
 

@@ -53,14 +53,14 @@ HttpReply stored_reply(int status, bool has_body, const core::Answer& answer) {
 }
 
 /// Whether nobody will make it, so that whoever asks for it must hear that. The first answer counts, and where its release
-/// has come, the present: a release says "cook this now".
+/// has come, the present: a release says "cook this now", and one that is parked still waits for a person all the same.
 bool is_refused(const WebhookSubject& subject, const core::Answer& answer) {
   using core::Phase;
   if (!answer.order) return false;
   if (answer.order->phase == Phase::rejected) return true;
   const Phase stands = answer.stands.value_or(answer.order->phase);
-  return subject.released &&
-         (stands == Phase::rejected || stands == Phase::cancelled || stands == Phase::expired);
+  return subject.released && (stands == Phase::rejected || stands == Phase::cancelled ||
+                              stands == Phase::expired || stands == Phase::parked);
 }
 
 HttpReply stored_order_reply(const AnswerStyle& wanted, const WebhookSubject& subject,

@@ -18,6 +18,8 @@ Parsed<PulledPage> PartnerApi::read_pulled(std::string_view, std::string_view, c
   return Problem{ProblemKind::invalid_document, "this partner cannot be asked for orders", "", std::nullopt};
 }
 
+std::string PartnerApi::next_behind(std::string_view) const { return {}; }
+
 HttpRequest PartnerApi::tell(const ApiStore&, const core::TellPartner&) const { return {}; }
 
 core::TellOutcome PartnerApi::told(core::Notice, int status, std::string_view) const {

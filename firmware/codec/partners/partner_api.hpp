@@ -69,7 +69,9 @@ struct PulledPage {
   /// To be sent once all of it is stored: acknowledgements, deletions. They name the page's events: a page with the same ones
   /// is the same page.
   std::vector<HttpRequest> then;
-  std::string next;               // cursor of the next page; "" = this was the last
+  std::string next;  // cursor of the next page; "" = this was the last
+  bool left =
+      false;  // it stays with the partner: the next page is PartnerApi::next_behind, whatever `next` says
 };
 
 /// A partner's API. Stateless, as its codec; calls may come from any thread.
@@ -116,6 +118,8 @@ class PartnerApi {
                                          std::string_view cursor) const;
   [[nodiscard]] virtual Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                        const ApiStore& store) const;
+  /// The cursor of the page behind one that was `left`; "" = there is none.
+  [[nodiscard]] virtual std::string next_behind(std::string_view cursor) const;
 
   /// What the partner can be told of an order (answer = "direct").
   [[nodiscard]] virtual core::Notices notices() const noexcept { return {}; }

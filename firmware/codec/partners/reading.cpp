@@ -17,9 +17,9 @@ using json::Place;
 /// The last second of 9999; what is larger counts milliseconds.
 constexpr std::int64_t unix_seconds_max = 253'402'300'799;
 
-/// Nothing for a number beyond every time.
+/// Nothing for a number beyond every time, and for the 0 of one that was never set.
 std::optional<std::int64_t> milliseconds_of(std::int64_t number) {
-  if (number < 0 || number > unix_seconds_max * 1000) return std::nullopt;
+  if (number <= 0 || number > unix_seconds_max * 1000) return std::nullopt;
   return number <= unix_seconds_max ? number * 1000 : number;
 }
 
@@ -125,12 +125,19 @@ std::optional<std::int64_t> time_in_any_form(const Place& place) {
   if (place.is(Kind::integer)) return milliseconds_of(place.integer(INT64_MIN, INT64_MAX));
   if (const auto written = place.written_fraction(); !written.empty()) {
     const auto wall_ms = decimal_from(written, 3);
-    return wall_ms && *wall_ms >= 0 && *wall_ms <= unix_seconds_max * 1000 ? wall_ms : std::nullopt;
+    return wall_ms && *wall_ms > 0 && *wall_ms <= unix_seconds_max * 1000 ? wall_ms : std::nullopt;
   }
   const std::string_view text = trimmed(place.text_or_empty());
   if (!is_digits(text)) return place.loose_time();
   const auto number = decimal_from(text, 0);
   return number ? milliseconds_of(*number) : std::nullopt;
+}
+
+std::optional<std::int64_t> time_of_later(const Place& place) {
+  const auto at = time_in_any_form(place);
+  if (!at && !is_blank(place) && !is_none(place))
+    place.refuse("must be a time that can be read, since the order is for later");
+  return at;
 }
 
 std::string name_text(const Place& place, std::size_t bytes_max) {

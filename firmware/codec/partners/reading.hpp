@@ -54,9 +54,13 @@ inline constexpr std::size_t groups_max = 1000;
 /// Both names with a blank between; either may be absent, and each is read as name_text.
 [[nodiscard]] std::string person_name(const json::Place& first, const json::Place& last);
 /// Unix milliseconds of a text (loose_time_from), or of Unix seconds as an integer, a decimal or a text of digits
-/// (milliseconds where the number is too large for seconds); nothing where there is none, and where it cannot be read: no
-/// order is lost for its time.
+/// (milliseconds where the number is too large for seconds); nothing where there is none, or a zero for none, and where it
+/// cannot be read: no order is lost for its time.
 [[nodiscard]] std::optional<std::int64_t> time_in_any_form(const json::Place& place);
+
+/// The same of an order for later, which would be cooked at once without its time: one that is there and cannot be read is a
+/// problem.
+[[nodiscard]] std::optional<std::int64_t> time_of_later(const json::Place& place);
 
 /// A text that no sale hangs on, a customer's name or phone: "" where it is no text, too long or holds U+0000; an
 /// integer as its digits. Dropped whole and never cut.

@@ -18,15 +18,6 @@ bool may_stand_in_a_request(std::string_view href) {
   return href.size() <= core::href_bytes_max && std::all_of(href.begin(), href.end(), is_graphic);
 }
 
-/// Minor units that are written as a number, with or without a fraction of zeros.
-std::int64_t whole_minor(const Place& place, std::int64_t min) {
-  if (!place.is(json::Kind::fraction)) return place.integer(min, core::money_minor_max);
-  constexpr std::int64_t one = 1000;
-  const std::int64_t thousandths = place.decimal(3, min * one, core::money_minor_max * one);
-  if (thousandths % one != 0) place.refuse("must be a whole number of minor units");
-  return thousandths / one;
-}
-
 }  // namespace
 
 OrderAnnounced announced(std::string_view partner, std::string partner_order_id, const Place& href,
@@ -50,7 +41,7 @@ std::int64_t MoneyObjects::required(const Place& money, std::int64_t min) {
   if (currency_.empty()) currency_ = theirs;
   if (!theirs.empty() && theirs != currency_) code.refuse("is another currency than the order's");
   const Place amount = money.member(amount_);
-  if (written_ == Written::minor_units) return whole_minor(amount, min);
+  if (written_ == Written::minor_units) return minor_units(amount, min);
   return amount.decimal(minor_digits(currency_), min, core::money_minor_max);
 }
 

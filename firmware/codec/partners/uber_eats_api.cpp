@@ -88,12 +88,13 @@ void read_special_requests(const Place& line, std::string& note) {
 
 void read_modifier(const Place& place, std::size_t depth, Reckoning& reckoning, std::string& note,
                    std::vector<core::Modifier>& modifiers) {
-  if (!reckoning.modifiers.enter(place, depth) || is_none(place.member("quantity"))) return;
+  if (!reckoning.modifiers.enter(place, depth)) return;
+  read_special_requests(place, note);
+  if (is_none(place.member("quantity"))) return;  // what is said of it stays
   core::Modifier modifier;
   modifier.id = first_id(place, {"id", "external_data", "title"});
   modifier.name = name_text(place.member("title"));
   modifier.quantity = quantity_of(place.member("quantity"));
-  read_special_requests(place, note);
   read_modifiers(place, depth + 1, reckoning, note, modifier.modifiers);
   if (place.member("price").given()) modifier.unit_price = read_price(place, modifier.modifiers, reckoning);
   modifiers.push_back(std::move(modifier));

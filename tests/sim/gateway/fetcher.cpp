@@ -12,6 +12,9 @@
 namespace storegate::sim {
 
 namespace {
+/// As Uber's and Open Delivery's orders name it.
+constexpr codec::ApiStore our_store{"store", "12345678000199-store"};
+
 /// Path and query of an address; firmware/app sees to it that it lies under the configured API.
 std::string_view path_of(std::string_view href) {
   const std::size_t scheme = href.find("://");
@@ -30,7 +33,8 @@ void Fetcher::carry_out(const core::FetchOrder& effect) {
       .thin_api(effect.partner)
       .ask(request, [&process, &api, life, effect](const ApiHeard& heard) {
         if (!process.up() || process.lives() != life) return;
-        auto fetched = codec::fetched_from(api, effect, {heard.status, heard.retry_after, heard.body});
+        auto fetched =
+            codec::fetched_from(api, effect, {heard.status, heard.retry_after, heard.body}, our_store);
         process.after(0, [&process, effect, heard, fetched = std::move(fetched)]() mutable {
           process.world().on_api_heard(heard);
           if (fetched.outcome == core::FetchOutcome::fetched)

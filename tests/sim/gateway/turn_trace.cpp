@@ -296,7 +296,9 @@ void note_mark(Trace& trace, const core::EarlyMark& mark) noexcept {
 
 void tell_mark(const Trace& trace, const core::EarlyMark& mark, std::int64_t now_ms) {
   trace.tell(now_ms, "row",
-             std::string(mark.kind == core::EarlyKind::cancel ? "tombstone " : "early release ") +
+             std::string(mark.kind == core::EarlyKind::cancel    ? "tombstone "
+                         : mark.kind == core::EarlyKind::by_hand ? "early call "
+                                                                 : "early release ") +
                  mark.partner + "/" + mark.partner_order_id);
 }
 

@@ -139,7 +139,7 @@ std::string uber_order(const Story& story, std::string_view item, std::string_vi
     groups = uber_group(
         uber_line("plain", "Plain", 1, 0, uber_group(uber_line(story.modifier, "More", 1, 25, {}))));
   std::string text = R"({"id":")" + story.id + R"(","display_id":"D-)" + story.id + R"(","current_state":")" +
-                     std::string(state) + R"(","type":"DELIVERY_BY_UBER")";
+                     std::string(state) + R"(","store":{"id":"store"},"type":"DELIVERY_BY_UBER")";
   text += R"(,"eater":{"first_name":"Cy","phone":")" + phone_of(story.id) + R"("},"cart":{"items":[)" +
           uber_line(item, "Taco", 1, 199, groups) + "]}";
   if (story.promised_ms)
@@ -177,7 +177,8 @@ std::string open_order(const Story& story, std::string_view item, std::string_vi
   std::string options;
   if (!story.modifier.empty())
     options = open_line("plain", "Plain", "0.00", open_line(story.modifier, "More", "0.25", {}));
-  std::string text = R"({"id":")" + story.id + R"(","type":"DELIVERY","lastEvent":")";
+  std::string text = R"({"id":")" + story.id +
+                     R"(","merchant":{"id":"12345678000199-store"},"type":"DELIVERY","lastEvent":")";
   text.append(last_event).append(R"(","customer":{"name":"Di","phone":{"number":")");
   text += phone_of(story.id) + R"("}},"items":[)" + open_line(item, "Taco", "1.99", options) + "]";
   if (story.promised_ms)

@@ -188,6 +188,22 @@ TEST_CASE("an authentic webhook that is refused leaves a line without a value of
   CHECK(log.take().find(R"("status":409)") != std::string::npos);
 }
 
+TEST_CASE("a conflict that its partner hears as taken is no refusal, neither in the log nor in the counts") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "jet_connect"));
+  LogLines log;
+  const auto order = [](const std::string& price) {
+    return R"({"id":"jet-1","items":[{"plu":"a","price":)" + price + "}]}";
+  };
+  const char* path = "/v1/partners/jet_connect/webhook";
+  CHECK(gate.webhook(path, order("1")).is(200));
+  CHECK(gate.webhook(path, order("2")).is(200));
+  CHECK(gate.orders_stored() == 1);
+  CHECK(log.take().find("was refused") == std::string::npos);
+  CHECK(gate.get("/metrics").body.find("storegate_webhooks_refused_total{partner=\"jet_connect\"") ==
+        std::string::npos);
+}
+
 TEST_CASE("an order of another store is refused, stored nowhere, and a person can read why") {
   support::TempDir folder;
   auto config = config_with(folder, "just_eat");

@@ -158,13 +158,21 @@ TEST_CASE("5.2 config: the store that orders must name is said once, in the sect
   const auto store_of = [](const std::string& text) { return good(text).partners.back().store_id; };
   CHECK(store_of(partner("deliveroo", "store_id = \"gb-7\"")) == "gb-7");
   CHECK(store_of(partner("uber_eats", "api = { store_id = \"u-1\", " + client + " }")) == "u-1");
-  CHECK(store_of(partner(
-            "open_delivery",
-            "api = { merchant_id = \"m-1\", store_id = \"x\", url = \"https://api.example\", token_url = "
-            "\"https://api.example/token\", " +
-                client + " }")) == "m-1");
+  const std::string open_api =
+      "api = { merchant_id = \"m-1\", url = \"https://api.example\", token_url = "
+      "\"https://api.example/token\", " +
+      client;
+  CHECK(store_of(partner("open_delivery", open_api + " }")) == "m-1");
+  CHECK(store_of(partner("open_delivery", "store_id = \"M-1\"\n" + open_api + " }")) == "M-1");
+  const auto at = section_line_number;
+  check_bad({partner("open_delivery", open_api + ", store_id = \"x\" }"), at, "partner[2].api.store_id",
+             "is compared with nothing"});
+  check_bad({partner("open_delivery", "store_id = \"m-2\"\n" + open_api + " }"), at, "partner[2].store_id",
+             "is another than [partner.api] has"});
   const std::string key = "secret_file = " + files.file("key");
-  CHECK(store_of(partner("rbi", "store_id = \"7\"\napi = { store_id = \"8\", " + key + " }")) == "7");
+  CHECK(store_of(partner("rbi", "store_id = \"7\"\napi = { store_id = \"7\", " + key + " }")) == "7");
+  check_bad({partner("rbi", "store_id = \"7\"\napi = { store_id = \"8\", " + key + " }"), at,
+             "partner[2].store_id", "is another than [partner.api] has"});
   // Nor need the API's section say it again: its requests and what it gives are this store's.
   const app::Config rbi = good(partner("rbi", "store_id = \"7\"\napi = { " + key + " }"));
   CHECK(rbi.partners.back().api->store_id == "7");

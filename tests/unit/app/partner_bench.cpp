@@ -61,6 +61,8 @@ codec::Parsed<codec::PulledPage> ToyApi::read_pulled(std::string_view body, std:
       page.then.push_back({"DELETE", rest, {}, {}});
     } else if (word == "next") {
       page.next = rest;
+    } else if (word == "left") {
+      page.left = true;
     } else {
       return codec::Problem{codec::ProblemKind::invalid_document, "no such line", "", std::nullopt};
     }

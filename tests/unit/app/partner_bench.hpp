@@ -49,9 +49,14 @@ class ToyApi final : public codec::PartnerApi {
   [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store,
                                         std::optional<std::int64_t> since_wall_ms,
                                         std::string_view cursor) const override;
-  /// Lines: "order ID" (announced), "bad WORDS", "forget" (those too), "then PATH", "next CURSOR".
+  /// Lines: "order ID" (announced), "bad WORDS", "forget" (those too), "then PATH", "next CURSOR", "left".
   [[nodiscard]] codec::Parsed<codec::PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                              const codec::ApiStore& store) const override;
+  /// Of "a,b,c" it is "b,c".
+  [[nodiscard]] std::string next_behind(std::string_view cursor) const override {
+    const auto comma = cursor.find(',');
+    return comma == std::string_view::npos ? std::string() : std::string(cursor.substr(comma + 1));
+  }
   [[nodiscard]] core::Notices notices() const noexcept override { return told_of; }
   [[nodiscard]] codec::HttpRequest tell(const codec::ApiStore& store,
                                         const core::TellPartner& what) const override;

@@ -292,6 +292,20 @@ TEST_CASE("5.4 missed orders: a partner that is disabled, cannot be asked, or wh
   CHECK(bench.heard.size() == 2);
 }
 
+TEST_CASE("5.4 missed orders: behind a page that is left with its partner comes the one after it") {
+  PullBench bench;
+  bench.answer(200, "next a,b");
+  bench.answer(200, "bad another store's\nleft");
+  bench.answer(200, "order A\nleft");
+  bench.puller->look();
+  bench.until([&] { return bench.memory->seen_until("toy").has_value(); });
+  REQUIRE(bench.heard.size() == 3);
+  CHECK(bench.request(1) == "GET /base/missed?store=S1&cursor=a,b");
+  CHECK(bench.request(2) == "GET /base/missed?store=S1&cursor=b");
+  CHECK(bench.offered.size() == 1);
+  CHECK(bench.refused.empty());  // nothing of the one that was left is a dead letter
+}
+
 TEST_CASE("5.4 missed orders: a reload that brings a partner back has it asked, any other does not") {
   PullBench bench;
   bench.config.partners.front().enabled = false;

@@ -89,6 +89,39 @@ TEST_CASE("a pre-order is released for its time, one as soon as possible as the 
         1'795'438'200'000);
 }
 
+TEST_CASE("a pre-order whose time cannot be read is refused there, and one as soon as possible is not") {
+  const std::string collected =
+      replaced(order_text(), "\"pickupTime\": \"2026-11-23T12:30:00Z\"", "\"pickupTime\": \"half past\"");
+  const std::string later = "\"deliveryIsAsap\": false";
+  test::must_refuse(PartnerCase("deliverect"),
+                    {{replaced(collected, "\"deliveryIsAsap\": true", later), "/pickupTime"}});
+  CHECK_FALSE(PartnerCase("deliverect").order(collected).order.promised_at_wall_ms);
+  const std::string none =
+      replaced(order_text(), "\"pickupTime\": \"2026-11-23T12:30:00Z\"", "\"pickupTime\": \"\"");
+  CHECK(PartnerCase("deliverect")
+            .order(replaced(none, "\"deliveryIsAsap\": true", later))
+            .order.promised_at_wall_ms == 1'795'438'200'000);  // the delivery's
+}
+
+TEST_CASE("status and types may be written with a point, and a status that is no number is not guessed") {
+  const PartnerCase deliverect("deliverect");
+  CHECK(deliverect.order(with_status("10.0")).order.partner_order_id == order_id);
+  CHECK(deliverect.order(with_status("\" 10 \"")).order.partner_order_id == order_id);
+  test::must_cancel(deliverect, with_status("100.0"), order_id, "");
+  test::must_cancel(deliverect, R"({"_id":"x","status":"110.0"})", "x", "");
+  test::must_be_nothing(deliverect, {with_status("90.0")});
+  test::must_refuse(deliverect, {{with_status("\"new\""), "/status"},
+                                 {with_status("10.5"), "/status"},
+                                 {with_status("true"), "/status"},
+                                 {R"({"_id":"x","status":"cancelled"})", "/status"}});
+  const std::string one = R"({"_id":"1","orderType":TYPE,"payment":{"amount":1,"type":TYPE},"items":)"
+                          R"([{"plu":"a","price":1,"quantity":1}]})";
+  const core::CanonicalOrder order =
+      deliverect.order(replaced(replaced(one, "TYPE", "1.0"), "TYPE", "1.0")).order;
+  CHECK(order.fulfilment == core::FulfilmentType::pickup);
+  CHECK_FALSE(order.prepaid);
+}
+
 TEST_CASE("paid is what the flag says, else what its payment's type means; a test order is one") {
   const auto prepaid = [](const std::string& flag, const std::string& type) {
     std::string text =
@@ -122,12 +155,11 @@ TEST_CASE("up to accepted it is an order, cancel and cancelled are cancels, all 
   test::must_cancel(deliverect, with_status("100"), order_id, "");
   test::must_cancel(deliverect, with_status("110"), order_id, "");
   test::must_be_nothing(
-      deliverect,
-      {with_status("30"), with_status("35"), with_status("50"), with_status("90"), with_status("95"),
-       with_status("120"), with_status("777"), with_status("15"), with_status("-1"), with_status("\"new\""),
-       R"({"orderId":"x","status":20,"channelOrderId":"y","reason":""})",
-       R"({"channelOrderId":"y","orderId":"x","status":"6","pickupTime":"2026-11-23T12:00:00Z"})",
-       R"({"_id":"x","status":80,"courier":{"firstName":"canary-of-a-customer"}})", R"({})"});
+      deliverect, {with_status("30"), with_status("35"), with_status("50"), with_status("90"),
+                   with_status("95"), with_status("120"), with_status("777"), with_status("15"),
+                   with_status("-1"), R"({"orderId":"x","status":20,"channelOrderId":"y","reason":""})",
+                   R"({"channelOrderId":"y","orderId":"x","status":"6","pickupTime":"2026-11-23T12:00:00Z"})",
+                   R"({"_id":"x","status":80,"courier":{"firstName":"canary-of-a-customer"}})", R"({})"});
 }
 
 TEST_CASE("flags and types that are written as text are read, and no order is lost for one that cannot be") {

@@ -146,6 +146,20 @@ TEST_CASE(
   CHECK(decision_deadline_s("deliveroo") == 600);
 }
 
+TEST_CASE("an order for later whose times cannot be read is refused there, one for now is not") {
+  const auto at = [](const std::string& asap, const std::string& prepare_for, const std::string& start) {
+    return R"({"event":"order.new","body":{"order":{"id":"1","asap":)" + asap + R"(,"prepare_for":)" +
+           prepare_for + R"(,"start_preparing_at":)" + start +
+           R"(,"items":[{"pos_item_id":"a","quantity":1,"unit_price":{"fractional":1}}]}}})";
+  };
+  const PartnerCase deliveroo("deliveroo");
+  test::must_refuse(deliveroo, {{at("false", "\"soon\"", "null"), "/body/order/prepare_for"},
+                                {at("false", "null", "\"soon\""), "/body/order/start_preparing_at"},
+                                {at("false", "null", "-5"), "/body/order/start_preparing_at"}});
+  CHECK(deliveroo.read(at("true", "\"soon\"", "\"soon\"")).ok());
+  CHECK(deliveroo.read(at("false", "\"\"", "null")).ok());
+}
+
 TEST_CASE("a customer's odd name or phone loses no sale; a note is never dropped") {
   CHECK(order_with("\"first_name\": \"Priya canary-of-a-customer\"", "\"first_name\": 7").customer.name ==
         "7 N.");

@@ -162,6 +162,21 @@ TEST_CASE("news of menus and stores are nothing, and no cancel") {
   CHECK(fixed.problem().pointer == "/external_order_id");
 }
 
+TEST_CASE("a cancel or release that names the order by our name alone is refused, and not forgotten") {
+  for (const char* text :
+       {R"({"client_order_id":"321","is_asap":true})", R"({"client_order_id":321})",
+        R"({"external_order_id":null,"client_order_id":"321","distance_from_store":240})"}) {
+    CAPTURE(text);
+    const auto webhook = open(text);
+    REQUIRE_FALSE(webhook.ok());
+    CHECK(webhook.problem().pointer == "/external_order_id");
+    CHECK(partner_codec("doordash")->refusal(webhook.problem()).status == 400);
+  }
+  const auto nobodys = open(R"({"client_order_id":"","is_asap":true})");
+  REQUIRE(nobodys.ok());
+  CHECK(std::holds_alternative<NothingReceived>(*nobodys));
+}
+
 TEST_CASE("an item or option without an id goes by its name, and a phone may be a number") {
   std::string text =
       replaced(doordash_text(), "\"merchant_supplied_id\":\"bowl-1\"", "\"merchant_supplied_id\":null");

@@ -86,6 +86,18 @@ TEST_CASE("the time that was confirmed counts before the one that was asked for;
                   .promised_at_wall_ms);
 }
 
+TEST_CASE("an order that is expected more than an hour after it was made is released for its time") {
+  const auto mode = [](const std::string& expected) {
+    return order_with("\"expected_time\": \"2026-11-23T13:40:00+01:00\"",
+                      "\"expected_time\": \"" + expected + "\"")
+        .release.mode;
+  };
+  CHECK(mode("2026-11-23T19:00:00+01:00") == core::ReleaseMode::at_time);
+  CHECK(mode("2026-11-23T14:00:01+01:00") == core::ReleaseMode::at_time);
+  CHECK_FALSE(mode("2026-11-23T14:00:00+01:00"));
+  CHECK_FALSE(mode("2026-11-23T12:00:00+01:00"));
+}
+
 TEST_CASE("the kinds of service, and a new one as a delivery") {
   using enum core::FulfilmentType;
   const auto service = [](const std::string& type) {

@@ -175,6 +175,14 @@ TEST_CASE("an order that JET has keyed in by hand calls a person, by whichever o
   }
 }
 
+TEST_CASE("a failed order whose id cannot be read is refused, and never cooked as an order [I2]") {
+  const std::string items = R"(,"id":"o-1","items":[{"plu":"a","price":1}]})";
+  test::must_refuse(PartnerCase("jet_connect"),
+                    {{R"({"validationError":"MENU_ERROR")" + items, "/order/orderId"},
+                     {R"({"validationError":"MENU_ERROR","order":{"orderId":{}})" + items, "/order/orderId"},
+                     {R"({"type":"FAILED_TO_SEND_TO_POS","data":{"orderId":""})" + items, "/data/orderId"}});
+}
+
 TEST_CASE("an id may be a number, and its cancel names the same order") {
   const PartnerCase jet("jet_connect");
   CHECK(jet.order(R"({"id":7,"items":[{"plu":"a","price":1}]})").order.partner_order_id == "7");

@@ -136,6 +136,9 @@ TEST_CASE("an order that a person is to key in is not released as well: it would
     CHECK(test::named(called.orders.at(0)) == std::pair<std::string, std::string>("just_eat", order_id));
     CHECK(called.untold == core::Notice::accepted);
   }
+  const auto called =
+      PartnerCase("just_eat").said<PersonCalled>(R"({"OrderId":"x","FailedAt":"2026-11-23T12:00:00Z"})");
+  CHECK(test::named(called.orders.at(0)).second == "x");
 }
 
 TEST_CASE("other events are thanked for, and an order inside one of them is not cooked") {
@@ -144,8 +147,9 @@ TEST_CASE("other events are thanked for, and an order inside one of them is not 
       {R"({"Event":"OrderAccepted","OrderId":"x","AcceptedFor":"2026-11-23T12:00:00Z"})",
        R"({"Event":"OrderRejected","RejectedReason":"Kitchen is full"})",
        R"({"Event":"DriverAtRestaurant","OrderId":"x","DriverName":"canary-of-a-customer"})",
-       R"({"OrderId":"x","IsEligible":true})", R"({"OrderId":"x","Location":{"Latitude":1.5}})",
-       R"({"Event":5,"OrderId":"x"})", R"({})",
+       R"({"OrderId":"x","DriverName":"canary-of-a-customer"})", R"({"OrderId":null,"FailedAt":"now"})",
+       R"({"OrderId":"x","EtaAtRestaurant":"2026-11-23T12:00:00Z"})", R"({"OrderId":"x","IsEligible":true})",
+       R"({"OrderId":"x","Location":{"Latitude":1.5}})", R"({"Event":5,"OrderId":"x"})", R"({})",
        replaced(accepted_text(), "{", R"({"Event":"OrderAmended",)")});
 }
 
@@ -235,6 +239,10 @@ TEST_CASE("an order that nobody here will make is answered as a failure, so that
   CHECK(status(true, replayed, held, cancelled) == 400);
   CHECK(status(true, replayed, held, expired) == 400);
   CHECK(status(true, conflict, held, cancelled) == 400);
+  // It waits for a person, whom nobody else tells that the driver is there.
+  CHECK(status(true, replayed, held, parked) == 400);
+  CHECK(status(true, created, parked, {}) == 400);
+  CHECK(status(false, created, parked, {}) == 200);
   CHECK(status(true, replayed, held, placed) == 200);
   CHECK(status(true, conflict, held, completed) == 200);
   CHECK(status(false, replayed, held, cancelled) == 200);  // the same request, the same answer
@@ -258,6 +266,7 @@ TEST_CASE("promised is when the food is to be ready, and not when the customer h
   CHECK(promised(due + R"(,"Method":"Delivery","PreparationTime":"0:23:32")") == noon + 23 * minute + 32'000);
   CHECK(promised(due + R"(,"Method":"Delivery","PrepareFor":"2026-11-23T12:20:00Z")") == noon + 20 * minute);
   CHECK(promised(due + R"(,"Method":"Delivery","PreparationTime":"soon")") == std::nullopt);
+  CHECK(promised(R"("Method":"Collection","PreparationTime":"0:15:00")") == noon + 15 * minute);
 }
 
 TEST_CASE("prepaid is what the paid lines cover, whatever else stands beside them") {

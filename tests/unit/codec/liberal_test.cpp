@@ -41,16 +41,17 @@ TEST_CASE("a time is read in every form that partners write, and lost for none t
   };
   for (const char* written :
        {"\"2026-11-23T12:00:00Z\"", "\"2026-11-23T13:00:00+0100\"", "\"2026-11-23T13:00:00+01\"",
-        "\" 2026-11-23 12:00:00Z \"", "\"2026-11-23T12:00Z\"", "\"2026-11-23T12:00:00.000000-00:00\"",
-        "1795435200", "1795435200000", "\"1795435200\"", "1795435200.0"}) {
+        "\" 2026-11-23 12:00:00Z \"", "\"2026-11-23 13:00:00 +0100\"", "\"2026-11-23T12:00Z\"",
+        "\"2026-11-23T12:00:00.000000-00:00\"", "1795435200", "1795435200000", "\"1795435200\"",
+        "1795435200.0"}) {
     CAPTURE(written);
     CHECK(time(written) == noon);
   }
   CHECK(time("\"2026-11-23T06:00:00\"", -360) == noon);  // no zone: the store's
   CHECK(time("\"2026-11-23T12:00:00\"") == noon);
-  for (const char* written :
-       {"null", "\"\"", "\"  \"", "\"soon\"", "\"2026-13-01T00:00:00Z\"", "true", "[]", "-5",
-        "-9223372036854775808", "9223372036854775807", "\"99999999999999999999\"", "1e30"}) {
+  for (const char* written : {"null", "\"\"", "\"  \"", "\"soon\"", "\"2026-13-01T00:00:00Z\"", "true", "[]",
+                              "-5", "0", "0.0", "\"0\"", "\"2026-11-23T12:00:00 +\"", "-9223372036854775808",
+                              "9223372036854775807", "\"99999999999999999999\"", "1e30"}) {
     CAPTURE(written);
     CHECK(time(written) == std::nullopt);
   }
@@ -164,6 +165,34 @@ TEST_CASE("a modifier of which there are none is left out") {
     CHECK(modifiers("1") == 1);
     for (const char* none : {"0", "0.0", "\"0\""}) CHECK(modifiers(none) == 0);
     CHECK_FALSE(PartnerCase(row.codec).read(replaced(row.text, "QUANTITY", "-1")).ok());
+  }
+}
+
+TEST_CASE("of a modifier of which there are none, what was left out or remarked stays in the item's note") {
+  struct Row {
+    const char* codec;
+    std::string text;
+    std::string note;
+  };
+  const Row rows[] = {
+      {"deliverect",
+       R"({"_id":"1","items":[{"plu":"a","price":1,"quantity":1,"subItems":[{"plu":"o","name":"Peanuts",)"
+       R"("quantity":0,"remark":"none, allergy"}]}]})",
+       "Peanuts: none, allergy"},
+      {"grubhub",
+       R"({"uuid":"1","status":"RESTAURANT_CONFIRMABLE","charges":{"line_groups":[{"lines":)"
+       R"([{"external_id":"a","quantity":1,"price":1,"line_options":[{"name":"Peanuts","quantity":0,)"
+       R"("default_context":{"removed":true}}]}]}]}})",
+       "No Peanuts"},
+      {"hubrise",
+       R"({"resource_type":"order","event_type":"create","order_id":"1","new_state":{"items":)"
+       R"([{"sku_ref":"a","quantity":"1","price":"1.00 EUR","options":[{"name":"Peanuts","quantity":0,"removed":true}]}]}})",
+       "without: Peanuts"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.codec);
+    const core::Item item = PartnerCase(row.codec).order(row.text).order.items.at(0);
+    CHECK(item.modifiers.empty());
+    CHECK(item.note == row.note);
   }
 }
 

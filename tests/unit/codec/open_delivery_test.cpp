@@ -166,6 +166,18 @@ TEST_CASE("an order that is to be begun later waits for its time") {
   CHECK(scheduled.promised_at_wall_ms == noon_ms + 120 * minute_ms);
 }
 
+TEST_CASE("a scheduled order whose time cannot be read is refused there, one for now is not") {
+  const auto with_start = [](const std::string& timing, const std::string& start) {
+    return replaced(order_text(), "\"INSTANT\"",
+                    "\"" + timing + R"(", "schedule": {"scheduledDateTimeStart": )" + start + "}");
+  };
+  test::must_refuse_fetched("open_delivery",
+                            {{with_start("SCHEDULED", "\"at two\""), "/schedule/scheduledDateTimeStart"}});
+  CHECK_FALSE(fetched("open_delivery", with_start("INSTANT", "\"at two\"")).decoded.order.release.mode);
+  CHECK(fetched("open_delivery", with_start("SCHEDULED", "\"2026-11-23 11:00:00 -0300\""))
+            .decoded.order.promised_at_wall_ms == noon_ms + 120 * minute_ms);
+}
+
 TEST_CASE("a time that is the order's own creation promises nothing") {
   CHECK_FALSE(order_with("2026-11-23T12:45:00Z", "2026-11-23T12:00:00Z").promised_at_wall_ms);
   CHECK(order_with("\"type\": \"DELIVERY\"",
@@ -211,6 +223,31 @@ TEST_CASE("orders that cannot be read are refused with the place") {
         "/items/1/unitPrice/currency"},
        {replaced(good, "\"unitPrice\": {\"value\": 7", "\"x\": {\"value\": 7"), "/items/1/unitPrice"},
        {replaced(good, "\"pending\": 0", "\"pending\": -1"), "/payments/pending"}});
+}
+
+TEST_CASE("what is said of an option of which there is none stays in the item's note") {
+  const core::Item item =
+      fetched("open_delivery", R"({"id":"1","items":[{"id":"a","quantity":1,"unitPrice":{"value":1},)"
+                               R"("options":[{"id":"o","name":"Peanuts","quantity":0,)"
+                               R"("specialInstructions":"none, allergy"}]}]})")
+          .decoded.order.items.at(0);
+  CHECK(item.modifiers.empty());
+  CHECK(item.note == "Peanuts: none, allergy");
+}
+
+TEST_CASE("a CNPJ alone stands for all of its stores, and a whole id for one") {
+  const std::string order = order_text();  // of 12345678000199-0c1d
+  const auto is_other = [&](std::string_view ours) {
+    const auto read = api_of("open_delivery").read_fetched(order, "open_delivery", {"", ours});
+    REQUIRE(read.ok());
+    return read->other_store;
+  };
+  CHECK_FALSE(is_other("12345678000199"));
+  CHECK_FALSE(is_other("12345678000199-0C1D"));
+  CHECK_FALSE(is_other(""));
+  for (const char* other : {"1234567800019", "12345678000199-", "12345678000199-0", "12345678000198",
+                            "12345678000199-0c1d-1", "12345678000199-0c1e"})
+    CHECK(is_other(other));
 }
 
 TEST_CASE("options nest ten levels and not eleven") {

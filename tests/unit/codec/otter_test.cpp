@@ -142,6 +142,19 @@ TEST_CASE("an order for later waits for its time, one for now for what the store
   CHECK_FALSE(order_with("ASAP", "WHENEVER").release.mode);
 }
 
+TEST_CASE("an order for a fixed time that cannot be read is refused there") {
+  const auto at = [](const std::string& scheduling, const std::string& time) {
+    return R"({"eventType":"orders.new_order","metadata":{"payload":{"externalIdentifiers":{"id":"1"},"items":)"
+           R"([{"id":"a","quantity":1,"price":1}],"fulfillmentInfo":{"schedulingType":")" +
+           scheduling + R"(","pickupTime":)" + time + "}}}}";
+  };
+  const auto refused = read(at("FIXED_TIME", "\"noon\""));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.problem().pointer == "/metadata/payload/fulfillmentInfo/pickupTime");
+  CHECK(read(at("ASAP", "\"noon\"")).ok());
+  CHECK(read(at("FIXED_TIME", "0")).ok());  // none
+}
+
 TEST_CASE("a customer's odd name or phone loses no sale; a note is never dropped") {
   CHECK(order_with("\"Tom canary-of-a-customer\"", "[]").customer.name.empty());
   CHECK(order_with("\"+1 555 canary-of-a-customer\"", "15550100").customer.phone == "15550100");

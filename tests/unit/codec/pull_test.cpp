@@ -81,7 +81,7 @@ TEST_CASE("an order of Grubhub's list that is another restaurant's is told, and 
 }
 
 TEST_CASE(
-    "HubRise's events of another location are left where they are; one that is fetched is kept as a letter") {
+    "HubRise's events of another location are left where they are; so is one that says it when fetched") {
   const std::string list = R"([
     {"id":"e1","resource_type":"order","event_type":"create","created_at":"2026-11-23T12:00:01Z","location_id":"z9"},
     {"id":"c1","resource_type":"catalog","event_type":"update","created_at":"2026-11-23T12:00:02Z","location_id":"z9"},
@@ -93,9 +93,45 @@ TEST_CASE(
   const auto others = hubrise().read_pulled(fixture("hubrise/order_create.json"), "hubrise", {"z3k1p-9", ""});
   REQUIRE(others.ok());
   CHECK(others->webhooks.empty());
-  CHECK(others->forgets_unreadable);
+  CHECK(others->then.empty());
+  CHECK(others->left);
+  CHECK_FALSE(others->forgets_unreadable);
   REQUIRE(others->unreadable.size() == 1);
   CHECK(others->unreadable[0].find("another store") != std::string::npos);
+}
+
+TEST_CASE("HubRise's events of another location hinder none behind them, and the pull ends") {
+  std::vector<std::string> waiting{"a", "z1", "z2", "b"};
+  std::vector<std::string> taken;
+  std::string cursor;
+  int pages = 0;
+  for (; pages < 20; ++pages) {
+    const HttpRequest request = hubrise().pull({}, std::nullopt, cursor);
+    std::string body;
+    if (request.target == "/callback/events") {
+      std::vector<std::string> rows;
+      for (const std::string& id : waiting)
+        rows.push_back(R"({"id":")" + id + R"(","resource_type":"order"})");
+      body = list_of(rows);
+    } else {
+      const std::string id = request.target.substr(request.target.rfind('/') + 1);
+      const std::string location = id.front() == 'z' ? "z9" : "z3";
+      body = R"({"id":")" + id +
+             R"(","resource_type":"order","event_type":"update","order_id":"o","location_id":")" + location +
+             R"(","new_state":{"status":"cancelled"}})";
+    }
+    const auto page = hubrise().read_pulled(body, "hubrise", {"z3", ""});
+    REQUIRE(page.ok());
+    for (const HttpRequest& then : page->then) {
+      taken.push_back(then.target.substr(then.target.rfind('/') + 1));
+      std::erase(waiting, taken.back());
+    }
+    cursor = page->left ? hubrise().next_behind(cursor) : page->next;
+    if (cursor.empty()) break;
+  }
+  CHECK(pages < 20);
+  CHECK(taken == std::vector<std::string>{"a", "b"});
+  CHECK(waiting == std::vector<std::string>{"z1", "z2"});
 }
 
 TEST_CASE("HubRise is asked every 30 s, for the list and then for one event of it") {

@@ -260,6 +260,27 @@ TEST_CASE("a price without a base holds its modifiers, unless it cannot or the o
   CHECK(price(350, 777) == 300);  // neither adds up: held, as they document it
 }
 
+TEST_CASE("what is said of a modifier of which there is none stays in the item's note") {
+  const core::Item item =
+      fetched("uber_eats",
+              R"({"id":"1","cart":{"items":[{"id":"a","quantity":1,"price":{"unit_price":{"amount":100}},)"
+              R"("selected_modifier_groups":[{"selected_items":[{"id":"m","title":"Sauce","quantity":0,)"
+              R"("special_instructions":"no peanuts"}]}]}]}})")
+          .decoded.order.items.at(0);
+  CHECK(item.modifiers.empty());
+  CHECK(item.note == "no peanuts");
+}
+
+TEST_CASE("amounts in minor units may be written 900.0, and nothing else with a point") {
+  const auto with_amount = [](const std::string& amount) {
+    return R"({"id":"1","cart":{"items":[{"id":"a","quantity":1,"price":{"unit_price":{"amount":)" + amount +
+           "}}}]}}";
+  };
+  CHECK(fetched("uber_eats", with_amount("900.0")).decoded.order.items.at(0).unit_price.minor == 900);
+  for (const char* bad : {"9.00", "11.00", "900.5"})  // eleven dollars, and not eleven cents
+    test::must_refuse_fetched("uber_eats", {{with_amount(bad), "/cart/items/0/price/unit_price/amount"}});
+}
+
 TEST_CASE("modifiers nest ten levels and not eleven") {
   const auto order = [](int levels) {
     return R"({"id":"1","cart":{"items":[{"id":"a","quantity":1,"price":{"unit_price":{"amount":100}})" +

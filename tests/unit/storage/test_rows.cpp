@@ -152,6 +152,9 @@ TEST_CASE("a spent early mark is gone, and a full list replaces every word and l
   first.early = {mark};
   mark.kind = core::EarlyKind::release;
   first.early.push_back(mark);
+  mark.kind = core::EarlyKind::by_hand;
+  first.early.push_back(mark);
+  mark.kind = core::EarlyKind::release;
   using core::StockLayer;
   first.availability = {{{"taco", false, 9}, StockLayer::said, 1},
                         {{"cola", false, std::nullopt}, StockLayer::said, 1},
@@ -166,8 +169,9 @@ TEST_CASE("a spent early mark is gone, and a full list replaces every word and l
   second.store = core::StoreState{true, 1'795'435'200'000, {5, 6, {7}}};
   REQUIRE(written(journal, second));
   const core::Loaded rows = loaded(journal).loaded;
-  REQUIRE(rows.early.size() == 1);
+  REQUIRE(rows.early.size() == 2);
   CHECK(rows.early[0].kind == core::EarlyKind::cancel);
+  CHECK(rows.early[1].kind == core::EarlyKind::by_hand);
   CHECK(rows.availability_full);
   REQUIRE(rows.availability.size() == 2);
   CHECK(rows.availability[0].item.item == "nachos");
