@@ -11,20 +11,13 @@ namespace storegate::fuzz {
 namespace {
 
 constexpr Target all[] = {
-    {"api", run_api},
-    {"canonical", run_canonical},
-    {"command", run_command},
-    {"config", run_config},
-    {"http", run_http},
-    {"memory", run_memory},
-    {"mqtt", run_mqtt, false},
-    {"pages", run_pages, false},
-    {"partner", run_partner},
-    {"pattern", run_pattern},
-    {"pos", run_pos},
-    {"reply", run_reply},
-    {"rows", run_rows, false},
-    {"text", run_text},
+    {"api", run_api},          {"canonical", run_canonical},
+    {"command", run_command},  {"config", run_config},
+    {"http", run_http},        {"memory", run_memory},
+    {"mqtt", run_mqtt, false}, {"pages", run_pages, false},
+    {"partner", run_partner},  {"pattern", run_pattern},
+    {"pos", run_pos},          {"reply", run_reply},
+    {"rows", run_rows, false}, {"text", run_text},
 };
 
 }  // namespace

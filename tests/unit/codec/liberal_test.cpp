@@ -112,7 +112,7 @@ TEST_CASE("a flag is read in its usual forms, and anything else leaves it as it 
 TEST_CASE("a quantity must be whole, and says so in words") {
   const auto problem = [](const std::string& json) {
     const std::string text = R"({"v":)" + json + "}";  // the document is a view of it
-  const auto document = json::Document::parse(text);
+    const auto document = json::Document::parse(text);
     json::Reading reading(*document);
     const json::Place root(reading);
     (void)required_quantity(root.member("v"));
