@@ -110,8 +110,9 @@ std::string uber_line(std::string_view id, std::string_view title, int quantity,
                       std::string_view groups) {
   std::string text = R"({"id":")";
   text.append(id).append(R"(","title":")").append(title);
-  text += R"(","quantity":)" + std::to_string(quantity) + R"(,"price":{"unit_price":)" + uber_money(price) +
-          R"(,"total_price":)" + uber_money(price * quantity) + "}";
+  text += R"(","quantity":)" + std::to_string(quantity) + R"(,"price":{"base_unit_price":)" +
+          uber_money(price) + R"(,"unit_price":)" + uber_money(price) + R"(,"total_price":)" +
+          uber_money(price * quantity) + "}";
   if (!groups.empty()) text.append(R"(,"selected_modifier_groups":[)").append(groups).append("]");
   return text + "}";
 }
@@ -181,8 +182,7 @@ std::string open_order(const Story& story, std::string_view item, std::string_vi
                      R"(","merchant":{"id":"12345678000199-store"},"type":"DELIVERY","lastEvent":")";
   text.append(last_event).append(R"(","customer":{"name":"Di","phone":{"number":")");
   text += phone_of(story.id) + R"("}},"items":[)" + open_line(item, "Taco", "1.99", options) + "]";
-  if (story.promised_ms)
-    text += R"(,"delivery":{"estimatedDeliveryDateTime":")" + time_text(*story.promised_ms) + "\"}";
+  if (story.promised_ms) text += R"(,"takeout":{"takeoutDateTime":")" + time_text(*story.promised_ms) + "\"}";
   return text + "}";
 }
 
