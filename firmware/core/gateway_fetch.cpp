@@ -209,7 +209,9 @@ void Gateway::fetch_ended(Entry& entry, const OrderFetched& input, bool probe, T
 }
 
 void Gateway::take_fetched(Entry& entry, const Facts& facts, Turn& turn) {
-  const bool news = std::exchange(entry.fetch, Fetch{}).again;
+  const Fetch before = std::exchange(entry.fetch, Fetch{});
+  // Sent as a whole meanwhile: whoever is being asked for it still answers, and is not asked a second time beside that.
+  entry.fetch.attempt = before.attempt;
   const OrderArrived& input = *facts.arrived;
   Order& order = entry.order;
   Early early = early_of(Book::identity_of(order.partner, order.partner_order_id), turn.now);
@@ -222,7 +224,7 @@ void Gateway::take_fetched(Entry& entry, const Facts& facts, Turn& turn) {
   if (!order.idempotency_key.empty()) book_.add_key(order.idempotency_key, order.number);
   if (order.traceparent.empty()) order.traceparent = input.traceparent;
   settle(entry, refusals, early, facts.released, turn);
-  if (news && !is_end(order.phase)) look_again(entry, turn);
+  if (before.again && !is_end(order.phase)) look_again(entry, turn);
 }
 
 // What is kept for a full disk is for orders that go on.

@@ -11,8 +11,10 @@ namespace {
 constexpr std::int64_t first_ms = 1000;
 constexpr std::int64_t doublings_most = 6;
 constexpr std::int64_t later_most_ms = 10 * core::minute_ms;
-// A turn and its commit on a slow disk.
+// A turn and its commit on a slow disk, and turns that were written since: a machine that sleeps, or a disk that stalls for longer,
+// keeps everybody waiting.
 constexpr std::int64_t lag_ms = 8000;
+constexpr std::int64_t turns_least = 4;
 
 std::int64_t ceiling_ms(ApiPaceWatch::Kind kind) {
   return kind == ApiPaceWatch::Kind::fetch ? 15'000 : core::minute_ms;
@@ -47,7 +49,7 @@ void ApiPaceWatch::on_turn_begins(const Scene& scene, bool whole, std::int64_t w
 // Another partner's outage is no reason to wait.
 void ApiPaceWatch::judge_waiting(const Scene& scene, const Name& name, const Lane& lane,
                                  std::int64_t woke_ms) {
-  if (!lane.open.empty() || lane.waiting.empty()) return;
+  if (!lane.open.empty() || lane.waiting.empty() || lane.turns < turns_least) return;
   const auto oldest =
       std::min_element(lane.waiting.begin(), lane.waiting.end(),
                        [](const auto& left, const auto& right) { return left.second < right.second; });
@@ -76,7 +78,7 @@ void ApiPaceWatch::asked(const Scene& scene, Kind kind, std::uint64_t call, cons
     scene.blame("pace", described(name) + " is asked " + std::to_string(known.later_ms - scene.now_ms) +
                             " ms before the time it named");
   lane.open.emplace(call, scene.now_ms);
-  lane.touched_ms = scene.now_ms;
+  lane.touch(scene.now_ms);
   lane.waiting.erase(story.id);
   lane.tried.insert(story.id);
 }
@@ -87,7 +89,7 @@ void ApiPaceWatch::heard(const Scene& scene, std::uint64_t call, int status, std
     if (found == lane.open.end()) continue;
     const std::int64_t asked_ms = found->second;
     lane.open.erase(found);
-    lane.touched_ms = scene.now_ms;
+    lane.touch(scene.now_ms);
     if (!is_failure(status)) {
       lane.heard = lane.known = {};
       return;
@@ -115,16 +117,24 @@ void ApiPaceWatch::note(const Scene& scene, Kind kind, const core::Order& order,
   Lane& lane = lanes_[{order.partner, kind}];
   if (!waits)
     lane.waiting.erase(order.partner_order_id);
-  else if (!lane.tried.contains(order.partner_order_id))
-    lane.waiting.try_emplace(order.partner_order_id, scene.now_ms);
+  else if (!lane.tried.contains(order.partner_order_id) &&
+           lane.waiting.try_emplace(order.partner_order_id, scene.now_ms).second && lane.waiting.size() == 1)
+    lane.turns = 0;
 }
 
+// While there is no room nothing is fetched, and after a failed sync nothing more is written.
 void ApiPaceWatch::written(const Scene& scene, const core::Changes& changes) {
+  for (auto& [name, lane] : lanes_) {
+    if (changes.from_reserve)
+      lane.touch(scene.now_ms);
+    else
+      ++lane.turns;
+  }
   for (const core::Order& order : changes.orders) note(scene, order);
 }
 
 void ApiPaceWatch::on_commit_failed(const Scene& scene) {
-  for (auto& [name, lane] : lanes_) lane.touched_ms = scene.now_ms;
+  for (auto& [name, lane] : lanes_) lane.touch(scene.now_ms);
 }
 
 }  // namespace storegate::sim::check

@@ -39,9 +39,15 @@ class ApiPaceWatch {
     Failing heard, known;
     std::int64_t known_since_ms = 0;
     std::int64_t touched_ms = 0;
+    std::int64_t turns = 0;                       // that were written since, or since somebody waits
     std::map<std::uint64_t, std::int64_t> open;   // calls, and when they left
     std::map<std::string, std::int64_t> waiting;  // orders that were never asked for in this life, since when
     std::set<std::string> tried;                  // in this life
+
+    void touch(std::int64_t now_ms) {
+      touched_ms = now_ms;
+      turns = 0;
+    }
   };
   using Name = std::pair<std::string, Kind>;
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t at_once_most = 4;
 constexpr int tries_before_given_up = 3;
-constexpr int looks_most = 3;
+constexpr int looks_most = 8;
 constexpr std::int64_t hour_ms = 60 * core::minute_ms;
 // From a decision to its commit; a machine that sleeps meanwhile adds its sleep.
 constexpr std::int64_t tolerance_ms = 1500;

@@ -48,7 +48,8 @@ bool ThinApi::is_ready(const std::string& id) const {
 
 bool ThinApi::waits_for_word(const std::string& id) const {
   const auto found = orders_.find(id);
-  return found != orders_.end() && found->second.wished && !found->second.cancelled;
+  return found != orders_.end() && found->second.wished && !found->second.cancelled &&
+         !found->second.never_there;
 }
 
 bool ThinApi::is_cancelled(const std::string& id) const {
