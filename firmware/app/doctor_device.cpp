@@ -150,6 +150,9 @@ Diagnosis examine_database(const StorageConfig& storage) {
   if (!stream) return {"database", Health::good, file + " is made at the first start"};
   if (!stream.read(header.data(), header.size()))
     return {"database", Health::good, file + " is empty: nothing was stored yet"};
+  std::error_code none;
+  if (number_at(header, 68) == 0 && std::filesystem::file_size(file + "-wal", none) > 0 && !none)
+    return {"database", Health::good, file + " is new: what it has is still in its write-ahead log"};
   const std::int64_t version = number_at(header, 60);
   if (std::strncmp(header.data(), "SQLite format 3", 16) != 0 ||
       number_at(header, 68) != storage::application_id)

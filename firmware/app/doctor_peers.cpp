@@ -45,7 +45,8 @@ std::string advice_for_login(std::string_view why) {
     return "the broker's list of rights must give this store its topics: see examples/mosquitto.acl";
   if (has(why, "uthori") || has(why, "user name") || has(why, "password"))
     return "ask head office for mqtt.username and the content of mqtt.password_file of this store";
-  if (has(why, "another packet") || has(why, "not MQTT") || has(why, "closed the connection"))
+  if (has(why, "another packet") || has(why, "not MQTT") || has(why, "closed the connection") ||
+      has(why, "did not answer in time"))
     return "does an MQTT broker listen at that port? mqtt:// is 1883, mqtts:// 8883";
   return advice_for(why, "mqtt");
 }
@@ -162,7 +163,9 @@ Diagnosis examine_pos(const PosConfig& pos, const TlsInUse& tls) {
   const auto first = ask(pos, tls.pos, codec::request_of(health));
   if (!first.ok()) {
     const std::string& why = first.failure.context;
-    if (first.failure.code == core::ErrorCode::invalid && first.request_bytes_written)
+    const bool is_nonsense =
+        first.failure.code == core::ErrorCode::invalid || has(why, "closed without a whole answer");
+    if (is_nonsense && first.request_bytes_written)
       return {"POS", Health::bad, pos.url + " answers nonsense: " + why,
               "something else than the POS listens there: is the port in pos.url right?"};
     return {"POS", Health::bad, pos.url + ": " + why, advice_for(why, "pos")};

@@ -104,7 +104,8 @@ VitalSigns Service::vital_signs() const {
 
 void Service::watch() {
   const auto interval = platform::watchdog_interval();
-  if (interval <= interval.zero()) return;
+  // The end takes seconds, and a supervisor that listens no more would hold it up.
+  if (interval <= interval.zero() || ending_begun_) return;
   // The timer shows that the loop turns.
   if (vitals_.get_on(vital_signs())) platform::systemd_alive();
   watch_timer_ = loop_.after(interval, [this] { watch(); });

@@ -199,9 +199,10 @@ TEST_CASE(
       const int status = store.webhook(scheme.partner, file, {header, "X-Deliveroo-Sequence-Guid: guid-1"});
       const std::string phases = store.phases(scheme.partner);
       CHECK_FALSE(phases.empty());
-      // JET Connect is told of a rejection by the status, so that the restaurant's tablet takes over.
+      // Some are told of a rejection by the status, so that the restaurant's tablet takes over.
+      const std::string partner = scheme.fixtures;
       const bool told =
-          std::string(scheme.fixtures) == "jet_connect" && name == scheme.order && phases == "rejected";
+          (partner == "jet_connect" || partner == "just_eat") && name == scheme.order && phases == "rejected";
       CHECK(status == (told ? 400 : scheme.status));
     }
   }

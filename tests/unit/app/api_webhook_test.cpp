@@ -104,14 +104,14 @@ TEST_CASE(
     "an order that is to be keyed in by a person waits for that person's answer, and the cloud hears of it") {
   support::TempDir folder;
   RunningService gate(config_with(folder, "just_eat"));
-  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));  // of an order that is not here
+  CHECK(gate.webhook(just_eat, R"({"OrderId":"je-0"})").is(200));  // of an order that is not here
   CHECK(gate.webhook(just_eat, tea("je-1")).is(200));
   REQUIRE(orders_in(gate, "held") == 1);
   CHECK(gate.webhook(just_eat, R"({"OrderId":"je-1"})").is(200));
   const auto parked = gate.get("/v1/orders?phase=parked");
   REQUIRE(size_at(parked.body, "/orders") == 1);
   CHECK(value_at(parked.body, "/orders/0/reason") == "by_hand");
-  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(200));
+  CHECK(gate.webhook(std::string(just_eat) + "/release", tea("je-1")).is(400));
   CHECK(orders_in(gate, "parked") == 1);
   const std::string events = gate.get("/v1/events").body;
   CHECK(events.find("gateway.partner_untold") != std::string::npos);

@@ -37,21 +37,20 @@ TEST_CASE("an order that is announced once more with another address is fetched 
   CHECK_FALSE(store.row("T-1", "thin").look_again);
 }
 
-TEST_CASE("what its partner shows at an old address does not end an order that has moved") {
+namespace {
+
+/// An order that has moved while it, or news of it, was asked for at the old address.
+void show_at_old_address(bool is_news, void (*show)(OrderFetched&)) {
+  CAPTURE(is_news);
   Script store = announced();
-  SUBCASE("of an order that is still to be fetched") { announce_at(store, "/v2/T-1"); }
-  SUBCASE("of an order with news") {
+  if (is_news) {
     store.fetch(FetchOutcome::fetched);
     store.announce("T-1", "thin", false);
-    announce_at(store, "/v2/T-1", false);
   }
+  announce_at(store, "/v2/T-1", !is_news);
   const Phase phase = store.phase("T-1", "thin");
   OrderFetched old = store.ended(FetchOutcome::fetched);
-  SUBCASE("not ours") { old.outcome = FetchOutcome::not_ours; }
-  SUBCASE("gone") { old.outcome = FetchOutcome::gone; }
-  SUBCASE("over") { old.over = true; }
-  SUBCASE("cancelled") { old.cancelled = true; }
-  SUBCASE("to be cooked") { old.released = true; }
+  show(old);
   store.give(std::move(old));
   CHECK(store.phase("T-1", "thin") == phase);
   REQUIRE(store.fetches.size() == 1);
@@ -60,6 +59,28 @@ TEST_CASE("what its partner shows at an old address does not end an order that h
   now.cancelled = true;  // where it is, it counts
   store.give(std::move(now));
   CHECK(store.phase("T-1", "thin") == Phase::cancelled);
+}
+
+}  // namespace
+
+TEST_CASE("what its partner shows at an old address does not end an order that has moved") {
+  void (*show)(OrderFetched&) = nullptr;
+  SUBCASE("not ours") {
+    show = [](OrderFetched& old) { old.outcome = FetchOutcome::not_ours; };
+  }
+  SUBCASE("gone") {
+    show = [](OrderFetched& old) { old.outcome = FetchOutcome::gone; };
+  }
+  SUBCASE("over") {
+    show = [](OrderFetched& old) { old.over = true; };
+  }
+  SUBCASE("cancelled") {
+    show = [](OrderFetched& old) { old.cancelled = true; };
+  }
+  SUBCASE("to be cooked") {
+    show = [](OrderFetched& old) { old.released = true; };
+  }
+  for (const bool is_news : {false, true}) show_at_old_address(is_news, show);
 }
 
 TEST_CASE("a failure at an old address is a failure of its partner's, and the next try is at the new one") {

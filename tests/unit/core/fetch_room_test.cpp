@@ -139,8 +139,12 @@ TEST_CASE("an announced order that somebody sends as a whole is what was waited 
   CHECK(store.last_answer().order->phase == Phase::held);
   CHECK(store.rows.size() == 1);
   CHECK(store.bodies.at(store.row("T-1", "thin").number).canonical == "{b}");
+  store.announce("T-1", "thin", false);
+  REQUIRE(store.fetches.size() == 1);  // news wait for the request that is out
   store.fetch(FetchOutcome::fetched);
-  CHECK(store.engine->gateway().stale_answers() == 1);
+  REQUIRE(store.fetches.size() == 1);
+  store.fetch(FetchOutcome::fetched);
+  CHECK(store.fetches.empty());
   CHECK(store.history("T-1", "thin") == "accepted");
 
   store.release("T-1", "thin");
