@@ -369,6 +369,30 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   return plan;
 }
 
+namespace {
+
+void append_thin(std::string& text, const Plan& plan) {
+  const Faults& f = plan.faults;
+  append(text, "thin", plan.thin_of_1000);
+  append(text, "fetch_within_ms",
+         static_cast<std::uint64_t>(plan.policy.partners.find(thin_partner)->second.fetch_within_ms));
+  append(text, "api_outages", f.api_outages);
+  append(text, "api_lost", f.api_lost_of_1000);
+  append(text, "api_busy", f.api_busy_of_1000);
+  append(text, "api_unknown", f.api_unknown_of_1000);
+  append(text, "api_garbled", f.api_garbled_of_1000);
+  append(text, "never_there", f.never_there_of_1000);
+  append(text, "news", f.news_of_1000);
+  append(text, "couriers", f.couriers_of_1000);
+  append(text, "wholes", f.wholes_of_1000);
+  append(text, "told", plan.thin_is_told ? 1 : 0);
+  append(text, "thin_decide_within_ms",
+         static_cast<std::uint64_t>(plan.policy.partners.find(thin_partner)->second.decide_within_ms));
+  append(text, "elsewhere", f.elsewhere_of_1000);
+}
+
+}  // namespace
+
 std::string describe(const Plan& plan) {
   const Faults& f = plan.faults;
   constexpr const char* classes[] = {"deduplicates", "can be asked", "neither"};
@@ -429,22 +453,7 @@ std::string describe(const Plan& plan) {
   append(text, "pos_has_no_lists", plan.pos_has_lists ? 0 : 1);
   append(text, "wrong_tokens", f.wrong_tokens_of_1000);
   append(text, "unreadable", f.unreadable);
-  append(text, "thin", plan.thin_of_1000);
-  append(text, "fetch_within_ms",
-         static_cast<std::uint64_t>(plan.policy.partners.find(thin_partner)->second.fetch_within_ms));
-  append(text, "api_outages", f.api_outages);
-  append(text, "api_lost", f.api_lost_of_1000);
-  append(text, "api_busy", f.api_busy_of_1000);
-  append(text, "api_unknown", f.api_unknown_of_1000);
-  append(text, "api_garbled", f.api_garbled_of_1000);
-  append(text, "never_there", f.never_there_of_1000);
-  append(text, "news", f.news_of_1000);
-  append(text, "couriers", f.couriers_of_1000);
-  append(text, "wholes", f.wholes_of_1000);
-  append(text, "told", plan.thin_is_told ? 1 : 0);
-  append(text, "thin_decide_within_ms",
-         static_cast<std::uint64_t>(plan.policy.partners.find(thin_partner)->second.decide_within_ms));
-  append(text, "elsewhere", f.elsewhere_of_1000);
+  append_thin(text, plan);
   append(text, "kills", f.kills);
   append(text, "recovery_kills", f.recovery_kills_of_1000);
   append(text, "power_cuts", f.power_cuts);
