@@ -147,7 +147,8 @@ TEST_CASE(
   // At most every fourth event before the last urgent one is another's.
   std::size_t urgent = 0, others = 0, others_before = 0;
   for (const Heard& event : heard) {
-    const bool first = event.order.empty() || event.order[0] == 'H' || event.order[0] == 'X';
+    if (event.order.empty()) continue;  // of no order, such as an alarm that ends behind all of it
+    const bool first = event.order[0] == 'H' || event.order[0] == 'X';
     if (!first) {
       ++others;
       continue;
