@@ -1,12 +1,12 @@
-// The disks are made, mended and read by e2fsprogs: nothing is mounted.
+// The store around the machine.
 #include "tests/boot/box.hpp"
-
-#include <sqlite3.h>
 
 #include <filesystem>
 #include <stdexcept>
-#include <vector>
+#include <thread>
 
+#include "tests/boot/disks.hpp"
+#include "tests/boot/write_log.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/http_caller.hpp"
 #include "tests/support/orders.hpp"
@@ -20,78 +20,144 @@ namespace {
 
 // A quiet machine takes 12 s to the first order; a busy one several times that.
 constexpr auto boot_deadline = 300s;
+constexpr auto answer_deadline = 60s;
+constexpr const char* store = "box";
+constexpr const char* partner = "kiosk";
 
-/// Runs a program to its end; gives its exit status.
-int run(const std::string& program, const std::vector<std::string>& arguments) {
-  support::Process process(program, arguments);
-  const auto status = process.wait(120s);
-  if (!status || status->signal != 0) throw std::runtime_error(program + " did not end");
-  return status->code;
-}
+std::string port_of(const std::string& url) { return url.substr(url.rfind(':')); }
 
-void make_disk(const std::string& path, const std::string& size, const std::string& from) {
-  if (run("mke2fs", {"-q", "-F", "-t", "ext4", "-d", from, path, size}) != 0)
-    throw std::runtime_error("mke2fs cannot make " + path);
+/// The number behind a name in what systemctl show or /proc/PID/status prints.
+std::int64_t number_behind(const std::string& text, const std::string& name) {
+  const auto at = text.find(name);
+  if (at == std::string::npos) throw std::runtime_error("no " + name + " in:\n" + text);
+  return std::stoll(text.substr(at + name.size()));
 }
 
 }  // namespace
 
 Box::Box(std::string arch, std::string image)
-    : arch_(std::move(arch)), image_(std::move(image)), pos_({"--deduplicates", "600", "--no-query"}) {
+    : arch_(std::move(arch)), image_(std::move(image)), broker_({.more_lines = "max_queued_messages 0\n"}) {
   broker_.start();
-  fs::create_directory(folder_.file("empty"));
-  make_disk(folder_.file("data"), "64M", folder_.file("empty"));
-  write_settings();
+  cloud_.emplace(broker_.port(), "cloud",
+                 std::vector<std::string>{"stores/" + std::string(store) + "/out/#"});
+  copy_disk(image_ + "/disk", folder_.file("root"));
 }
 
-void Box::write_settings() {
-  fs::create_directory(folder_.file("settings"));
-  const auto port_of = [](const std::string& url) { return url.substr(url.rfind(':')); };
-  support::write_file(folder_.file("settings/storegate.toml"),
-                      "[store]\nid = \"box\"\n"
-                      "[storage]\npath = \"/var/lib/storegate/orders.db\"\n"
-                      "[http]\nlisten = \"127.0.0.1:8443\"\n"
-                      "[mqtt]\nurl = \"mqtt://10.0.2.2" +
-                          port_of(broker_.url()) + "\"\n[pos]\nurl = \"http://10.0.2.2" +
-                          port_of(pos_.url()) +
-                          "\"\nrate_per_s = 0\ndeduplicates_s = 600\ncan_query = false\n"
-                          "[[partner]]\nname = \"counter\"\nrelease = \"immediate\"\nrate_per_minute = 0\n");
-  make_disk(folder_.file("settings.disk"), "4M", folder_.file("settings"));
-}
+void Box::make_data_disk(const std::string& name) { make_disk(disk(name), 384); }
 
-void Box::on(bool logged) {
-  logged_ = logged;
-  MachineShape shape{arch_, image_, folder_.file("data"), folder_.file("settings.disk")};
-  if (logged) {
-    fs::copy_file(folder_.file("data"), data_before(), fs::copy_options::overwrite_existing);
+void Box::on(const PowerOn& how) {
+  logged_ = how.logged;
+  MachineShape shape{.arch = arch_,
+                     .image = image_,
+                     .root_disk = folder_.file("root"),
+                     .data_disk = disk(how.data),
+                     .console = folder_.file("console"),
+                     .root = how.root,
+                     .clock = how.clock,
+                     .reaches_others = how.reaches_others};
+  if (logged_) {
+    copy_disk(disk(how.data), disk_before());
     support::write_file(write_log(), "");
-    fs::resize_file(write_log(), 512U * 1024 * 1024);
+    fs::resize_file(write_log(),
+                    1024U * 1024 * 1024);  // a hole: qemu wants to know the most that it may take
     shape.write_log = write_log();
   }
   machine_.emplace(shape);
+  try {
+    support::eventually(
+        "a shell of the box", boot_deadline, [&] { return !machine_->is_on() || machine_->is_up(); }, 50ms);
+  } catch (const std::runtime_error&) {
+    throw std::runtime_error("no shell answers; the console:\n" + machine_->console());
+  }
+  if (!machine_->is_on()) throw std::runtime_error("the box went off; the console:\n" + machine_->console());
+}
+
+void Box::await_ready() {
   support::HttpCaller caller(support::Address{"127.0.0.1", machine_->port(), {}}, 5s);
-  const auto until = std::chrono::steady_clock::now() + boot_deadline;
-  while (!caller.get("/readyz").is(200)) {
+  const auto is_ready = [&] {
+    const bool ready = caller.get("/readyz").is(200);
     caller.close();
-    static_cast<void>(machine_->says("\x01", 200ms));  // nobody says that: the console is read meanwhile
-    if (!machine_->is_on() || std::chrono::steady_clock::now() > until)
-      throw std::runtime_error("the box does not become ready:\n" + machine_->console());
+    return ready;
+  };
+  try {
+    support::eventually("storegate ready", boot_deadline, is_ready, 50ms);
+  } catch (const std::runtime_error&) {
+    throw std::runtime_error(
+        "storegate does not become ready:\n" +
+        machine_->type("systemctl status storegate || true; journalctl --no-pager -u storegate", 60s));
   }
 }
 
-std::map<std::string, std::uint64_t> Box::send(std::size_t count) {
-  std::map<std::string, std::uint64_t> acknowledged;
-  support::HttpCaller caller(support::Address{"127.0.0.1", machine_->port(), {}}, 30s);
-  while (acknowledged.size() < count) {
-    const std::string id = "B-" + std::to_string(++sent_);
-    const auto answer =
-        caller.post("/v1/orders", support::canonical_order("counter", id), {{"Idempotency-Key", id}});
-    if (!answer.is(201) && !answer.is(200))
-      throw std::runtime_error("order " + id + " was answered " + std::to_string(answer.status) + " " +
-                               answer.body);
-    acknowledged[id] = logged_ ? entries_logged(write_log()) : 0;
+void Box::shut_down() {
+  machine_->type("systemctl poweroff", answer_deadline);
+  if (!machine_->went_off(boot_deadline))
+    throw std::runtime_error("it does not go off:\n" + machine_->console());
+}
+
+Installed Box::install() {
+  Installed installed;
+  installed.apt = machine_->type("apt install -y ./storegate_*.deb", boot_deadline);
+  const auto value = [](const std::string& name, const std::string& text) {
+    return "s|^" + name + " = \"[^\"]*\"|" + name + " = \"" + text + "\"|;";
+  };
+  machine_->type("sed -i '" + value("store.id", store) + value("store.timezone", "America/Chicago") +
+                     value("mqtt.url", "mqtt://10.0.2.2" + port_of(broker_.url())) +
+                     value("pos.url", "http://10.0.2.2" + port_of(pos_.url())) + value("name", partner) +
+                     value("release", "immediate") + "' /etc/storegate/storegate.toml",
+                 answer_deadline);
+  installed.doctor = machine_->type("storegate doctor || true", answer_deadline);
+  machine_->type("systemctl restart storegate", answer_deadline);
+  return installed;
+}
+
+Figures Box::figures() {
+  const std::string said = machine_->type(
+      "systemctl show -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic storegate\n"
+      "grep VmRSS: /proc/$(systemctl show -p MainPID --value storegate)/status",
+      answer_deadline);
+  return {.start_us = number_behind(said, "ActiveEnterTimestampMonotonic=") -
+                      number_behind(said, "ExecMainStartTimestampMonotonic="),
+          .rss_kib = number_behind(said, "VmRSS:")};
+}
+
+/// False: there was no answer.
+bool Box::send_one(support::HttpCaller& caller, const std::string& id, Sent& sent) {
+  const auto answer =
+      caller.post("/v1/orders", support::canonical_order(partner, id), {{"Idempotency-Key", id}});
+  if (!answer.answered()) {
+    sent.unanswered = id;
+    return false;
   }
-  return acknowledged;
+  if (answer.status != 201 && answer.status != 200)
+    throw std::runtime_error("order " + id + " was answered " + std::to_string(answer.status) + " " +
+                             answer.body);
+  sent.acknowledged[id] = logged_ ? entries_logged(write_log()) : 0;
+  return true;
+}
+
+Sent Box::send(std::size_t count, const std::string& again) {
+  Sent sent;
+  support::HttpCaller caller(support::Address{"127.0.0.1", machine_->port(), {}}, answer_deadline);
+  while (sent.acknowledged.size() < count) {
+    const std::string id = sent.acknowledged.empty() && !again.empty() ? again : next_number();
+    if (!send_one(caller, id, sent)) throw std::runtime_error("order " + id + " was not answered");
+  }
+  return sent;
+}
+
+Sent Box::send_until_cut(std::chrono::milliseconds moment, const std::string& again) {
+  Sent sent = send(1, again);
+  support::HttpCaller caller(support::Address{"127.0.0.1", machine_->port(), {}}, answer_deadline);
+  {
+    // Only this thread touches the machine until it is joined.
+    const std::jthread cutter([&] {
+      if (!machine_->went_off(moment)) machine_->cut_power();
+    });
+    while (send_one(caller, next_number(), sent)) {
+    }
+  }
+  machine_.reset();
+  return sent;
 }
 
 std::map<std::string, std::size_t> Box::tickets() {
@@ -100,27 +166,15 @@ std::map<std::string, std::size_t> Box::tickets() {
   return count;
 }
 
-std::set<std::string> orders_on(const std::string& disk) {
-  const support::TempDir out;
-  if (run("e2fsck", {"-fy", disk}) > 1) throw std::runtime_error("the file system cannot be mended");
-  if (run("debugfs", {"-R", "rdump / " + out.path().string(), disk}) != 0)
-    throw std::runtime_error("the file system cannot be read");
-  fs::remove(out.file("orders.db-shm"));
-  sqlite3* database = nullptr;
-  sqlite3_stmt* statement = nullptr;
+std::set<std::string> Box::heard(const std::string& kind) const {
+  const std::string member = "\"partner_order_id\":\"";
   std::set<std::string> orders;
-  int step = SQLITE_ERROR;
-  if (sqlite3_open_v2(out.file("orders.db").c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) ==
-          SQLITE_OK &&
-      sqlite3_prepare_v2(database, "SELECT partner_order_id FROM orders", -1, &statement, nullptr) ==
-          SQLITE_OK) {
-    while ((step = sqlite3_step(statement)) == SQLITE_ROW)
-      orders.insert(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)));
+  for (const auto& line : cloud_->lines()) {
+    const auto at = line.payload.find(member);
+    if (!line.topic.ends_with("/" + kind) || at == std::string::npos) continue;
+    const auto from = at + member.size();
+    orders.insert(line.payload.substr(from, line.payload.find('"', from) - from));
   }
-  const std::string why = sqlite3_errmsg(database);
-  sqlite3_finalize(statement);
-  sqlite3_close(database);
-  if (step != SQLITE_DONE) throw std::runtime_error("the orders cannot be read: " + why);
   return orders;
 }
 

@@ -1,57 +1,101 @@
-// Box: a store whose storegate runs in a machine of its own; broker and POS are around it, on this side. It is switched on,
-// sent orders, and loses its power.
+// Box: a store whose storegate runs in a machine of its own, with the broker, the cloud's ear at it and the POS on this side.
+// It is set up as a technician does it, switched on, sent orders, and loses its power.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "tests/boot/machine.hpp"
 #include "tests/support/broker.hpp"
+#include "tests/support/mqtt_tools.hpp"
 #include "tests/support/pos_double_process.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace storegate::boot {
 
+/// One time that it is switched on.
+struct PowerOn {
+  std::string data = "data";  // which of the disks for orders
+  bool logged = false;        // the writes to that disk are kept
+  RootDisk root = RootDisk::forgets;
+  std::string clock = "utc";  // as MachineShape has it
+  bool reaches_others = true;
+};
+
+/// What the technician saw.
+struct Installed {
+  std::string apt;
+  std::string doctor;
+};
+
+/// What the kernel and systemd of the box say of storegate.
+struct Figures {
+  std::int64_t start_us = 0;  // from the process's start until it told systemd that it is ready
+  std::int64_t rss_kib = 0;   // VmRSS
+};
+
+/// What the sender of orders knows after a while of sending.
+struct Sent {
+  std::map<std::string, std::uint64_t>
+      acknowledged;        // by number: entries of the write log at the answer, 0 without one
+  std::string unanswered;  // the one that was out when the power went; "" = none
+};
+
 class Box {
  public:
-  /// `image`: what tests/boot/image made. The disk for the orders is new and empty.
+  /// `image`: the folder that tests/boot/image made.
   Box(std::string arch, std::string image);
 
-  /// Switches it on and waits until storegate is ready; with `logged`, the writes to the orders' disk are kept. Throws
-  /// std::runtime_error, with what the console said, if it does not become ready.
-  void on(bool logged = false);
+  /// Makes an empty disk for orders, and has it under that name.
+  void make_data_disk(const std::string& name);
+
+  /// Switches it on and waits for its shell. Throws std::runtime_error, with what the console said, if there is none.
+  void on(const PowerOn& how);
+  /// Waits until storegate's /readyz says so; throws likewise.
+  void await_ready();
+  /// Switches it off by its own hand, and waits until it is off.
+  void shut_down();
   void cut_power() { machine_.reset(); }
+  [[nodiscard]] Machine& machine() { return *machine_; }
 
-  /// Sends new orders, one after the other, until `count` are acknowledged. Gives, for each, how many entries the write log
-  /// had then (0 without one). Throws if one is answered with anything else.
-  std::map<std::string, std::uint64_t> send(std::size_t count);
+  /// The README's lines, with this store's broker and POS for two of the five values. The box keeps it.
+  Installed install();
+  /// storegate's, as it stands now.
+  [[nodiscard]] Figures figures();
 
-  /// The tickets at the POS for each order's number.
+  /// Sends orders, one after the other: `again` first, if any, with the key it had, then new ones, until `count` are
+  /// acknowledged. Throws if one is answered with anything else than yes.
+  Sent send(std::size_t count, const std::string& again = {});
+  /// The same without an end: at `moment` after the first answer the power goes, wherever the order just then is.
+  Sent send_until_cut(std::chrono::milliseconds moment, const std::string& again = {});
+
+  /// How many tickets the POS has for each order's number.
   [[nodiscard]] std::map<std::string, std::size_t> tickets();
+  /// The orders' numbers that the cloud has heard an event of this kind of, such as `order.accepted`.
+  [[nodiscard]] std::set<std::string> heard(const std::string& kind) const;
 
-  /// The orders' disk as it was when it was last switched on with `logged`, and its writes since.
-  [[nodiscard]] std::string data_before() const { return folder_.file("before"); }
+  /// A disk for orders; as it was when it was last switched on with `logged`; and the log of the writes since.
+  [[nodiscard]] std::string disk(const std::string& name) const { return folder_.file(name); }
+  [[nodiscard]] std::string disk_before() const { return folder_.file("before"); }
   [[nodiscard]] std::string write_log() const { return folder_.file("log"); }
 
  private:
-  void write_settings();
+  [[nodiscard]] bool send_one(support::HttpCaller& caller, const std::string& id, Sent& sent);
+  std::string next_number() { return "B-" + std::to_string(++numbers_); }
 
   std::string arch_;
   std::string image_;
   support::TempDir folder_;
   support::Broker broker_;
   support::PosDouble pos_;
+  std::optional<support::MqttWatcher> cloud_;
   std::optional<Machine> machine_;
-  std::uint64_t sent_ = 0;
+  std::uint64_t numbers_ = 0;
   bool logged_ = false;
 };
-
-/// The orders' numbers in the database on a disk after a power cut: the file system is mended as at a boot, then the rows are
-/// read. Throws std::runtime_error if either cannot be done.
-[[nodiscard]] std::set<std::string> orders_on(const std::string& disk);
 
 }  // namespace storegate::boot

@@ -1,5 +1,5 @@
-// Machine: a whole ARM box in qemu-system, made of what tests/boot/image left in a folder. It is started, listened to on its
-// console, and loses its power. Knows what is on its disks no better than a box does.
+// Machine: a whole ARM box in qemu-system, made of what tests/boot/image left in a folder: switched on, typed at, and
+// without power again. Knows nothing of storegate.
 #pragma once
 
 #include <chrono>
@@ -10,14 +10,19 @@
 
 namespace storegate::boot {
 
+/// What the box does with its root disk: writes are forgotten when it is switched off, or stay, or are refused by the disk.
+enum class RootDisk { forgets, keeps, cannot_be_written };
+
 struct MachineShape {
-  std::string arch;            // armhf or arm64
-  std::string image;           // the folder with kernel, initrd and disk; none of them is written to
-  std::string data_disk;       // raw, ext4; /var/lib/storegate of the box
-  std::string settings_disk;   // raw, ext4, read-only; /etc/storegate
+  std::string arch;       // armhf or arm64
+  std::string image;      // the folder with kernel and initrd
+  std::string root_disk;  // raw, ext4
+  std::string data_disk;  // raw, ext4; /var/lib/storegate of the box
+  std::string console;    // the file that gets what the box says
+  RootDisk root = RootDisk::forgets;
   std::string write_log = {};  // where the writes to the data disk are logged; "" = nowhere
   std::string clock = "utc";   // qemu's -rtc base=: utc, or a date as 1970-01-01T00:00:00
-  bool has_network = true;
+  bool reaches_others = true;  // false: it is reached, and reaches nobody itself
 };
 
 class Machine {
@@ -25,21 +30,27 @@ class Machine {
   /// Switches it on. Throws std::runtime_error if qemu does not start.
   explicit Machine(const MachineShape& shape);
 
-  /// Waits for a line of the console that holds `words`; false: the deadline passed, or the machine is off.
-  [[nodiscard]] bool says(const std::string& words, std::chrono::milliseconds deadline);
+  /// Types commands at root's shell. What they print, errors too; throws std::runtime_error with that if the last one fails
+  /// or there is no end of them within `deadline`.
+  std::string type(const std::string& commands, std::chrono::milliseconds deadline);
+  /// Whether a shell answers.
+  [[nodiscard]] bool is_up();
   /// False: it switched itself off, or qemu failed.
   [[nodiscard]] bool is_on() { return qemu_.running(); }
+  /// Waits until it has switched itself off; false at the deadline.
+  [[nodiscard]] bool went_off(std::chrono::milliseconds deadline) { return qemu_.wait(deadline).has_value(); }
   /// Everything it has said so far.
-  [[nodiscard]] const std::string& console() const noexcept { return console_; }
-  /// The port of 127.0.0.1 that leads to port 8080 of the box.
+  [[nodiscard]] std::string console() const;
+  /// The port of 127.0.0.1 that leads to storegate's in the box.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  /// Off at once: what was not written is not written.
+  /// Off at once: what was not written is not written. May be called while another thread waits for the box to answer.
   void cut_power();
 
  private:
-  std::uint16_t port_;
-  support::Process qemu_;
   std::string console_;
+  std::uint16_t port_;
+  std::uint16_t shell_port_;
+  support::Process qemu_;
 };
 
 }  // namespace storegate::boot

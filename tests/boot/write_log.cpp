@@ -3,6 +3,7 @@
 #include "tests/boot/write_log.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -59,19 +60,20 @@ WriteLog::WriteLog(const std::string& path) : bytes_(whole(path)) {
   }
 }
 
-void WriteLog::apply(const LoggedWrite& entry, std::string& image) const {
+void WriteLog::apply(const LoggedWrite& entry, std::fstream& image, std::uint64_t image_bytes) const {
   if (entry.bytes == 0) return;
-  if (entry.disk_offset > image.size() || image.size() - entry.disk_offset < entry.bytes)
+  if (entry.disk_offset > image_bytes || image_bytes - entry.disk_offset < entry.bytes)
     throw std::runtime_error("the write log writes beyond the disk");
-  const auto to = image.begin() + static_cast<std::ptrdiff_t>(entry.disk_offset);
+  image.seekp(static_cast<std::streamoff>(entry.disk_offset));
   if (entry.is_discard) {
-    std::fill_n(to, entry.bytes, '\0');
+    const std::string zeros(entry.bytes, '\0');
+    image.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
   } else {
-    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(entry.log_offset), entry.bytes, to);
+    image.write(bytes_.data() + entry.log_offset, static_cast<std::streamsize>(entry.bytes));
   }
 }
 
-void WriteLog::cut(std::size_t count, const std::function<bool(std::size_t)>& kept, std::string& image,
+void WriteLog::cut(std::size_t count, const std::function<bool(std::size_t)>& kept, const std::string& image,
                    Flushes flushes) const {
   count = std::min(count, entries_.size());
   const bool heeded = flushes == Flushes::heeded;
@@ -79,9 +81,13 @@ void WriteLog::cut(std::size_t count, const std::function<bool(std::size_t)>& ke
   for (std::size_t i = 0; i < count; ++i) {
     if (entries_[i].is_flush && heeded) sure = i;
   }
+  std::fstream file(image, std::ios::binary | std::ios::in | std::ios::out);
+  const std::uint64_t image_bytes = file ? std::filesystem::file_size(image) : 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (i < sure || (entries_[i].is_forced && heeded) || kept(i)) apply(entries_[i], image);
+    if (i < sure || (entries_[i].is_forced && heeded) || kept(i)) apply(entries_[i], file, image_bytes);
   }
+  file.flush();
+  if (!file) throw std::runtime_error("cannot write " + image);
 }
 
 std::uint64_t entries_logged(const std::string& path) {

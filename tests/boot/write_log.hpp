@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -30,14 +31,14 @@ class WriteLog {
 
   [[nodiscard]] const std::vector<LoggedWrite>& entries() const noexcept { return entries_; }
 
-  /// Makes of `image`, the disk as it was at the start of the log, what a cut right after the first `count` entries leaves:
-  /// what a flush or FUA has made sure of, and of the other writes those that `kept` says yes to (called with their
-  /// places in entries(), in order).
-  void cut(std::size_t count, const std::function<bool(std::size_t)>& kept, std::string& image,
+  /// Makes of the file `image`, the disk as it was at the start of the log, what a cut right after the first `count` entries
+  /// leaves: what a flush or FUA has made sure of, and of the other writes those that `kept` says yes to (called with their
+  /// places in entries(), in order). Throws std::runtime_error if it cannot be written.
+  void cut(std::size_t count, const std::function<bool(std::size_t)>& kept, const std::string& image,
            Flushes flushes = Flushes::heeded) const;
 
  private:
-  void apply(const LoggedWrite& entry, std::string& image) const;
+  void apply(const LoggedWrite& entry, std::fstream& image, std::uint64_t image_bytes) const;
 
   std::string bytes_;
   std::vector<LoggedWrite> entries_;
