@@ -112,7 +112,7 @@ std::string Machine::type(const std::string& commands, std::chrono::milliseconds
 
 bool Machine::is_up() {
   try {
-    type("true", 2s);
+    type("true", 4s);
     return true;
   } catch (const std::runtime_error&) {
     return false;
