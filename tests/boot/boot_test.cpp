@@ -150,9 +150,9 @@ TEST_CASE("a technician installs the package, edits five values, asks the doctor
   const Installed& seen = set_up().installed;
   tell("the doctor says:\n" + seen.doctor);
   CHECK(seen.apt.find("fill in /etc/storegate/storegate.toml") != std::string::npos);
-  for (const char* what : {"configuration", "broker", "POS", "disk", "port"}) {
+  for (const std::string what : {"configuration", "broker", "POS", "disk", "permissions", "port"}) {
     CAPTURE(what);
-    CHECK(std::regex_search(seen.doctor, std::regex("(^|\n)" + std::string(what) + "[^\n]* good ")));
+    CHECK(std::regex_search(seen.doctor, std::regex("(^|\n)" + what + "[^\n]* good ")));
   }
   CHECK(seen.doctor.find("BAD") == std::string::npos);
 }
