@@ -34,8 +34,11 @@ struct Installed {
 
 /// What the kernel and systemd of the box say of storegate.
 struct Figures {
-  std::int64_t start_us = 0;  // from the process's start until it told systemd that it is ready
-  std::int64_t rss_kib = 0;   // VmRSS
+  std::int64_t boot_us =
+      0;  // at this boot: from the fork of its process until it told systemd that it is ready
+  std::int64_t restart_us = 0;  // the same when it is restarted now
+  std::int64_t sandbox_us = 0;  // of that: what systemd needs to put anything into the unit's sandbox
+  std::int64_t rss_kib = 0;     // VmRSS
 };
 
 /// What the sender of orders knows after a while of sending.
@@ -64,7 +67,7 @@ class Box {
 
   /// The README's lines, with this store's broker and POS for two of the five values. The box keeps it.
   Installed install();
-  /// storegate's, as it stands now.
+  /// storegate's, which is restarted for them.
   [[nodiscard]] Figures figures();
 
   /// Sends orders, one after the other: `again` first, if any, with the key it had, then new ones, until `count` are

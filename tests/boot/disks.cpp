@@ -80,20 +80,22 @@ std::set<std::string> orders_in(const support::TempDir& folder) {
 }
 
 std::set<std::string> orders_served(const std::string& program, const support::TempDir& folder) {
-  const std::uint16_t port = support::free_port();
+  const std::string listen = "127.0.0.1:" + std::to_string(support::free_port());
   support::write_file(folder.file("storegate.toml"),
                       "[store]\nid = \"box\"\n[storage]\npath = \"" + folder.file("orders.db") +
-                          "\"\n[http]\nlisten = \"127.0.0.1:" + std::to_string(port) +
-                          "\"\nsocket = \"\"\n[[partner]]\nname = \"kiosk\"\n");
-  const support::Process process(program, {"run", "--config", folder.file("storegate.toml")},
-                                 {.stderr_path = folder.file("storegate.log")});
-  support::HttpCaller caller(support::Address{"127.0.0.1", port, {}});
-  try {
-    support::eventually("a storegate on what the cut left", 60s,
-                        [&] { return caller.get("/readyz").is(200); });
-  } catch (const std::runtime_error& error) {
-    throw std::runtime_error(error.what() + ("\n" + support::read_file(folder.file("storegate.log"))));
-  }
+                          "\"\n[http]\nsocket = \"\"\nlisten = \"" + listen +
+                          "\"\n[pos]\nurl = \"http://127.0.0.1:9\"\n"
+                          "[[partner]]\nname = \"kiosk\"\nrelease = \"immediate\"\n");
+  support::Process process(program, {"run", "--config", folder.file("storegate.toml")},
+                           {.stderr_path = folder.file("storegate.err")});
+  support::HttpCaller caller(listen);
+  bool is_ready = false;
+  support::eventually("a storegate on what the cut left", 60s, [&] {
+    is_ready = caller.get("/readyz").is(200);
+    return is_ready || !process.running();
+  });
+  if (!is_ready)
+    throw std::runtime_error("no storegate runs on it: " + support::read_file(folder.file("storegate.err")));
   const std::string body = caller.get("/v1/orders?limit=1000").body;
   const std::regex member("\"partner_order_id\":\"([^\"]*)\"");
   std::set<std::string> orders;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,7 @@ enum class Flushes { heeded, ignored };
 
 class WriteLog {
  public:
-  /// Reads a log of one boot. Throws std::runtime_error: there is none, or it is no such log, or it ends too early.
+  /// Reads the heads of a log of one boot; the file must stay. Throws std::runtime_error: there is none, or it is no such log, or it ends too early.
   explicit WriteLog(const std::string& path);
 
   [[nodiscard]] const std::vector<LoggedWrite>& entries() const noexcept { return entries_; }
@@ -38,9 +37,7 @@ class WriteLog {
            Flushes flushes = Flushes::heeded) const;
 
  private:
-  void apply(const LoggedWrite& entry, std::fstream& image, std::uint64_t image_bytes) const;
-
-  std::string bytes_;
+  std::string path_;
   std::vector<LoggedWrite> entries_;
 };
 
