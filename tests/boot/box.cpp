@@ -111,7 +111,8 @@ Installed Box::install() {
                      value("pos.url", "http://10.0.2.2" + port_of(pos_.url())) + value("name", partner) +
                      value("release", "immediate") + "' /etc/storegate/storegate.toml",
                  answer_deadline);
-  installed.doctor = machine_->type("storegate doctor || true", answer_deadline);
+  installed.doctor = machine_->type("storegate doctor && echo content || true", answer_deadline);
+  installed.doctor_is_content = installed.doctor.ends_with("content\n");
   machine_->type("systemctl restart storegate", answer_deadline);
   return installed;
 }
@@ -139,6 +140,12 @@ Figures Box::figures() {
                                    answer_deadline),
                     "VmRSS:");
   return figures;
+}
+
+bool Box::reaches_broker() {
+  const std::string connect = "</dev/tcp/10.0.2.2/" + std::to_string(broker_.port());
+  return machine_->type("timeout 20 bash -c '" + connect + "' && echo yes || true", answer_deadline)
+      .ends_with("yes\n");
 }
 
 /// False: there was no answer.

@@ -30,6 +30,7 @@ struct PowerOn {
 struct Installed {
   std::string apt;
   std::string doctor;
+  bool doctor_is_content = false;  // exit status 0
 };
 
 /// What the kernel and systemd of the box say of storegate.
@@ -69,6 +70,9 @@ class Box {
   Installed install();
   /// storegate's, which is restarted for them.
   [[nodiscard]] Figures figures();
+
+  /// Whether something in the box can connect to the broker.
+  [[nodiscard]] bool reaches_broker();
 
   /// Sends orders, one after the other: `again` first, if any, with the key it had, then new ones, until `count` are
   /// acknowledged. Throws if one is answered with anything else than yes.
