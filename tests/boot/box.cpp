@@ -128,7 +128,7 @@ Figures Box::figures() {
   // The same unit around a program that does nothing.
   machine_->type(
       "sed -E 's/^Type=.*/Type=oneshot/; s|^ExecStart=.*|ExecStart=/bin/true|\n"
-      "  /^(ExecReload|Restart|Watchdog|StateDir|RuntimeDir)/d' /lib/systemd/system/storegate.service"
+      "  /^(ExecReload|Restart|Watchdog|StateDir|RuntimeDir)/d' /usr/lib/systemd/system/storegate.service"
       " >/run/systemd/system/sandbox.service\n"
       "systemctl daemon-reload\nsystemctl start sandbox\nsystemctl restart storegate",
       answer_deadline);
