@@ -148,32 +148,37 @@ bool Box::reaches_broker() {
       .ends_with("yes\n");
 }
 
+Order Box::next_order() {
+  const std::string number = "B-" + std::to_string(++numbers_);
+  return {number, support::canonical_order(partner, number)};
+}
+
 /// False: there was no answer.
-bool Box::send_one(support::HttpCaller& caller, const std::string& id, Sent& sent) {
-  const auto answer =
-      caller.post("/v1/orders", support::canonical_order(partner, id), {{"Idempotency-Key", id}});
+bool Box::send_one(support::HttpCaller& caller, const Order& order, Sent& sent) {
+  const auto answer = caller.post("/v1/orders", order.body, {{"Idempotency-Key", order.number}});
   if (!answer.answered()) {
-    sent.unanswered = id;
+    sent.unanswered = order;
     return false;
   }
   if (answer.status != 201 && answer.status != 200)
-    throw std::runtime_error("order " + id + " was answered " + std::to_string(answer.status) + " " +
-                             answer.body);
-  sent.acknowledged[id] = logged_ ? entries_logged(write_log()) : 0;
+    throw std::runtime_error("order " + order.number + " was answered " + std::to_string(answer.status) +
+                             " " + answer.body);
+  sent.acknowledged[order.number] = logged_ ? entries_logged(write_log()) : 0;
   return true;
 }
 
-Sent Box::send(std::size_t count, const std::string& again) {
+Sent Box::send(std::size_t count, const std::optional<Order>& again) {
   Sent sent;
   support::HttpCaller caller(support::Address{"127.0.0.1", machine_->port(), {}}, answer_deadline);
   while (sent.acknowledged.size() < count) {
-    const std::string id = sent.acknowledged.empty() && !again.empty() ? again : next_number();
-    if (!send_one(caller, id, sent)) throw std::runtime_error("order " + id + " was not answered");
+    const Order order = sent.acknowledged.empty() && again ? *again : next_order();
+    if (!send_one(caller, order, sent))
+      throw std::runtime_error("order " + order.number + " was not answered");
   }
   return sent;
 }
 
-Sent Box::send_until_cut(std::chrono::milliseconds moment, const std::string& again) {
+Sent Box::send_until_cut(std::chrono::milliseconds moment, const std::optional<Order>& again) {
   Sent sent = send(1, again);
   support::HttpCaller caller(support::Address{"127.0.0.1", machine_->port(), {}}, answer_deadline);
   {
@@ -181,7 +186,7 @@ Sent Box::send_until_cut(std::chrono::milliseconds moment, const std::string& ag
     const std::jthread cutter([&] {
       if (!machine_->went_off(moment)) machine_->cut_power();
     });
-    while (send_one(caller, next_number(), sent)) {
+    while (send_one(caller, next_order(), sent)) {
     }
   }
   machine_.reset();

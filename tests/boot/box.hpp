@@ -42,11 +42,18 @@ struct Figures {
   std::int64_t rss_kib = 0;     // VmRSS
 };
 
+/// An order as its sender keeps it: what is sent again is the same to the byte.
+struct Order {
+  std::string number;
+  std::string body;
+};
+
 /// What the sender of orders knows after a while of sending.
 struct Sent {
-  std::map<std::string, std::uint64_t>
-      acknowledged;        // by number: entries of the write log at the answer, 0 without one
-  std::string unanswered;  // the one that was out when the power went; "" = none
+  /// By number: how many entries the write log had at the answer, 0 without one.
+  std::map<std::string, std::uint64_t> acknowledged;
+  /// The one that was out when the power went.
+  std::optional<Order> unanswered;
 };
 
 class Box {
@@ -76,9 +83,9 @@ class Box {
 
   /// Sends orders, one after the other: `again` first, if any, with the key it had, then new ones, until `count` are
   /// acknowledged. Throws if one is answered with anything else than yes.
-  Sent send(std::size_t count, const std::string& again = {});
+  Sent send(std::size_t count, const std::optional<Order>& again = {});
   /// The same without an end: at `moment` after the first answer the power goes, wherever the order just then is.
-  Sent send_until_cut(std::chrono::milliseconds moment, const std::string& again = {});
+  Sent send_until_cut(std::chrono::milliseconds moment, const std::optional<Order>& again = {});
 
   /// How many tickets the POS has for each order's number.
   [[nodiscard]] std::map<std::string, std::size_t> tickets();
@@ -91,8 +98,8 @@ class Box {
   [[nodiscard]] std::string write_log() const { return folder_.file("log"); }
 
  private:
-  [[nodiscard]] bool send_one(support::HttpCaller& caller, const std::string& id, Sent& sent);
-  std::string next_number() { return "B-" + std::to_string(++numbers_); }
+  [[nodiscard]] bool send_one(support::HttpCaller& caller, const Order& order, Sent& sent);
+  Order next_order();
 
   std::string arch_;
   std::string image_;
