@@ -84,7 +84,7 @@ struct Story {
       box.await_ready();
       if (cut == 0) figures = box.figures();
       if (cut == 1) CHECK_THROWS(box.machine().type("touch /etc/storegate/x", 60s));
-      last = box.send_until_cut(std::chrono::milliseconds(1000 + random() % 3000), last.unanswered);
+      last = box.send_until_cut(std::chrono::milliseconds(500 + random() % 2000), last.unanswered);
       for (const auto& [id, entries] : last.acknowledged) acknowledged.insert(id);
       tell("power cut after " + std::to_string(last.acknowledged.size()) + " orders of this boot");
     }
