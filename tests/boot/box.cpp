@@ -129,7 +129,7 @@ Figures Box::figures() {
   Figures figures{.boot_us = since_start("storegate", "ActiveEnterTimestampMonotonic")};
   // The same unit around a program that does nothing.
   machine_->type(
-      "sed -E 's/^Type=.*/Type=oneshot/; s|^ExecStart=.*|ExecStart=/bin/true|\n"
+      "sed -E 's/^Type=.*/Type=oneshot\\nRemainAfterExit=yes/; s|^ExecStart=.*|ExecStart=/bin/true|\n"
       "  /^(ExecReload|Restart|Watchdog|StateDir|RuntimeDir)/d' /usr/lib/systemd/system/storegate.service"
       " >/run/systemd/system/sandbox.service\n"
       "systemctl daemon-reload\nsystemctl start sandbox\nsystemctl restart storegate",
