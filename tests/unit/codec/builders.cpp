@@ -156,7 +156,7 @@ namespace {
 bool is_id(std::string_view text, std::size_t max) {
   if (text.empty() || text.size() > max) return false;
   for (const char c : text) {
-    if ((c >= 0 && c < ' ') || c == '\x7f') return false;
+    if (const auto byte = static_cast<unsigned char>(c); byte < ' ' || byte == 0x7f) return false;
   }
   return true;
 }
