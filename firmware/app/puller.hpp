@@ -49,6 +49,7 @@ class Puller {
   void begin(Pull& pull);
   void ask(Pull& pull);
   void take_page(Pull& pull, PartnerReply reply);
+  void fail_page(Pull& pull, std::string_view why, const PartnerReply& reply);
   void offer_next(Pull& pull);
   void refuse_next(Pull& pull);
   void answered(Pull& pull, const core::Answer& answer);

@@ -98,10 +98,10 @@ HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::
   return {"GET", std::move(target), {}, ""};
 }
 
-std::string HubRiseApi::next_behind(std::string_view cursor) const {
-  if (!cursor.starts_with(event_prefix)) return {};
+std::optional<std::string> HubRiseApi::next_behind(std::string_view cursor) const {
+  if (!cursor.starts_with(event_prefix)) return std::nullopt;
   const auto blank = cursor.find(' ', event_prefix.size());
-  if (blank == std::string_view::npos) return {};
+  if (blank == std::string_view::npos) return "";
   return std::string(event_prefix).append(cursor.substr(blank + 1));
 }
 

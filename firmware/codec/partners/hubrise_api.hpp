@@ -26,7 +26,7 @@ class HubRiseApi final : public PartnerApi {
                                  std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
-  [[nodiscard]] std::string next_behind(std::string_view cursor) const override;
+  [[nodiscard]] std::optional<std::string> next_behind(std::string_view cursor) const override;
 
   /// `ready` is awaiting_shipment for a delivery, awaiting_collection for whoever comes for it.
   [[nodiscard]] core::Notices notices() const noexcept override {

@@ -18,7 +18,7 @@ Parsed<PulledPage> PartnerApi::read_pulled(std::string_view, std::string_view, c
   return Problem{ProblemKind::invalid_document, "this partner cannot be asked for orders", "", std::nullopt};
 }
 
-std::string PartnerApi::next_behind(std::string_view) const { return {}; }
+std::optional<std::string> PartnerApi::next_behind(std::string_view) const { return std::nullopt; }
 
 HttpRequest PartnerApi::tell(const ApiStore&, const core::TellPartner&) const { return {}; }
 

@@ -118,8 +118,9 @@ class PartnerApi {
                                          std::string_view cursor) const;
   [[nodiscard]] virtual Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                        const ApiStore& store) const;
-  /// The cursor of the page behind one that was `left`; "" = there is none.
-  [[nodiscard]] virtual std::string next_behind(std::string_view cursor) const;
+  /// The cursor of the page behind one that was `left`, or that cannot be had; "" = that was the last. Nothing: what is behind
+  /// this page is known from it alone.
+  [[nodiscard]] virtual std::optional<std::string> next_behind(std::string_view cursor) const;
 
   /// What the partner can be told of an order (answer = "direct").
   [[nodiscard]] virtual core::Notices notices() const noexcept { return {}; }

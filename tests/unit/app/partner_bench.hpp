@@ -52,8 +52,9 @@ class ToyApi final : public codec::PartnerApi {
   /// Lines: "order ID" (announced), "bad WORDS", "forget" (those too), "then PATH", "next CURSOR", "left".
   [[nodiscard]] codec::Parsed<codec::PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                              const codec::ApiStore& store) const override;
-  /// Of "a,b,c" it is "b,c".
-  [[nodiscard]] std::string next_behind(std::string_view cursor) const override {
+  /// Of "a,b,c" it is "b,c"; of the first page nothing is known.
+  [[nodiscard]] std::optional<std::string> next_behind(std::string_view cursor) const override {
+    if (cursor.empty()) return std::nullopt;
     const auto comma = cursor.find(',');
     return comma == std::string_view::npos ? std::string() : std::string(cursor.substr(comma + 1));
   }

@@ -306,6 +306,114 @@ TEST_CASE("5.4 missed orders: behind a page that is left with its partner comes 
   CHECK(bench.refused.empty());  // nothing of the one that was left is a dead letter
 }
 
+TEST_CASE("5.4 missed orders: one that is gone does not stand before those that came later") {
+  for (const int status : {404, 410}) {
+    PullBench bench;
+    bench.answer(200, "next a,b");
+    bench.answer(status);
+    bench.answer(200, "order B\nthen /ack");
+    bench.answer(204);
+    bench.puller->look();
+    bench.until_heard(4);
+    CHECK(bench.request(1) == "GET /base/missed?store=S1&cursor=a,b");
+    CHECK(bench.request(2) == "GET /base/missed?store=S1&cursor=b");
+    CHECK(bench.request(3) == "DELETE /base/ack");
+    CHECK(bench.offered.size() == 1);
+  }
+}
+
+TEST_CASE(
+    "5.4 missed orders: one that cannot be had is passed the third time, told of once, and asked for again") {
+  std::string bad;
+  SUBCASE("no good answer") {}
+  SUBCASE("one that cannot be read") { bad = "no such line"; }
+  PullBench bench;
+  LogCapture log;
+  const auto pull = [&](std::size_t requests) {
+    const std::size_t before = bench.heard.size();
+    bench.answer(200, "next a,b");
+    bench.answer(bad.empty() ? 500 : 200, bad);
+    bench.puller->look_again();
+    bench.until_heard(before + requests);
+    bench.settle();
+    CHECK(bench.heard.size() == before + requests);
+  };
+  bench.puller->look();
+  bench.until_heard(1);  // no answer is prepared: the list itself fails, and nothing is known behind that
+  bench.settle();
+  CHECK(bench.heard.size() == 1);
+  pull(2);
+  pull(2);
+  CHECK(bench.offered.empty());
+  const std::string_view told = "cannot be had";
+  CHECK(log.take().find(told) == std::string::npos);
+  for (std::size_t pulls = 1; pulls <= 2; ++pulls) {
+    bench.answer(200, "next a,b");
+    bench.answer(bad.empty() ? 500 : 200, bad);
+    bench.answer(200, "order B");
+    const std::size_t before = bench.heard.size();
+    bench.puller->look_again();
+    bench.until([&] { return bench.offered.size() == pulls; });
+    bench.settle();
+    CHECK(bench.heard.size() == before + 3);
+    CHECK((log.take().find(told) != std::string::npos) == (pulls == 1));
+  }
+  CHECK(bench.refused.empty());  // it is still there
+}
+
+TEST_CASE("5.4 missed orders: a partner that is too busy is left alone, and what it lists is not passed") {
+  PullBench bench;
+  bench.puller->look();
+  bench.until_heard(1);
+  bench.settle();
+  for (std::size_t pulls = 1; pulls <= 5; ++pulls) {
+    bench.answer(200, "next a,b");
+    bench.answer(429);
+    bench.puller->look_again();
+    bench.until_heard(1 + 2 * pulls);
+    bench.settle();
+    CHECK(bench.heard.size() == 1 + 2 * pulls);
+  }
+}
+
+TEST_CASE("5.4 missed orders: one that cannot be acknowledged is passed, and not stored once more") {
+  PullBench bench;
+  bench.puller->look();
+  bench.until_heard(1);
+  bench.settle();
+  for (std::size_t pulls = 1; pulls <= 4; ++pulls) {
+    bench.answer(200, "next a,b");
+    bench.answer(200, "order A\nbad no items\nforget\nthen /ack/1\nthen /ack/2");
+    bench.answer(500);
+    if (pulls >= 3) bench.answer(200, "order B");
+    const std::size_t before = bench.heard.size();
+    bench.puller->look_again();
+    bench.until_heard(before + (pulls >= 3 ? 4 : 3));
+    bench.settle();
+    CHECK(bench.request(bench.heard.size() - 1) ==
+          (pulls >= 3 ? "GET /base/missed?store=S1&cursor=b" : "DELETE /base/ack/1"));
+    CHECK(bench.refused.size() == 1);
+  }
+  CHECK(bench.offered.size() == 3);  // A, and B in either pull that came so far
+}
+
+TEST_CASE(
+    "5.4 missed orders: a pull that passed what cannot be had has ended, and the next comes in its time") {
+  PullBench bench;
+  bench.api().pull_interval_s = 1;
+  bench.start();
+  for (std::size_t pulls = 1; pulls <= 3; ++pulls) {
+    bench.answer(200, "next a");
+    bench.answer(500);
+    pulls == 1 ? bench.puller->look() : bench.puller->look_again();
+    bench.until_heard(2 * pulls);
+    bench.settle();
+  }
+  bench.answer(200);
+  bench.until_heard(7);  // a failure would have it wait for 15 s at the least
+  CHECK(bench.request(6) == "GET /base/missed?store=S1&cursor=");
+}
+
 TEST_CASE("5.4 missed orders: a reload that brings a partner back has it asked, any other does not") {
   PullBench bench;
   bench.config.partners.front().enabled = false;

@@ -126,12 +126,20 @@ TEST_CASE("HubRise's events of another location hinder none behind them, and the
       taken.push_back(then.target.substr(then.target.rfind('/') + 1));
       std::erase(waiting, taken.back());
     }
-    cursor = page->left ? hubrise().next_behind(cursor) : page->next;
+    cursor = page->left ? hubrise().next_behind(cursor).value_or("") : page->next;
     if (cursor.empty()) break;
   }
   CHECK(pages < 20);
   CHECK(taken == std::vector<std::string>{"a", "b"});
   CHECK(waiting == std::vector<std::string>{"z1", "z2"});
+}
+
+TEST_CASE(
+    "behind one of HubRise's events come the others that were listed; a list is known by itself alone") {
+  CHECK(hubrise().next_behind("event a b c") == "event b c");
+  CHECK(hubrise().next_behind("event c") == "");
+  for (const char* list : {"", "list"}) CHECK_FALSE(hubrise().next_behind(list).has_value());
+  CHECK_FALSE(grubhub().next_behind("").has_value());
 }
 
 TEST_CASE("HubRise is asked every 30 s, for the list and then for one event of it") {
