@@ -143,7 +143,7 @@ void run_reply(std::string_view input) {
   if (what == "token") return take_token(reply);
   if (codec == nullptr || codec->api() == nullptr) return;
   const codec::PartnerApi& api = *codec->api();
-  if (what == "fetched" && api.fetches())
+  if (what == "fetched" && api.can_ask())
     for (const codec::ApiStore& store : {codec::ApiStore{}, our_store})
       fetch(api, codec->name(), reply, store);
   if (what == "told") tell(api, codec->name(), notice, reply);

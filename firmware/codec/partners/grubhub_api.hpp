@@ -1,5 +1,5 @@
 // Grubhub's POS API: an order's status is put, and orders that wait for confirmation can be asked for. Source: the status
-// schema and the pages of their developers' site (example order).
+// schema and the pages of their developers' site (orders, example order).
 #pragma once
 
 #include "codec/partners/partner_api.hpp"
@@ -21,6 +21,12 @@ class GrubhubApi final : public PartnerApi {
   /// Their own host is refused. How it is signed for is published in words that contradict each other: whether the secret is
   /// used as it stands or decoded, and what of the body is hashed.
   [[nodiscard]] std::string_view flaw_of_host(std::string_view host) const noexcept override;
+
+  /// Their webhooks have the order whole: it is asked for where something is in doubt.
+  [[nodiscard]] bool can_ask() const noexcept override { return true; }
+  [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
 
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   /// Nothing else notices that webhooks alone do not get through.

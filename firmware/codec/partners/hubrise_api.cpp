@@ -89,6 +89,15 @@ PulledPage read_one(std::string_view id, std::string_view body, std::string_view
 
 }  // namespace
 
+HttpRequest HubRiseApi::fetch(const ApiStore& store, const ApiOrder& order) const {
+  return {"GET", order_target(store, order.partner_order_id), {}, ""};
+}
+
+Parsed<FetchedOrder> HubRiseApi::read_fetched(std::string_view body, std::string_view partner,
+                                              const ApiStore& store) const {
+  return HubRise::read_fetched(body, partner, own_id(store));
+}
+
 HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view cursor) const {
   std::string target(events_target);
   if (cursor.starts_with(event_prefix)) {

@@ -16,6 +16,12 @@ class HubRiseApi final : public PartnerApi {
     return "https://api.hubrise.com/v1";
   }
 
+  /// Their events have the order whole: it is asked for where something is in doubt.
+  [[nodiscard]] bool can_ask() const noexcept override { return true; }
+  [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
+
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   /// "Should be no less than 30 seconds" (passive callbacks).
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 30; }

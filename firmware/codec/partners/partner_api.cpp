@@ -6,7 +6,7 @@ namespace storegate::codec {
 HttpRequest PartnerApi::fetch(const ApiStore&, const ApiOrder&) const { return {}; }
 
 Parsed<FetchedOrder> PartnerApi::read_fetched(std::string_view, std::string_view, const ApiStore&) const {
-  return Problem{ProblemKind::invalid_document, "this partner's orders come whole and are not fetched", "",
+  return Problem{ProblemKind::invalid_document, "this partner cannot be asked for an order", "",
                  std::nullopt};
 }
 
