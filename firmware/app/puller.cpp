@@ -21,7 +21,6 @@
 namespace storegate::app {
 
 namespace {
-constexpr core::Milliseconds overlap_ms = core::hour_ms;  // what a partner lists late, and clocks that differ
 constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
 constexpr std::size_t pages_max = 1000;       // a cursor that runs in a circle must end
@@ -90,7 +89,6 @@ struct Puller::Pull {
   std::map<std::string, Failed> failed;
 
   // of the pull under way
-  core::Now begun;
   std::string cursor;
   std::string target;     // of the request for the page
   bool passed = false;    // a page was left out that is to be asked for again
@@ -151,7 +149,6 @@ void Puller::begin(Pull& pull) {
   pull.timer.cancel();
   pull.running = true;
   pull.again = false;
-  pull.begun = parts_.now();
   pull.cursor.clear();
   pull.passed = false;
   pull.pages = 0;
@@ -160,9 +157,7 @@ void Puller::begin(Pull& pull) {
 }
 
 void Puller::ask(Pull& pull) {
-  auto since = parts_.memory.seen_until(pull.partner);
-  if (since) *since -= overlap_ms;
-  auto request = pull.line->api->pull(pull.line->store(), since, pull.cursor);
+  auto request = pull.line->api->pull(pull.line->store(), pull.cursor);
   pull.target = request.target;
   pull.line->client.call("pull", std::move(request),
                          [this, &pull](PartnerReply reply) { take_page(pull, std::move(reply)); });
@@ -289,7 +284,6 @@ void Puller::succeed(Pull& pull) {
   if (!pull.passed) pull.stored.clear();
   for (auto failed = pull.failed.begin(); failed != pull.failed.end();)
     failed = std::exchange(failed->second.lately, false) ? std::next(failed) : pull.failed.erase(failed);
-  if (pull.begun.wall_trusted) parts_.memory.keep_seen(pull.partner, pull.begun.wall_ms);
   if (pull.taken > 0 || pull.failures > 0)
     platform::log_info("a partner was asked for missed orders",
                        {{"partner", pull.partner}, {"webhooks", pull.taken}});

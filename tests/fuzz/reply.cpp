@@ -88,9 +88,9 @@ void pull(const codec::PartnerApi& api, std::string_view partner, std::string_vi
   for (const auto& request : page->then) must_be_sendable(request);
   for (const auto& words : page->unreadable) expect(!words.empty(), "what cannot be read is named");
   std::string next = page->next;
-  if (!next.empty()) must_be_sendable(api.pull(our_store, std::nullopt, next));
+  if (!next.empty()) must_be_sendable(api.pull(our_store, next));
   if (!next.empty()) next = api.next_behind(next).value_or("");
-  if (!next.empty()) must_be_sendable(api.pull(our_store, std::nullopt, next));
+  if (!next.empty()) must_be_sendable(api.pull(our_store, next));
   for (auto& webhook : page->webhooks) {
     if (const auto* order = std::get_if<codec::OrderReceived>(&webhook)) must_be_whole(order->decoded);
     const bool nothing = std::holds_alternative<codec::NothingReceived>(webhook);

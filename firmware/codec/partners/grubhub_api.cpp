@@ -47,7 +47,7 @@ Parsed<FetchedOrder> GrubhubApi::read_fetched(std::string_view body, std::string
   return Grubhub::read_fetched(body, partner, own_id(store));
 }
 
-HttpRequest GrubhubApi::pull(const ApiStore& store, std::optional<std::int64_t>, std::string_view) const {
+HttpRequest GrubhubApi::pull(const ApiStore& store, std::string_view) const {
   return {"GET", orders_of(store) + "?status=RESTAURANT_CONFIRMABLE", {}, ""};
 }
 

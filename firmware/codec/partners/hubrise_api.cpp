@@ -98,7 +98,7 @@ Parsed<FetchedOrder> HubRiseApi::read_fetched(std::string_view body, std::string
   return HubRise::read_fetched(body, partner, own_id(store));
 }
 
-HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view cursor) const {
+HttpRequest HubRiseApi::pull(const ApiStore&, std::string_view cursor) const {
   std::string target(events_target);
   if (cursor.starts_with(event_prefix)) {
     const std::string_view ids = cursor.substr(event_prefix.size());

@@ -28,8 +28,7 @@ class HubRiseApi final : public PartnerApi {
   /// Their list has no states, so a page is either the list, which names its events, oldest first, as the next pages, or one
   /// event, after which the list is the next page again; behind one that is left, the event after it is. It comes to an end since each event is left, or deleted by its page's `then`:
   /// the next page must not be asked for before that was answered.
-  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                 std::string_view cursor) const override;
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
   [[nodiscard]] std::optional<std::string> next_behind(std::string_view cursor) const override;

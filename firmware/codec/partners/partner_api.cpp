@@ -10,9 +10,7 @@ Parsed<FetchedOrder> PartnerApi::read_fetched(std::string_view, std::string_view
                  std::nullopt};
 }
 
-HttpRequest PartnerApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view) const {
-  return {};
-}
+HttpRequest PartnerApi::pull(const ApiStore&, std::string_view) const { return {}; }
 
 Parsed<PulledPage> PartnerApi::read_pulled(std::string_view, std::string_view, const ApiStore&) const {
   return Problem{ProblemKind::invalid_document, "this partner cannot be asked for orders", "", std::nullopt};

@@ -115,9 +115,8 @@ class PartnerApi {
   /// How often it is asked where that is the only way or asked for by the partner, in seconds; 0 = at start and after an
   /// outage only.
   [[nodiscard]] virtual std::int64_t pull_interval_s() const noexcept { return 0; }
-  /// `since_wall_ms`: what came before was seen; nothing = not known. `cursor`: "" for the first page.
-  [[nodiscard]] virtual HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                         std::string_view cursor) const;
+  /// `cursor`: "" for the first page.
+  [[nodiscard]] virtual HttpRequest pull(const ApiStore& store, std::string_view cursor) const;
   [[nodiscard]] virtual Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                        const ApiStore& store) const;
   /// The cursor of the page behind one that was `left`, or that cannot be had; "" = that was the last. Nothing: what is behind

@@ -30,8 +30,6 @@ class ToyApi final : public codec::PartnerApi {
   std::int64_t interval_s = 0;
   bool by_json = false;
   core::Notices told_of = {core::Notice::accepted, core::Notice::ready};
-  /// Since when it was asked each time; -1 = not known.
-  mutable std::vector<std::int64_t> since;
 
   [[nodiscard]] codec::ApiSignIn sign_in() const noexcept override { return how; }
   [[nodiscard]] std::pair<std::string_view, std::string_view> secret_header() const noexcept override {
@@ -46,9 +44,7 @@ class ToyApi final : public codec::PartnerApi {
                                                                 const codec::ApiStore& store) const override;
   [[nodiscard]] bool pulls() const noexcept override { return listed; }
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return interval_s; }
-  [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store,
-                                        std::optional<std::int64_t> since_wall_ms,
-                                        std::string_view cursor) const override;
+  [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store, std::string_view cursor) const override;
   /// Lines: "order ID" (announced), "bad WORDS", "forget" (those too), "then PATH", "next CURSOR", "left".
   [[nodiscard]] codec::Parsed<codec::PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                              const codec::ApiStore& store) const override;

@@ -47,7 +47,7 @@ TEST_CASE("a partner that says nothing fetches nothing, is asked for nothing and
   CHECK_FALSE(bare.read_fetched("{}", "p", {}).ok());
   CHECK_FALSE(bare.read_pulled("{}", "p", {}).ok());
   CHECK(bare.fetch({}, {}).target.empty());
-  CHECK(bare.pull({}, std::nullopt, "").target.empty());
+  CHECK(bare.pull({}, "").target.empty());
   CHECK(bare.tell({}, {}).target.empty());
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("no id of an order or a store can leave the path that it stands in") {
       must_be_target(request.target);
       CHECK(request.target.find("..%2F") != std::string::npos);
     }
-    if (api.pulls()) must_be_target(api.pull(store, std::nullopt, "").target);
+    if (api.pulls()) must_be_target(api.pull(store, "").target);
   });
 }
 
