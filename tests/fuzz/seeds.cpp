@@ -54,7 +54,7 @@ void add_replies(Seeds& seeds) {
   for (const auto* codec : codec::partner_codecs()) {
     if (codec->api() == nullptr) continue;
     const std::string name(codec->name());
-    if (codec->api()->fetches()) add_files(seeds, fixtures / name, name + " fetched 0 200 1 \n");
+    if (codec->api()->can_ask()) add_files(seeds, fixtures / name, name + " fetched 0 200 1 \n");
     if (codec->api()->pulls()) add_files(seeds, fixtures / name, name + " pulled 0 200 1 \n");
   }
 }

@@ -118,7 +118,8 @@ const std::vector<Fetched>& orders() {
   static const std::vector<Fetched> rows{
       {"uber_eats", "uber_eats/order.json", "e2c1d7b8-0b64-4a77-9a0c-6f1f1f0b7d11", false},
       {"open_delivery", "open_delivery/order.json", "12345678000199-0c1d", true},
-      {"rbi", "rbi/order.json", "7", false}};
+      {"rbi", "rbi/order.json", "7", false},
+      {"grubhub", "grubhub/order.json", "store-042", true}};
   return rows;
 }
 
