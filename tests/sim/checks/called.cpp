@@ -2,6 +2,7 @@
 // is acknowledged no placement of its order leaves, no second try under the same key either, before a person's answer has
 // come that it is to be sent; whatever ends or begins in between. What had left by then may arrive.
 #include <algorithm>
+#include <utility>
 
 #include "core/order.hpp"
 #include "sim/checks/checks.hpp"
@@ -32,6 +33,7 @@ void call_acknowledged(const Scene& scene, std::size_t index) {
   Call& call = scene.ledger.calls()[index];
   call.acknowledged = true;
   const std::int64_t reached_ms = std::exchange(call.reached_ms, never);
+  if (reached_ms == never) return;  // two were under way at once, and this is the second's answer
   if (call.story == SIZE_MAX || call.untold != core::Notice::accepted) return;
   Story& story = scene.ledger.story(call.story);
   if (means_it(scene, story)) story.called_ms = std::max(story.called_ms, reached_ms);

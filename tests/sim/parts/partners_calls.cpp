@@ -1,5 +1,6 @@
 // A partner that could not give an order to the store, or did not take what became of it, calls a person there.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/order.hpp"
@@ -14,7 +15,7 @@ constexpr std::int64_t s = 1000;
 constexpr std::int64_t rests_most_ms = 16 * s;
 }  // namespace
 
-// Before its order comes, while it is fetched, held or sent, and long after; what is said of it is mostly that the store
+// Before its order comes, while it is fetched, held or sent, and long after, in the storm; what is said is mostly that the store
 // did not take it.
 void Partners::plan_call(std::size_t sender, std::int64_t at_ms) {
   if (!calls_.chance(world_.plan().faults.called_of_1000)) return;
@@ -24,23 +25,19 @@ void Partners::plan_call(std::size_t sender, std::int64_t at_ms) {
   const std::uint64_t drawn = calls_.below(8);
   const core::Notice untold = drawn < std::size(others) ? others[drawn] : core::Notice::accepted;
   const std::size_t call = world_.ledger().add(Call{named.partner, named.id, untold, story});
-  const std::uint64_t moment = calls_.below(10);
-  std::int64_t when_ms = at_ms;
-  if (moment < 2)
-    when_ms = std::max(2 * s, at_ms - between(calls_, 0, 20 * s));
-  else if (moment < 4)
-    when_ms += between(calls_, 0, 3 * s);
-  else if (moment < 6)
-    when_ms += between(calls_, 0, 60 * s);
-  else if (moment < 7)
-    when_ms += between(calls_, 0, 200 * s);
-  if (moment >= 7)
-    called_as_sent_.emplace(story, call);
-  else
+  const auto send_at = [&](std::int64_t when_ms) {
+    when_ms = std::clamp(when_ms, 2 * s, world_.plan().storm_ms - 2 * s);
     world_.timeline().at(when_ms, [this, call, sender] { send_call(call, sender, s); });
-  if (calls_.chance(300))
-    world_.timeline().at(when_ms + between(calls_, 0, 90 * s),
-                         [this, call, sender] { send_call(call, sender, s); });
+  };
+  const std::uint64_t moment = calls_.below(10);
+  constexpr std::int64_t after_ms[] = {-20 * s, -20 * s, 3 * s, 3 * s, 60 * s, 60 * s, 200 * s};
+  if (moment >= std::size(after_ms))
+    called_as_sent_.emplace(story, call);
+  else if (after_ms[moment] < 0)
+    send_at(at_ms - between(calls_, 0, -after_ms[moment]));
+  else
+    send_at(at_ms + between(calls_, 0, after_ms[moment]));
+  if (calls_.chance(300)) send_at(at_ms + between(calls_, 0, 120 * s));  // once more, or now
 }
 
 // About orders of which nobody here ever hears.
