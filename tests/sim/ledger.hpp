@@ -136,7 +136,7 @@ struct Story {
   std::uint32_t answers_reached = 0;  // bit n: such an answer of a person for the parked order
   std::set<std::string, std::less<>> released_by, cancelled_by;  // who sent such a command that reached it
   int wrong_tokens = 0;                     // commands by a token that is not the order's, sent
-  std::int64_t called_reached_ms = never;   // somebody is called to key it in
+  std::int64_t times_called = 0;            // a call to key it in reached the gateway
   std::int64_t send_again_reached_ms = -1;  // a person's answer that it is to be sent, the newest
   /// True time before which no clock may release it, whatever the clocks showed meanwhile.
   std::int64_t clock_may_release_ms = never;

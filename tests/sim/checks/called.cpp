@@ -25,8 +25,7 @@ void call_reached(const Scene& scene, std::size_t index) {
   ++call.times_reached;
   call.reached_ms = std::min(call.reached_ms, scene.now_ms);
   if (call.story == SIZE_MAX || call.untold != core::Notice::accepted) return;
-  std::int64_t& first_ms = scene.ledger.story(call.story).called_reached_ms;
-  first_ms = std::min(first_ms, scene.now_ms);
+  ++scene.ledger.story(call.story).times_called;
 }
 
 void call_acknowledged(const Scene& scene, std::size_t index) {
@@ -46,10 +45,14 @@ void placement_after_call(const Scene& scene, const Story& story) {
                               std::to_string(story.called_ms) + " ms");
 }
 
+// Each call parks its order once: one that a person has answered for is not that person's again.
 void parked_for_a_call(const Scene& scene, const Story& story) {
-  const Seen& seen = story.events.back();
-  if (seen.name == "parked" && seen.reason == "by_hand" && story.called_reached_ms == never)
-    scene.blame("called", name_of(story) + " is parked for a person whom nobody called to it");
+  const auto is_it = [](const Seen& seen) { return seen.name == "parked" && seen.reason == "by_hand"; };
+  if (!is_it(story.events.back()) || story.reborn) return;
+  const auto times = std::count_if(story.events.begin(), story.events.end(), is_it);
+  if (times > story.times_called)
+    scene.blame("called", name_of(story) + " is parked for a person for the " + std::to_string(times) +
+                              ". time, and " + std::to_string(story.times_called) + " calls came");
 }
 
 void resolved_moves(const Scene& scene, const Story& story, const codec::HttpReply& reply) {

@@ -37,8 +37,7 @@ bool is_somebodys_cancel(const Story& story, const core::Order& row) {
 
 // One that a person keys in is that person's, whatever the POS says.
 bool is_keyed_in(const Story& story, const core::Order& row) {
-  return row.phase == core::Phase::parked && row.reason == core::Reason::by_hand &&
-         story.called_reached_ms != never;
+  return row.phase == core::Phase::parked && row.reason == core::Reason::by_hand && story.times_called > 0;
 }
 
 }  // namespace
