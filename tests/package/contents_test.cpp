@@ -92,6 +92,9 @@ TEST_CASE("systemd-analyze gives the unit 1.1 at most, and more to one that leav
   CHECK(unit.find("IPAddress") == std::string::npos);
   const std::string example = read_file(package.file("usr/share/doc/storegate/examples/addresses.conf"));
   CHECK(exposure(folder, unit + example) < exposure(folder, unit));
+  // To ask for the clock's state costs little: it cannot be set.
+  const std::string asking = read_file(package.file("usr/share/doc/storegate/examples/clock.conf"));
+  CHECK(exposure(folder, unit + asking) <= 1.4);
 }
 
 TEST_CASE("man page and completion name every command, storegate.toml(5) every key") {
