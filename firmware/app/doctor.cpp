@@ -119,7 +119,7 @@ class Round {
     world_.out.flush();
   }
   void look_at_device() {
-    tell(examine_clock(world_.wall_ms(), platform::Clock::kernel_says_synchronised()));
+    tell(examine_clock(world_.wall_ms(), time_keeper()));
     tell(examine_disk(config_.storage));
     if (const auto kept_out = examine_sandbox(config_.storage)) tell(*kept_out);
     tell(examine_database(config_.storage, is_running_));

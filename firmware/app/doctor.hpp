@@ -27,8 +27,13 @@ struct Diagnosis {
   std::string advice = {};  // what to do; "" where nothing is to be done
 };
 
+/// Who says that the wall clock is kept. The unit's sandbox leaves the service systemd-timesyncd's word alone
+/// (platform::Clock::is_kept).
+enum class TimeKeeper : std::uint8_t { nobody, timesyncd, another };
+[[nodiscard]] TimeKeeper time_keeper() noexcept;
+
 /// The device: nothing here leaves it. `is_running`: the service answers at its socket, and should have the ports.
-[[nodiscard]] Diagnosis examine_clock(std::int64_t wall_ms, bool is_kept);
+[[nodiscard]] Diagnosis examine_clock(std::int64_t wall_ms, TimeKeeper keeper);
 [[nodiscard]] Diagnosis examine_keys(const Config& config);
 [[nodiscard]] Diagnosis examine_certificates(const Config& config, const TlsInUse& tls, std::int64_t wall_ms);
 [[nodiscard]] Diagnosis examine_disk(const StorageConfig& storage);

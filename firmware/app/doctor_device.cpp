@@ -61,14 +61,24 @@ Diagnosis examine_port(const std::string& key, const std::string& address, bool 
 
 }  // namespace
 
-Diagnosis examine_clock(std::int64_t wall_ms, bool is_kept) {
+TimeKeeper time_keeper() noexcept {
+  if (::access(platform::timesyncd_mark, F_OK) == 0) return TimeKeeper::timesyncd;
+  return platform::Clock::is_kept() ? TimeKeeper::another : TimeKeeper::nobody;
+}
+
+Diagnosis examine_clock(std::int64_t wall_ms, TimeKeeper keeper) {
   const std::string shows = "the clock shows " + codec::time_text(wall_ms);
   if (wall_ms < platform::wall_floor_ms)
     return {"clock", Health::bad, shows + ", which is long past",
             "timedatectl set-ntp true; without a network: timedatectl set-time 'YYYY-MM-DD HH:MM:SS'"};
-  if (!is_kept)
+  if (keeper == TimeKeeper::nobody)
     return {"clock", Health::doubt, shows + "; no time service says that it keeps it",
             "if that is wrong: timedatectl set-ntp true"};
+  if (keeper == TimeKeeper::another)
+    return {
+        "clock", Health::doubt, shows + ", kept by another service than systemd-timesyncd",
+        "the sandbox hides that from storegate, and then the age of signed webhooks is not judged, unless "
+        "/usr/share/doc/storegate/examples/clock.conf is in /etc/systemd/system/storegate.service.d"};
   return {"clock", Health::good, shows + ", kept by a time service"};
 }
 
@@ -99,8 +109,9 @@ Diagnosis examine_disk(const StorageConfig& storage) {
   struct statvfs disk {};
   if (::statvfs(folder.c_str(), &disk) != 0)
     return {"disk", Health::bad, folder + ": " + std::strerror(errno),
-            "make the folder: systemd-tmpfiles does not, the unit's StateDirectory makes /var/lib/storegate "
-            "when it starts"};
+            "make it the service's own: "
+            "install -d -o storegate -g storegate -m 750 " +
+                folder};
   if ((disk.f_flag & ST_RDONLY) != 0)
     return {"disk", Health::bad, folder + " is on a file system that cannot be written",
             "dmesg tells whether the card failed (then replace it); else put storage.path where it can be "
