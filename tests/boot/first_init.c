@@ -58,6 +58,19 @@ static int wait_for_root(char* name, size_t size) {
   return 0;
 }
 
+// Whether the kernel was told to leave the disk unwritten.
+static int is_read_only(void) {
+  char words[2048] = " ";
+  mount("proc", "/proc", "proc", 0, NULL);
+  const int file = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+  if (file >= 0) {
+    if (read(file, words + 1, sizeof words - 2) < 0) tell("read", "/proc/cmdline");
+    close(file);
+  }
+  umount("/proc");
+  return strstr(words, " ro ") != NULL;
+}
+
 int main(void) {
   if (mount("dev", "/dev", "devtmpfs", 0, NULL) != 0) return 1;
   const int console = open("/dev/console", O_RDWR);
@@ -70,7 +83,7 @@ int main(void) {
     tell("disk", "root");
     return 1;
   }
-  if (mount(disk, "/root", "ext4", MS_NOATIME, NULL) != 0) {
+  if (mount(disk, "/root", "ext4", MS_NOATIME | (is_read_only() ? MS_RDONLY : 0), NULL) != 0) {
     tell("mount", disk);
     return 1;
   }

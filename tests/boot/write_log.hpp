@@ -25,21 +25,19 @@ enum class Flushes { heeded, ignored };
 
 class WriteLog {
  public:
-  /// Reads a log of one boot. Throws std::runtime_error: there is none, or it is no such log, or it ends too early.
+  /// Reads the heads of a log of one boot; the file must stay. Throws std::runtime_error: there is none, or it is no such log, or it ends too early.
   explicit WriteLog(const std::string& path);
 
   [[nodiscard]] const std::vector<LoggedWrite>& entries() const noexcept { return entries_; }
 
-  /// Makes of `image`, the disk as it was at the start of the log, what a cut right after the first `count` entries leaves:
-  /// what a flush or FUA has made sure of, and of the other writes those that `kept` says yes to (called with their
-  /// places in entries(), in order).
-  void cut(std::size_t count, const std::function<bool(std::size_t)>& kept, std::string& image,
+  /// Makes of the file `image`, the disk as it was at the start of the log, what a cut right after the first `count` entries
+  /// leaves: what a flush or FUA has made sure of, and of the other writes those that `kept` says yes to (called with their
+  /// places in entries(), in order). Throws std::runtime_error if it cannot be written.
+  void cut(std::size_t count, const std::function<bool(std::size_t)>& kept, const std::string& image,
            Flushes flushes = Flushes::heeded) const;
 
  private:
-  void apply(const LoggedWrite& entry, std::string& image) const;
-
-  std::string bytes_;
+  std::string path_;
   std::vector<LoggedWrite> entries_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <stdexcept>
 
 #include "tests/support/temp_dir.hpp"
@@ -49,12 +50,17 @@ struct OnDisk {
 };
 
 /// The first letter of each sector after a cut.
-std::string left_of(const WriteLog& log, std::size_t count, bool keep) {
-  std::string image(4 * sector, '.');
-  log.cut(
-      count, [keep](std::size_t) { return keep; }, image);
-  return {image[0], image[sector], image[2 * sector], image[3 * sector]};
+std::string left_of(const WriteLog& log, std::size_t count, const std::function<bool(std::size_t)>& kept,
+                    boot::Flushes flushes = boot::Flushes::heeded) {
+  const OnDisk image(std::string(4 * sector, '.'));
+  log.cut(count, kept, image.path, flushes);
+  const std::string left = support::read_file(image.path);
+  REQUIRE(left.size() == 4 * sector);
+  return {left[0], left[sector], left[2 * sector], left[3 * sector]};
 }
+
+bool all(std::size_t) { return true; }
+bool none(std::size_t) { return false; }
 
 }  // namespace
 
@@ -69,37 +75,30 @@ TEST_CASE("a cut keeps what was flushed or forced, and of the rest what the call
                         .whole());
   const WriteLog log(file.path);
   REQUIRE(log.entries().size() == 6);
-  CHECK(left_of(log, 0, true) == "....");
-  CHECK(left_of(log, 2, false) == "....");
-  CHECK(left_of(log, 2, true) == "ab..");
-  CHECK(left_of(log, 3, false) == "ab..");
-  CHECK(left_of(log, 6, false) == "abd.");
-  CHECK(left_of(log, 6, true) == "cbde");
-  CHECK(left_of(log, 99, true) == "cbde");
+  CHECK(left_of(log, 0, all) == "....");
+  CHECK(left_of(log, 2, none) == "....");
+  CHECK(left_of(log, 2, all) == "ab..");
+  CHECK(left_of(log, 3, none) == "ab..");
+  CHECK(left_of(log, 6, none) == "abd.");
+  CHECK(left_of(log, 6, all) == "cbde");
+  CHECK(left_of(log, 99, all) == "cbde");
   CHECK(boot::entries_logged(file.path) == 6);
 
-  std::string lied_to(4 * sector, '.');
-  log.cut(
-      6, [](std::size_t i) { return i == 1; }, lied_to, boot::Flushes::ignored);
-  CHECK(lied_to[0] == '.');
-  CHECK(lied_to[sector] == 'b');
-  CHECK(lied_to[2 * sector] == '.');
+  const auto only_the_second = [](std::size_t i) { return i == 1; };
+  CHECK(left_of(log, 6, only_the_second, boot::Flushes::ignored) == ".b..");
 
-  std::string image(4 * sector, '.');
   std::string asked;
   const auto only_the_last = [&](std::size_t i) {
     asked += std::to_string(i);
     return i == 5;
   };
-  log.cut(6, only_the_last, image);
+  CHECK(left_of(log, 6, only_the_last) == "abde");
   CHECK(asked == "235");  // the flush itself has no bytes
-  CHECK(image[0] == 'a');
-  CHECK(image[3 * sector] == 'e');
 }
 
 TEST_CASE("a discard clears what it names, and has no bytes in the log") {
   const OnDisk file(Made().write(0, 2, 'a').write(1, 2, ' ', discard).write(3, 1, 'b').whole());
-  const std::string left = left_of(WriteLog(file.path), 3, true);
+  const std::string left = left_of(WriteLog(file.path), 3, all);
   CHECK(left == std::string("a\0\0b", 4));
 }
 
@@ -116,5 +115,6 @@ TEST_CASE("what is no log, or ends too early, or writes beyond the disk is refus
   }
   const OnDisk beyond(Made().write(3, 2, 'a').whole());
   const WriteLog log(beyond.path);
-  CHECK_THROWS_AS(left_of(log, 1, true), std::runtime_error);
+  CHECK_THROWS_AS(left_of(log, 1, all), std::runtime_error);
+  CHECK_THROWS_AS(log.cut(1, all, "/nowhere/image"), std::runtime_error);
 }
