@@ -53,6 +53,10 @@ ClockReading Clock::now() const noexcept {
           .wall_trusted = wall_ms >= wall_floor_ms};
 }
 
+bool Clock::is_kept(const char* mark) noexcept {
+  return ::access(mark, F_OK) == 0 || kernel_says_synchronised();
+}
+
 bool Clock::kernel_says_synchronised() noexcept {
   timex state{};
   const int verdict = ::adjtimex(&state);

@@ -19,6 +19,9 @@ struct ClockReading {
 /// been set. A clock past the floor may still be wrong; nothing about orders or money may rest on it (design 4).
 inline constexpr std::int64_t wall_floor_ms = 1'767'225'600'000;
 
+/// What systemd-timesyncd leaves for others once it has set the clock; it is gone after a boot and when that service ends.
+inline constexpr const char* timesyncd_mark = "/run/systemd/timesync/synchronized";
+
 /// CLOCK_REALTIME: Unix time in milliseconds, for log lines and the command line. Never fails.
 [[nodiscard]] std::int64_t wall_now_ms() noexcept;
 
@@ -33,8 +36,13 @@ class Clock {
   /// Two clock_gettime calls without a system call (vDSO), about 0.1 us. Never fails.
   [[nodiscard]] ClockReading now() const noexcept;
 
-  /// The kernel's own word (adjtimex) on whether a time service keeps the wall clock. A hint for `doctor` and
-  /// metrics only: chrony and systemd-timesyncd set it, a clock set once by hand or by a start script does not.
+  /// Whether a time service keeps the wall clock, so that the age of what is signed can be judged by it: the file
+  /// `mark` is there, or the kernel says so. The shipped unit forbids the kernel's word: there the mark alone counts,
+  /// unless examples/clock.conf allows it. One or two system calls.
+  [[nodiscard]] static bool is_kept(const char* mark = timesyncd_mark) noexcept;
+
+  /// The kernel's own word (adjtimex): chrony, ntpd and systemd-timesyncd set it, a clock set once by hand or by a start
+  /// script does not. False too where the call is forbidden.
   [[nodiscard]] static bool kernel_says_synchronised() noexcept;
 
   /// The 16 bytes of a boot id as the kernel writes it (36 characters with hyphens); all zero if it is malformed.

@@ -168,7 +168,9 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 Responder::~Responder() { drop(); }
 
 void Responder::drop() noexcept {
-  if (waiting_) answer(problem_response(500, "the request was left without an answer"));
+  if (waiting_)
+    answer(
+        problem_response(503, "the request was left without an answer; it may or may not have taken effect"));
 }
 
 void Responder::vouch() {

@@ -47,7 +47,7 @@ struct HttpServerOptions {
 };
 
 /// The way back to one caller. Answer it once, on the loop thread, now or later; a second answer is our bug (abort).
-/// Dropped unanswered it sends 500. When the connection or the server is gone, answering does nothing.
+/// Dropped unanswered it sends 503. When the connection or the server is gone, answering does nothing.
 class Responder {
  public:
   class Sink {

@@ -26,6 +26,17 @@ Error error_of(const std::string& what) {
   return {code, what + ": " + std::generic_category().message(system)};
 }
 
+/// The bytes that SQLite locks (os_unix.c). A journal holds them for writing as long as it lives, since its locking mode
+/// is EXCLUSIVE.
+struct flock lock_of_readers() noexcept {
+  struct flock lock = {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = 0x40000000 + 2;
+  lock.l_len = 510;
+  return lock;
+}
+
 }  // namespace
 
 bool MemorySource::read(std::int64_t offset, std::span<unsigned char> into) const noexcept {
@@ -52,17 +63,17 @@ Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
 FileSource::~FileSource() { ::close(descriptor_); }
 
 Result<void> FileSource::lock_against_writers() {
-  // The bytes that SQLite locks (os_unix.c). A journal holds them for writing as long as it lives, since its locking
-  // mode is EXCLUSIVE. An open file description's lock, so that another descriptor's end does not drop it.
-  struct flock lock = {};
-  lock.l_type = F_RDLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = 0x40000000 + 2;
-  lock.l_len = 510;
+  // An open file description's lock, so that another descriptor's end does not drop it.
+  struct flock lock = lock_of_readers();
   if (::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0) return {};
   if (errno == EAGAIN || errno == EACCES)
     return Error{ErrorCode::unavailable, "another process has it open: stop the service first"};
   return error_of("lock");
+}
+
+bool FileSource::has_writer() const noexcept {
+  struct flock lock = lock_of_readers();
+  return ::fcntl(descriptor_, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 void FileSource::lend_rights_to(const std::string& path) const noexcept {
@@ -97,6 +108,13 @@ bool FileSource::read(std::int64_t offset, std::span<unsigned char> into) const 
     }
   }
   return false;
+}
+
+Result<std::unique_ptr<ByteSource>> open_wal_of(const std::string& path) {
+  Result<std::unique_ptr<FileSource>> wal = FileSource::open(path + "-wal");
+  if (wal) return std::unique_ptr<ByteSource>(std::move(*wal));
+  if (wal.error().code != ErrorCode::not_found) return std::move(wal).error();
+  return std::unique_ptr<ByteSource>(std::make_unique<MemorySource>(std::span<const unsigned char>()));
 }
 
 }  // namespace storegate::storage

@@ -46,6 +46,8 @@ class FileSource final : public ByteSource {
   /// Takes the lock that SQLite's readers have, and holds it: a journal that has the file keeps it from us, and none can
   /// open it meanwhile. Errors: unavailable, failed.
   [[nodiscard]] core::Result<void> lock_against_writers();
+  /// Whether a journal, or another program, has it locked for writing. Takes no lock.
+  [[nodiscard]] bool has_writer() const noexcept;
   /// Gives another file this one's owner and rights, as far as we may.
   void lend_rights_to(const std::string& path) const noexcept;
 
@@ -58,5 +60,8 @@ class FileSource final : public ByteSource {
   int descriptor_;
   std::int64_t size_;
 };
+
+/// The WAL of the database at `path`; a database without one has an empty one. Errors: invalid (not a file), failed.
+[[nodiscard]] core::Result<std::unique_ptr<ByteSource>> open_wal_of(const std::string& path);
 
 }  // namespace storegate::storage

@@ -187,7 +187,7 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Result<Database> Database::open(const std::string& path, const std::string& vfs) {
+Result<Database> Database::open(const std::string& path, const std::string& vfs, const Check& may_write) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     return Error{ErrorCode::invalid, "the database's path is empty or contains a zero byte"};
   }
@@ -199,7 +199,7 @@ Result<Database> Database::open(const std::string& path, const std::string& vfs)
       sqlite3_open_v2(uri_of(path).c_str(), &state->connection, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (result != SQLITE_OK) return error_of(state->connection, result).in("open " + path);
   Database database(std::move(state));
-  if (Result<void> configured = database.configure(); !configured) {
+  if (Result<void> configured = database.configure(may_write); !configured) {
     return std::move(configured).error().in("open " + path);
   }
   return database;
@@ -212,7 +212,7 @@ Result<void> Database::expect_word(std::string_view sql, std::string_view word) 
   return Error{ErrorCode::failed, std::string(sql) + " was answered with \"" + *answer + "\""};
 }
 
-Result<void> Database::configure() {
+Result<void> Database::configure(const Check& may_write) {
   sqlite3* connection = state_->connection;
   for (const auto& [option, value] :
        {std::pair{SQLITE_DBCONFIG_DQS_DML, 0}, std::pair{SQLITE_DBCONFIG_DQS_DDL, 0},
@@ -234,6 +234,7 @@ Result<void> Database::configure() {
   // The first read takes the lock, so that a second process is refused here and not at its first write.
   Result<std::int64_t> page_count = number("PRAGMA page_count");
   if (!page_count) return std::move(page_count).error();
+  if (Result<void> may = may_write(*this); !may) return may;
   if (Result<void> begun = *page_count == 0 ? shape_new_file() : begin_wal_anew(); !begun) return begun;
   if (auto wal = expect_word("PRAGMA journal_mode=WAL", "wal"); !wal) return wal;
   if (auto off = execute("PRAGMA wal_autocheckpoint=0"); !off) return off;

@@ -73,9 +73,14 @@ class Reading {
 /// The process's one connection to a database file, in WAL mode and with the file locked for ourselves.
 class Database {
  public:
+  /// Reads a database that is locked for us, and says why not a byte of it or of its WAL may be written.
+  using Check = std::function<core::Result<void>(Database&)>;
+
   /// Opens or creates the file at `path` on the VFS of that name ("" = SQLite's default) and applies every setting.
-  /// Errors: unavailable (another connection has it), damaged (not a database), disk_full, sync_failed, failed.
-  [[nodiscard]] static core::Result<Database> open(const std::string& path, const std::string& vfs);
+  /// Errors: unavailable (another connection has it), damaged (not a database), disk_full, sync_failed, failed, and what
+  /// `may_write` says; then the file and its WAL are as they were.
+  [[nodiscard]] static core::Result<Database> open(const std::string& path, const std::string& vfs,
+                                                   const Check& may_write);
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
@@ -102,7 +107,7 @@ class Database {
   friend class Transaction;
   struct State;
   explicit Database(std::unique_ptr<State> state) noexcept;
-  [[nodiscard]] core::Result<void> configure();
+  [[nodiscard]] core::Result<void> configure(const Check& may_write);
   [[nodiscard]] core::Result<void> shape_new_file();
   [[nodiscard]] core::Result<void> begin_wal_anew();
   [[nodiscard]] core::Result<void> sync_wal();

@@ -18,7 +18,7 @@ Result<Journal> Journal::open(const JournalOptions& options) {
   if (!options.digest || options.fresh_epoch.empty()) {
     return Error{ErrorCode::invalid, "a journal needs a digest and a fresh epoch's name"};
   }
-  Result<Database> database = Database::open(options.path, options.vfs);
+  Result<Database> database = Database::open(options.path, options.vfs, may_write);
   if (!database) return std::move(database).error();
   auto state = std::make_unique<State>(std::move(*database));
   state->checkpoint_pages = options.checkpoint_pages;

@@ -64,7 +64,7 @@ std::string find_sql(const KnownTable& table) {
 }  // namespace
 
 Result<NewRows> NewRows::create(const JournalOptions& options) {
-  Result<Database> database = Database::open(options.path, options.vfs);
+  Result<Database> database = Database::open(options.path, options.vfs, may_write);
   if (!database) return std::move(database).error();
   NewRows rows(std::move(*database));
   Result<bool> created = migrate(rows.database_, [] { return Result<void>(); });

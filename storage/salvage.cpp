@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "storage/file_head.hpp"
 #include "storage/new_rows.hpp"
 #include "storage/page_rows.hpp"
 #include "storage/salvage_findings.hpp"
@@ -126,6 +127,18 @@ std::int64_t with_damaged(std::int64_t last, const std::vector<std::int64_t>& da
 
 // ---------------------------------------------------------------- the pages
 
+/// Said and not refused: the number itself may be what is damaged, and then nothing else would salvage the file.
+constexpr const char* newer_schema =
+    "the file is of a newer storegate by its schema version: what only that one knows is left out here; "
+    "salvage "
+    "the file with it, unless it never ran on this store";
+
+bool is_newer(const PageFile& pages) {
+  Page first{};
+  pages.read(1, first);
+  return head_of(std::span(std::as_const(first)).first<head_bytes>()).is_newer();
+}
+
 class Collecting {
  public:
   Collecting(const PageFile& pages, core::DigestFunction digest, NewRows& rows)
@@ -162,6 +175,7 @@ class Collecting {
 
 Result<void> Collecting::collect() {
   for (const DamagedRow& damage : pages_.damage()) findings_.note(damage);
+  if (is_newer(pages_)) findings_.note({"(file)", "schema version", newer_schema});
   pages_.for_each([this](std::uint32_t number, const Page& page, bool whole) {
     if (written_) take_page(number, page, whole);
   });
@@ -392,7 +406,7 @@ Result<SalvageReport> make(const PageFile& pages, const DigestKey& key, const Jo
 Result<SalvageReport> salvage(const ByteSource& database, const ByteSource& wal, const JournalOptions& into) {
   const PageFile pages(database, wal);
   Result<DigestKey> key = find_key(pages, into.digest);
-  if (!key) return std::move(key).error();
+  if (!key) return is_newer(pages) ? Error{ErrorCode::invalid, newer_schema} : std::move(key).error();
   Result<SalvageReport> report = make(pages, *key, into);
   if (!report) return std::move(report).error().in("write the new database");
   if (Result<void> judged = judge(into, *report); !judged)

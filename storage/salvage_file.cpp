@@ -56,20 +56,11 @@ class Unfinished {
 Result<void> must_be_free(const std::string& out) {
   // A WAL under that name would be taken for the new database's own.
   for (const char* ending : {"", "-wal"}) {
-    std::error_code trouble;
-    if (std::filesystem::exists(std::filesystem::symlink_status(out + ending, trouble)))
+    if (::faccessat(AT_FDCWD, (out + ending).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
       return Error{ErrorCode::conflict,
                    out + ending + " exists: move it away, or choose another name with --out"};
   }
   return {};
-}
-
-/// A database without a WAL has an empty one.
-Result<std::unique_ptr<ByteSource>> open_wal(const std::string& path) {
-  Result<std::unique_ptr<FileSource>> wal = FileSource::open(path);
-  if (wal) return std::unique_ptr<ByteSource>(std::move(*wal));
-  if (wal.error().code != ErrorCode::not_found) return std::move(wal).error();
-  return std::unique_ptr<ByteSource>(std::make_unique<MemorySource>(std::span<const unsigned char>()));
 }
 
 }  // namespace
@@ -83,7 +74,7 @@ Result<SalvageReport> salvage_file(const SalvageRequest& request) {
   if (!database) return std::move(database).error();
   if (Result<void> locked = (*database)->lock_against_writers(); !locked)
     return std::move(locked).error().in(request.file);
-  Result<std::unique_ptr<ByteSource>> wal = open_wal(request.file + "-wal");
+  Result<std::unique_ptr<ByteSource>> wal = open_wal_of(request.file);
   if (!wal) return std::move(wal).error();
   const std::string out = salvage_output(request);
   if (Result<void> free = must_be_free(out); !free) return std::move(free).error();

@@ -49,9 +49,13 @@ Result<void> upgrade(Database& database, std::size_t from) {
   return transaction->commit();
 }
 
-Result<void> check_owner(Database& database, std::int64_t version) {
-  if (version > schema_version) {
-    return Error{ErrorCode::invalid, "the database is of schema version " + std::to_string(version) +
+}  // namespace
+
+Result<void> may_write(Database& database) {
+  Result<std::int64_t> version = database.number("PRAGMA user_version");
+  if (!version) return std::move(version).error();
+  if (*version > schema_version) {
+    return Error{ErrorCode::invalid, "the database is of schema version " + std::to_string(*version) +
                                          ", written by a newer storegate; this one knows up to version " +
                                          std::to_string(schema_version)};
   }
@@ -59,19 +63,16 @@ Result<void> check_owner(Database& database, std::int64_t version) {
   if (!owner) return std::move(owner).error();
   Result<std::int64_t> tables = database.number("SELECT count(*) FROM sqlite_schema");
   if (!tables) return std::move(tables).error();
-  const bool empty = version == 0 && *owner == 0 && *tables == 0;
+  const bool empty = *version == 0 && *owner == 0 && *tables == 0;
   if (!empty && *owner != application_id) {
     return Error{ErrorCode::invalid, "the file is a database of another program"};
   }
   return {};
 }
 
-}  // namespace
-
 Result<bool> migrate(Database& database, const std::function<Result<void>()>& first_rows) {
   Result<std::int64_t> version = database.number("PRAGMA user_version");
   if (!version) return std::move(version).error();
-  if (Result<void> ours = check_owner(database, *version); !ours) return std::move(ours).error();
   if (*version == 0) {
     Result<void> created = create(database, first_rows);
     if (!created) return std::move(created).error().in("create the database");

@@ -116,11 +116,13 @@ int Api::refused_by_server(int status, std::string_view target) {
   const auto path = target.substr(0, target.find('?'));
   const bool is_webhook =
       matches("/v1/partners/*/webhook", path, names) || matches("/v1/partners/*/webhook/*", path, names);
+  const auto partner = is_webhook ? webhook_partner(parts_.config, names[0]) : std::nullopt;
   constexpr int too_late = 408, again = 503;
-  const int answered = is_webhook && status == too_late ? again : status;
+  const bool would_be_forgotten =
+      status == too_late || (partner && status < 500 && partner->codec->style().below_500_is_delivered);
+  const int answered = is_webhook && would_be_forgotten ? again : status;
   parts_.gauges.http_answered(answered);
   if (!is_webhook) return answered;
-  const auto partner = webhook_partner(parts_.config, names[0]);
   refusals_.of_anybody(partner ? std::string_view(partner->config->name) : "", answered,
                        "the server's limits and deadlines", parts_.turns.now().steady_ms);
   return answered;

@@ -55,8 +55,8 @@ class Api {
   /// Answers, now or later.
   void handle(platform::HttpRequest request, platform::Responder responder);
 
-  /// The server refuses a request by itself (HttpServerOptions::on_refusal). A webhook that came too late is answered 503:
-  /// some partners take any status below 500 as "delivered", and would not send it again.
+  /// The server refuses a request by itself (HttpServerOptions::on_refusal). A webhook that came too late is answered 503,
+  /// and so is any of a partner that takes each status below 500 as "delivered": it would not send it again.
   [[nodiscard]] int refused_by_server(int status, std::string_view target);
 
  private:

@@ -1,11 +1,11 @@
 // The salvage command: one call of storage, and its report in words.
 #include "app/cli_salvage.hpp"
 
-#include <filesystem>
+#include <unistd.h>
+
 #include <iomanip>
 #include <ostream>
 #include <sstream>
-#include <system_error>
 #include <vector>
 
 #include "app/cli_format.hpp"
@@ -74,8 +74,7 @@ ExitStatus salvage(const CliRequest& request, CliWorld& world) {
   const auto report = storage::salvage_file(wanted);
   if (!report) return failed(report.error(), world);
   const std::string out = storage::salvage_output(wanted);
-  std::error_code trouble;
-  const bool has_wal = std::filesystem::exists(request.file + "-wal", trouble);
+  const bool has_wal = ::access((request.file + "-wal").c_str(), F_OK) == 0;
   world.out << format_salvage(*report) << "\n"
             << printable(out) << " is the new database.\n"
             << how_to_use(printable(request.file), has_wal, printable(out));

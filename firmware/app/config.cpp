@@ -132,7 +132,7 @@ core::PartnerPolicy policy_of(const PartnerConfig& partner) {
   policy.decide_within_ms = partner.decide_within_s * core::second_ms;
   const codec::PartnerApi* api = partner.api && partner.codec != nullptr ? partner.codec->api() : nullptr;
   if (api == nullptr) return policy;
-  policy.fetches = api->fetches();
+  policy.fetches = api->can_ask();
   policy.fetch_within_ms = policy.decide_within_ms;
   if (partner.answers_directly) policy.tells = api->notices();
   return policy;

@@ -97,13 +97,13 @@ bool everybody_reads(const std::string& path) {
   std::error_code error;
   const fs::path whole = fs::canonical(path, error);
   if (error) return false;
-  const auto lets = [&error](const fs::path& at, fs::perms right) {
-    const auto mode = fs::status(at, error).permissions();
-    return !error && (mode & right) != fs::perms::none;
+  const auto lets = [](const fs::path& at, unsigned right) {
+    struct statx info {};
+    return ::statx(AT_FDCWD, at.c_str(), 0, STATX_MODE, &info) == 0 && (info.stx_mode & right) != 0;
   };
-  if (!lets(whole, fs::perms::others_read)) return false;
+  if (!lets(whole, S_IROTH)) return false;
   for (fs::path at = whole.parent_path();; at = at.parent_path()) {
-    if (!lets(at, fs::perms::others_exec)) return false;
+    if (!lets(at, S_IXOTH)) return false;
     if (at == at.root_path()) return true;
   }
 }

@@ -8,9 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <ostream>
-#include <system_error>
 #include <utility>
 
 #include "app/cli_format.hpp"
@@ -26,9 +24,9 @@ constexpr std::size_t what_width = 14;
 /// Root may read everything: what the service may read is seen by its user alone. Whom the doctor looks as, for a person;
 /// a machine without that user has no package, and is looked at as whoever asks. Error: failed, why it remains root.
 core::Result<std::string> become_service_user() {
-  if (::geteuid() != 0) return std::string();
   const passwd* user = ::getpwnam(service_user);
-  if (user == nullptr) return std::string();
+  if (user != nullptr && user->pw_uid == ::geteuid()) return std::string(service_user);
+  if (::geteuid() != 0 || user == nullptr) return std::string();
   if (::initgroups(service_user, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
       ::setuid(user->pw_uid) != 0)
     return core::Error{core::ErrorCode::failed,
@@ -40,8 +38,7 @@ core::Result<std::string> become_service_user() {
 ConfigSurroundings surroundings() {
   auto around = ConfigSurroundings::of_process();
   const std::string of_unit = "/run/credentials/storegate.service";
-  std::error_code unknown;
-  if (!around.credentials_directory && std::filesystem::is_directory(of_unit, unknown))
+  if (!around.credentials_directory && ::access(of_unit.c_str(), F_OK) == 0)
     around.credentials_directory = of_unit;
   return around;
 }
@@ -71,18 +68,21 @@ bool waits_for_credentials(const ConfigFinding& problem) {
 }
 
 /// What one problem of the file asks for; permissions and credentials have words of their own.
-std::string advice_for(const ConfigFinding& problem, const std::string& file) {
+std::string advice_for(const ConfigFinding& problem, const std::string& file, bool as_service) {
   if (waits_for_credentials(problem))
     return "start the unit once, systemctl restart storegate: its credentials can be read while it runs";
   if (problem.text.find("may not be read by this user") == std::string::npos)
     return "edit " + file + (problem.line > 0 ? ", line " + std::to_string(problem.line) : "");
+  if (!as_service) return "run it as root, who can look as the service does: sudo storegate doctor";
   return std::string("chgrp ") + service_user +
          " and chmod 640 that file, and chmod 2750 the folder that it is in";
 }
 
-bool print_configuration(const ConfigReading& reading, const std::string& file, std::ostream& out) {
+bool print_configuration(const ConfigReading& reading, const std::string& file, bool as_service,
+                         std::ostream& out) {
   for (const ConfigFinding& problem : reading.problems)
-    print(out, {"configuration", Health::bad, describe(problem, file), advice_for(problem, file)});
+    print(out,
+          {"configuration", Health::bad, describe(problem, file), advice_for(problem, file, as_service)});
   for (const ConfigFinding& warning : reading.warnings)
     print(out, {"configuration", Health::doubt, describe(warning, file)});
   if (reading.config) print(out, {"configuration", Health::good, file + " can be used"});
@@ -119,10 +119,10 @@ class Round {
     world_.out.flush();
   }
   void look_at_device() {
-    tell(examine_clock(world_.wall_ms(), platform::Clock::kernel_says_synchronised()));
+    tell(examine_clock(world_.wall_ms(), time_keeper()));
     tell(examine_disk(config_.storage));
     if (const auto kept_out = examine_sandbox(config_.storage)) tell(*kept_out);
-    tell(examine_database(config_.storage));
+    tell(examine_database(config_.storage, is_running_));
     for (const Diagnosis& port : examine_ports(config_.http, is_running_)) tell(port);
   }
   void look_at_files(const TlsInUse& tls) {
@@ -131,7 +131,9 @@ class Round {
   }
   void look_at_peers(const TlsInUse& tls) {
     tell(examine_broker(config_, tls));
-    tell(examine_pos(config_.pos, tls));
+    const PosVisit visit = visit_pos(config_.pos, tls);
+    tell(visit.pos);
+    if (const auto apart = examine_clock_beside("the POS", visit.date, world_.wall_ms())) tell(*apart);
   }
   [[nodiscard]] ExitStatus conclude() const {
     if (!all_good_) {
@@ -160,7 +162,7 @@ ExitStatus doctor(const CliRequest& request, CliWorld& world) {
     print(world.out, {"permissions", Health::bad, user.error().context + "; what follows is what root may",
                       "run it as root outside of a container, or: runuser -u storegate -- storegate doctor"});
   const ConfigReading reading = load_config(file, surroundings());
-  if (!print_configuration(reading, file, world.out)) {
+  if (!print_configuration(reading, file, user.ok() && !user->empty(), world.out)) {
     const auto& problems = reading.problems;
     if (!reading.unready || !std::all_of(problems.begin(), problems.end(), waits_for_credentials))
       return ExitStatus::bad_usage;

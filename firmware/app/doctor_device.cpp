@@ -3,11 +3,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -18,25 +16,19 @@
 #include "platform/endpoint.hpp"
 #include "platform/http_server.hpp"
 #include "platform/loop.hpp"
-#include "storage/schema.hpp"
+#include "storage/file_head.hpp"
 
 namespace storegate::app {
 namespace {
 
 constexpr std::int64_t mib = 1024 * 1024;
+constexpr fsfilcnt_t files_least = 16;  // the database's own are four, with what replaces one of them
 constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
 constexpr const char* state_folder = "/var/lib/storegate";  // of the package's unit
 
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
-}
-
-/// Four bytes of a database's header, the most significant first (sqlite.org/fileformat2.html).
-std::int64_t number_at(const std::array<char, 100>& header, std::size_t at) {
-  std::int64_t number = 0;
-  for (std::size_t i = at; i < at + 4; ++i) number = number * 256 + static_cast<unsigned char>(header[i]);
-  return number;
 }
 
 /// Why nobody can listen there; "" if somebody can.
@@ -69,14 +61,24 @@ Diagnosis examine_port(const std::string& key, const std::string& address, bool 
 
 }  // namespace
 
-Diagnosis examine_clock(std::int64_t wall_ms, bool is_kept) {
+TimeKeeper time_keeper() noexcept {
+  if (::access(platform::timesyncd_mark, F_OK) == 0) return TimeKeeper::timesyncd;
+  return platform::Clock::is_kept() ? TimeKeeper::another : TimeKeeper::nobody;
+}
+
+Diagnosis examine_clock(std::int64_t wall_ms, TimeKeeper keeper) {
   const std::string shows = "the clock shows " + codec::time_text(wall_ms);
   if (wall_ms < platform::wall_floor_ms)
     return {"clock", Health::bad, shows + ", which is long past",
             "timedatectl set-ntp true; without a network: timedatectl set-time 'YYYY-MM-DD HH:MM:SS'"};
-  if (!is_kept)
+  if (keeper == TimeKeeper::nobody)
     return {"clock", Health::doubt, shows + "; no time service says that it keeps it",
             "if that is wrong: timedatectl set-ntp true"};
+  if (keeper == TimeKeeper::another)
+    return {
+        "clock", Health::doubt, shows + ", kept by another service than systemd-timesyncd",
+        "the sandbox hides that from storegate, and then the age of signed webhooks is not judged, unless "
+        "/usr/share/doc/storegate/examples/clock.conf is in /etc/systemd/system/storegate.service.d"};
   return {"clock", Health::good, shows + ", kept by a time service"};
 }
 
@@ -107,8 +109,9 @@ Diagnosis examine_disk(const StorageConfig& storage) {
   struct statvfs disk {};
   if (::statvfs(folder.c_str(), &disk) != 0)
     return {"disk", Health::bad, folder + ": " + std::strerror(errno),
-            "make the folder: systemd-tmpfiles does not, the unit's StateDirectory makes /var/lib/storegate "
-            "when it starts"};
+            "make it the service's own: "
+            "install -d -o storegate -g storegate -m 750 " +
+                folder};
   if ((disk.f_flag & ST_RDONLY) != 0)
     return {"disk", Health::bad, folder + " is on a file system that cannot be written",
             "dmesg tells whether the card failed (then replace it); else put storage.path where it can be "
@@ -124,6 +127,12 @@ Diagnosis examine_disk(const StorageConfig& storage) {
       "free some: journalctl --vacuum-size=50M, apt clean; du -xh / | sort -h | tail shows what is large";
   if (free_mib < storage.min_free_mib) return {"disk", Health::bad, room + ": " + least, clean};
   if (free_mib < 4 * storage.min_free_mib) return {"disk", Health::doubt, room + ": " + least, clean};
+  // A file system that makes inodes as it needs them counts none.
+  if (disk.f_files > 0 && disk.f_favail < files_least)
+    return {
+        "disk", Health::bad, room + ", and for " + std::to_string(disk.f_favail) + " more files",
+        "too many small files: df -i; find / -xdev -printf '%h\\n' | sort | uniq -c | sort -n | tail names "
+        "the folders that have them"};
   return {"disk", Health::good, room};
 }
 
@@ -137,7 +146,7 @@ std::optional<Diagnosis> examine_sandbox(const StorageConfig& storage) {
                        " in a drop-in; if it is there already, all is well"};
 }
 
-Diagnosis examine_database(const StorageConfig& storage) {
+Diagnosis examine_database(const StorageConfig& storage, bool is_running) {
   const std::string& file = storage.path;
   for (const char* part : {"", "-wal"}) {
     const std::string path = file + part;
@@ -145,23 +154,25 @@ Diagnosis examine_database(const StorageConfig& storage) {
       return {"permissions", Health::bad, path + " may not be written by the service",
               "chown storegate:storegate that file"};
   }
-  std::ifstream stream(file, std::ios::binary);
-  std::array<char, 100> header{};
-  if (!stream) return {"database", Health::good, file + " is made at the first start"};
-  if (!stream.read(header.data(), header.size()))
-    return {"database", Health::good, file + " is empty: nothing was stored yet"};
-  std::error_code none;
-  if (number_at(header, 68) == 0 && std::filesystem::file_size(file + "-wal", none) > 0 && !none)
-    return {"database", Health::good, file + " is new: what it has is still in its write-ahead log"};
-  const std::int64_t version = number_at(header, 60);
-  if (std::strncmp(header.data(), "SQLite format 3", 16) != 0 ||
-      number_at(header, 68) != storage::application_id)
+  const auto head = storage::read_head(file);
+  if (!head && head.error().code == core::ErrorCode::not_found)
+    return {"database", Health::good, file + " is made at the first start"};
+  if (!head) return {"database", Health::bad, head.error().context, "name a file in storage.path"};
+  if (head->in_use && is_running) return {"database", Health::good, file + " is the running service's"};
+  if (head->in_use)
+    return {"database", Health::doubt, file + " is open in another program, or the service is just starting",
+            "fuser " + file + " names it (package psmisc): the service cannot start beside it"};
+  if (head->empty) return {"database", Health::good, file + " is empty: nothing was stored yet"};
+  if (head->is_database && !head->has_tables && head->application_id == 0)
+    return {"database", Health::good, file + " is new: nothing was stored yet"};
+  if (!head->is_ours())
     return {"database", Health::bad, file + " is no database of storegate",
             "if it was one: stop the service, then storegate salvage " + file +
                 "; else choose another storage.path"};
-  if (version > storage::schema_version)
+  if (head->is_newer())
     return {"database", Health::bad,
-            file + " is of schema version " + std::to_string(version) + ", written by a newer storegate",
+            file + " is of schema version " + std::to_string(head->schema_version) +
+                ", written by a newer storegate",
             "install that version again; this one leaves the file as it is"};
   return {"database", Health::good, file + " is storegate's"};
 }

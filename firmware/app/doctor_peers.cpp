@@ -1,5 +1,6 @@
 // Broker and POS, tried as the service would try them.
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "app/doctor.hpp"
 #include "codec/pos_rest.hpp"
+#include "codec/times.hpp"
 #include "platform/http_client.hpp"
 #include "platform/loop.hpp"
 #include "platform/mqtt_client.hpp"
@@ -40,11 +42,15 @@ std::string advice_for(std::string_view why, const std::string& section) {
   return "is " + section + ".url right, the other side on, and the network plugged in?";
 }
 
-std::string advice_for_login(std::string_view why) {
+std::string advice_for_login(std::string_view why, const std::string& name) {
   if (has(why, "subscribing to"))
     return "the broker's list of rights must give this store its topics: see examples/mosquitto.acl";
-  if (has(why, "uthori") || has(why, "user name") || has(why, "password"))
-    return "ask head office for mqtt.username and the content of mqtt.password_file of this store";
+  if (has(why, "uthori") || has(why, "user name") || has(why, "password") || has(why, "client identifier") ||
+      has(why, "identifier rejected"))
+    return "ask head office for mqtt.username and the content of mqtt.password_file of this store; or the "
+           "broker "
+           "lets nobody in as " +
+           name + ", as the doctor calls itself: then the service's log says whether that one gets in";
   if (has(why, "another packet") || has(why, "not MQTT") || has(why, "closed the connection") ||
       has(why, "did not answer in time"))
     return "does an MQTT broker listen at that port? mqtt:// is 1883, mqtts:// 8883";
@@ -121,6 +127,18 @@ codec::PosHttpOutcome http_of(const platform::HttpOutcome& outcome) {
   return http;
 }
 
+/// Of a Date header as RFC 9110 has it, "Sun, 06 Nov 1994 08:49:37 GMT": Unix milliseconds. Nothing for other text.
+std::optional<std::int64_t> time_from_header(std::string_view text) {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT") return {};
+  const auto month = months.find(text.substr(8, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return {};
+  std::string same(text.substr(12, 4));  // as RFC 3339 has it
+  same.append(month < 27 ? "-0" : "-").append(std::to_string(month / 3 + 1)).append("-");
+  same.append(text.substr(5, 2)).append("T").append(text.substr(17, 8)).append("Z");
+  return codec::time_from(same);
+}
+
 /// What is wrong with a whole answer, if the driver did not understand it.
 Diagnosis misunderstood(const PosConfig& pos, std::string_view asked, int status) {
   if (status == 401 || status == 403)
@@ -154,13 +172,16 @@ bool is_storegate_at(const std::string& address) {
 Diagnosis examine_broker(const Config& config, const TlsInUse& tls) {
   if (!config.mqtt) return {"broker", Health::good, "none is configured: events are kept and go nowhere"};
   const auto why = log_in(config, tls.mqtt);
-  if (why) return {"broker", Health::bad, config.mqtt->url + ": " + *why, advice_for_login(*why)};
+  if (why)
+    return {"broker", Health::bad, config.mqtt->url + ": " + *why,
+            advice_for_login(*why, name_beside(config.mqtt->client_id))};
   return {"broker", Health::good, config.mqtt->url + " lets this store in"};
 }
 
-Diagnosis examine_pos(const PosConfig& pos, const TlsInUse& tls) {
-  const core::CheckPosHealth health;
-  const auto first = ask(pos, tls.pos, codec::request_of(health));
+namespace {
+
+/// `first`: what became of the question for its health.
+Diagnosis examine_pos(const PosConfig& pos, const TlsInUse& tls, const platform::HttpOutcome& first) {
   if (!first.ok()) {
     const std::string& why = first.failure.context;
     const bool is_nonsense =
@@ -170,7 +191,7 @@ Diagnosis examine_pos(const PosConfig& pos, const TlsInUse& tls) {
               "something else than the POS listens there: is the port in pos.url right?"};
     return {"POS", Health::bad, pos.url + ": " + why, advice_for(why, "pos")};
   }
-  if (codec::outcome_of(health, http_of(first)).outcome != core::PosOutcome::healthy)
+  if (codec::outcome_of(core::CheckPosHealth{}, http_of(first)).outcome != core::PosOutcome::healthy)
     return misunderstood(pos, "GET /health", first.response->status);
   if (!pos.can_query) return {"POS", Health::good, pos.url + " says that it is well"};
   core::AskPos question;
@@ -182,6 +203,27 @@ Diagnosis examine_pos(const PosConfig& pos, const TlsInUse& tls) {
   if (codec::outcome_of(question, http_of(second)).outcome != core::PosOutcome::not_found)
     return misunderstood(pos, "GET /orders?reference=", second.response->status);
   return {"POS", Health::good, pos.url + " says that it is well, and can be asked for orders"};
+}
+
+}  // namespace
+
+PosVisit visit_pos(const PosConfig& pos, const TlsInUse& tls) {
+  const auto first = ask(pos, tls.pos, codec::request_of(core::CheckPosHealth{}));
+  PosVisit visit;
+  if (first.ok()) visit.date = first.response->headers.get("Date");
+  visit.pos = examine_pos(pos, tls, first);
+  return visit;
+}
+
+std::optional<Diagnosis> examine_clock_beside(const std::string& who, std::string_view date,
+                                              std::int64_t wall_ms) {
+  constexpr std::int64_t apart_ms_max = 5LL * 60 * 1000;
+  const auto theirs = time_from_header(date);
+  if (!theirs || std::abs(*theirs - wall_ms) <= apart_ms_max) return {};
+  return Diagnosis{
+      "clock", Health::bad,
+      "the clock shows " + codec::time_text(wall_ms) + ", that of " + who + " " + codec::time_text(*theirs),
+      "timedatectl shows this one: if it is wrong, timedatectl set-ntp true; else set the other"};
 }
 
 }  // namespace storegate::app

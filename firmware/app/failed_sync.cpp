@@ -44,8 +44,7 @@ core::Result<void> leave_marker(const std::string& marker) {
 }
 
 core::Result<bool> heed_marker(const std::string& marker, const std::string& database) {
-  std::error_code ignored;
-  if (marker.empty() || !std::filesystem::exists(marker, ignored)) return false;
+  if (marker.empty() || ::access(marker.c_str(), F_OK) != 0) return false;
   for (const char* suffix : {"", "-wal"})
     if (auto dropped = drop_from_cache(database + suffix); !dropped)
       return std::move(dropped).error().in("dropping pages after a failed sync");

@@ -17,7 +17,6 @@ namespace storegate::app {
 
 namespace {
 constexpr std::size_t file_bytes_max = 4 * 1024 * 1024;
-constexpr std::int64_t save_seen_every_ms = 10 * 60 * 1000;
 
 core::Error failure(const std::string& doing) {
   return {core::ErrorCode::failed, doing + ": " + std::strerror(errno)};
@@ -69,8 +68,6 @@ PartnerMemory::PartnerMemory(std::string path, Write write)
   if (!text && text.error().code == core::ErrorCode::not_found) return;
   if (auto records = text ? read_partner_records(*text) : std::nullopt) {
     partners_ = std::move(*records);
-    for (const auto& [name, record] : partners_)
-      if (record.seen_wall_ms) seen_saved_ms_[name] = *record.seen_wall_ms;
     return;
   }
   platform::log_warn("what was remembered of partners cannot be read: tokens are fetched anew",
@@ -84,20 +81,6 @@ const PartnerToken* PartnerMemory::token(std::string_view partner) const {
 
 void PartnerMemory::keep_token(const std::string& partner, PartnerToken token) {
   partners_[partner].token = std::move(token);
-  save();
-}
-
-std::optional<std::int64_t> PartnerMemory::seen_until(std::string_view partner) const {
-  const auto found = partners_.find(partner);
-  return found == partners_.end() ? std::nullopt : found->second.seen_wall_ms;
-}
-
-void PartnerMemory::keep_seen(const std::string& partner, std::int64_t wall_ms) {
-  partners_[partner].seen_wall_ms = wall_ms;
-  std::int64_t& saved_ms = seen_saved_ms_[partner];
-  const auto since_saved = wall_ms - saved_ms;
-  if (since_saved >= 0 && since_saved < save_seen_every_ms) return;
-  saved_ms = wall_ms;
   save();
 }
 

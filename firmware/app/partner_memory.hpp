@@ -1,11 +1,8 @@
-// PartnerMemory: what of partners' APIs outlives the process: tokens, and until when missed orders were asked for. One file
-// beside the database, for its owner alone. Nothing in it is needed: what cannot be read is fetched anew.
+// PartnerMemory: what of partners' APIs outlives the process: their tokens. One file beside the database, for its owner alone.
+// Nothing in it is needed: what cannot be read is fetched anew.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,18 +22,12 @@ class PartnerMemory {
   [[nodiscard]] const PartnerToken* token(std::string_view partner) const;
   void keep_token(const std::string& partner, PartnerToken token);
 
-  /// Every order of this partner that came before was asked for and stored; nothing = it never was.
-  [[nodiscard]] std::optional<std::int64_t> seen_until(std::string_view partner) const;
-  /// Reaches the disk at most every ten minutes: who asks from a little too early on hears of an order twice.
-  void keep_seen(const std::string& partner, std::int64_t wall_ms);
-
  private:
   void save();
 
   std::string path_;
   Write write_;
   PartnerRecords partners_;
-  std::map<std::string, std::int64_t> seen_saved_ms_;  // what the disk has of it
 };
 
 /// Replaces the file by one that only its owner may read; after a power cut there is the old one or the new. Errors:

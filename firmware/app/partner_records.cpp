@@ -67,8 +67,6 @@ std::optional<PartnerRecords> read_partner_records(std::string_view text) {
         place.member("name").text({.min = 1, .max = codec::partner_bytes_max, .printable = true}));
     PartnerRecord& record = records[std::move(name)];
     if (place.member("token").given()) record.token = token_of(place.member("token"));
-    if (const Place seen = place.member("seen_ms"); seen.given())
-      record.seen_wall_ms = seen.integer(0, wall_ms_max);
   });
   if (reading.failed()) return std::nullopt;
   return records;
@@ -84,10 +82,6 @@ std::string text_of(const PartnerRecords& records) {
     if (record.token) {
       append_member(out, "token");
       append(out, *record.token);
-    }
-    if (record.seen_wall_ms) {
-      append_member(out, "seen_ms");
-      codec::json::append_integer(out, *record.seen_wall_ms);
     }
     out += '}';
   }

@@ -20,7 +20,6 @@ struct PartnerToken {
 
 struct PartnerRecord {
   std::optional<PartnerToken> token;
-  std::optional<std::int64_t> seen_wall_ms;  // until when missed orders were asked for
   friend bool operator==(const PartnerRecord&, const PartnerRecord&) = default;
 };
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -19,10 +21,10 @@
 namespace storegate::app {
 
 namespace {
-constexpr core::Milliseconds overlap_ms = core::hour_ms;  // what a partner lists late, and clocks that differ
 constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
-constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
+constexpr std::size_t pages_max = 1000;       // a cursor that runs in a circle must end
+constexpr std::size_t page_failures_max = 3;  // then what is behind it waits no longer
 constexpr std::size_t unreadable_logged_max = 10;
 constexpr std::size_t stored_pages_max = 8;            // some 150 KB each, at most
 constexpr std::size_t letter_bytes_max = 1024 * 1024;  // as much as a message over MQTT
@@ -58,6 +60,16 @@ core::Milliseconds backoff_ms(std::size_t failures) {
   return whole * 3 / 4 +
          static_cast<core::Milliseconds>(platform::random_seed() % static_cast<std::uint64_t>(whole / 2));
 }
+
+/// The partner was there and spoke of this request, so that another one may well succeed.
+bool is_of_its_request(const PartnerReply& reply) {
+  constexpr int too_many = 429;
+  return reply.status && *reply.status != too_many;
+}
+
+std::string why_not(const PartnerReply& reply) {
+  return reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
+}
 }  // namespace
 
 /// One partner's.
@@ -69,10 +81,17 @@ struct Puller::Pull {
   bool again = false;  // there was an outage while it ran
   bool whole = false;  // it was asked to the end since it may be
   std::size_t failures = 0;
+  /// Pages that could not be had or acknowledged, by what asked for them.
+  struct Failed {
+    std::size_t times = 0;
+    bool lately = false;  // since a pull came to its end
+  };
+  std::map<std::string, Failed> failed;
 
   // of the pull under way
-  core::Now begun;
   std::string cursor;
+  std::string target;     // of the request for the page
+  bool passed = false;    // a page was left out that is to be asked for again
   std::size_t pages = 0;  // that came
   std::size_t taken = 0;  // webhooks
   std::string content_type;
@@ -130,28 +149,24 @@ void Puller::begin(Pull& pull) {
   pull.timer.cancel();
   pull.running = true;
   pull.again = false;
-  pull.begun = parts_.now();
   pull.cursor.clear();
+  pull.passed = false;
   pull.pages = 0;
   pull.taken = 0;
   ask(pull);
 }
 
 void Puller::ask(Pull& pull) {
-  auto since = parts_.memory.seen_until(pull.partner);
-  if (since) *since -= overlap_ms;
-  auto request = pull.line->api->pull(pull.line->store(), since, pull.cursor);
+  auto request = pull.line->api->pull(pull.line->store(), pull.cursor);
+  pull.target = request.target;
   pull.line->client.call("pull", std::move(request),
                          [this, &pull](PartnerReply reply) { take_page(pull, std::move(reply)); });
 }
 
 void Puller::take_page(Pull& pull, PartnerReply reply) {
-  if (!reply.is_good()) {
-    const std::string why = reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
-    return give_up(pull, why, codec::retry_after_ms(reply.retry_after).value_or(0));
-  }
+  if (!reply.is_good()) return fail_page(pull, why_not(reply), reply);
   auto page = pull.line->api->read_pulled(reply.body, pull.partner, pull.line->store());
-  if (!page) return give_up(pull, page.problem().text(), 0);
+  if (!page) return fail_page(pull, page.problem().text(), reply);
   pull.page = name_of(page->then);
   if (pull.stored.contains(pull.page)) {  // what it brought is known: all that is left is to say so
     page->webhooks.clear();
@@ -170,8 +185,35 @@ void Puller::take_page(Pull& pull, PartnerReply reply) {
   pull.waiting.assign(std::make_move_iterator(page->webhooks.begin()),
                       std::make_move_iterator(page->webhooks.end()));
   pull.then.assign(std::make_move_iterator(page->then.begin()), std::make_move_iterator(page->then.end()));
-  pull.next = page->left ? pull.line->api->next_behind(pull.cursor) : std::move(page->next);
+  pull.next =
+      page->left ? pull.line->api->next_behind(pull.cursor).value_or(std::string()) : std::move(page->next);
   offer_next(pull);
+}
+
+// One that cannot be had, or not be acknowledged, stays with its partner, and is asked for again with each pull; but what
+// came later does not wait for it, where it can be asked for without it.
+void Puller::fail_page(Pull& pull, std::string_view why, const PartnerReply& reply) {
+  auto behind = pull.line->api->next_behind(pull.cursor);
+  const bool may_pass = behind && is_of_its_request(reply);
+  std::size_t times = 0;
+  if (may_pass) {
+    Pull::Failed& failed = pull.failed[pull.target];
+    failed.lately = true;
+    times = ++failed.times;
+  }
+  const std::size_t times_max = reply.is_gone() ? 1 : page_failures_max;
+  if (!may_pass || times < times_max)
+    return give_up(pull, why, codec::retry_after_ms(reply.retry_after).value_or(0));
+  if (times == times_max)
+    platform::log_warn(
+        "what a partner has listed cannot be had: it is left there, and what came later is taken",
+        {{"partner", pull.partner}, {"request", pull.target}, {"why", why}});
+  pull.passed = pull.passed || !reply.is_gone();
+  ++pull.pages;
+  pull.page.clear();
+  pull.then.clear();
+  pull.next = std::move(*behind);
+  acknowledge(pull);
 }
 
 // One after the other: an order before its cancel, and no flood of a partner's own before its live orders.
@@ -224,8 +266,7 @@ void Puller::acknowledge(Pull& pull) {
   pull.line->client.call("acknowledge", std::move(request), [this, &pull](PartnerReply reply) {
     // Gone is what it was to become.
     if (reply.is_good() || reply.is_gone()) return acknowledge(pull);
-    const std::string why = reply.status ? "HTTP " + std::to_string(*reply.status) : reply.why;
-    give_up(pull, why, codec::retry_after_ms(reply.retry_after).value_or(0));
+    fail_page(pull, why_not(reply), reply);
   });
 }
 
@@ -240,8 +281,9 @@ void Puller::end_page(Pull& pull) {
 
 void Puller::succeed(Pull& pull) {
   pull.running = false;
-  pull.stored.clear();
-  if (pull.begun.wall_trusted) parts_.memory.keep_seen(pull.partner, pull.begun.wall_ms);
+  if (!pull.passed) pull.stored.clear();
+  for (auto failed = pull.failed.begin(); failed != pull.failed.end();)
+    failed = std::exchange(failed->second.lately, false) ? std::next(failed) : pull.failed.erase(failed);
   if (pull.taken > 0 || pull.failures > 0)
     platform::log_info("a partner was asked for missed orders",
                        {{"partner", pull.partner}, {"webhooks", pull.taken}});
@@ -252,6 +294,8 @@ void Puller::succeed(Pull& pull) {
     begin(pull);
   else if (interval_ms > 0)
     arm(pull, interval_ms);
+  else if (pull.passed)
+    arm(pull, backoff_max_ms);
 }
 
 void Puller::give_up(Pull& pull, std::string_view why, core::Milliseconds wait_ms) {

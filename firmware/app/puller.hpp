@@ -10,7 +10,6 @@
 #include <string>
 
 #include "app/partner_lines.hpp"
-#include "app/partner_memory.hpp"
 #include "core/inputs.hpp"
 #include "core/messages.hpp"
 #include "core/time.hpp"
@@ -22,8 +21,6 @@ namespace storegate::app {
 struct PullerParts {
   platform::Loop& loop;
   PartnerLines& lines;
-  PartnerMemory& memory;
-  std::function<core::Now()> now;
   std::function<void(core::Input)> offer;
   /// Gives a number under which the gateway's answer comes back.
   std::function<core::Caller(std::function<void(const core::Answer&)>)> seat;
@@ -49,6 +46,7 @@ class Puller {
   void begin(Pull& pull);
   void ask(Pull& pull);
   void take_page(Pull& pull, PartnerReply reply);
+  void fail_page(Pull& pull, std::string_view why, const PartnerReply& reply);
   void offer_next(Pull& pull);
   void refuse_next(Pull& pull);
   void answered(Pull& pull, const core::Answer& answer);

@@ -128,8 +128,8 @@ void Service::join_partners() {
   lines_->configure(config_, tls_);
   fetcher_.emplace(*lines_, offer);
   teller_.emplace(*lines_, offer);
-  puller_.emplace(PullerParts{loop_, *lines_, *memory_, now, offer,
-                              [this](Hearer hear) { return desk_->seat(std::move(hear)); }});
+  puller_.emplace(
+      PullerParts{loop_, *lines_, offer, [this](Hearer hear) { return desk_->seat(std::move(hear)); }});
 }
 
 core::Result<void> Service::listen() {

@@ -55,7 +55,7 @@ codec::Delivery delivery_of(const WebhookPartner& partner, codec::Headers header
   delivery.scheme = &*partner.config->scheme;
   // A device without a clock of its own boots hours behind: by that clock every signature would be of the future. Until a
   // time service keeps it, a repeat is known by its order's id alone, which needs no clock.
-  if (now.wall_trusted && platform::Clock::kernel_says_synchronised()) delivery.now_wall_ms = now.wall_ms;
+  if (now.wall_trusted && platform::Clock::is_kept()) delivery.now_wall_ms = now.wall_ms;
   return delivery;
 }
 

@@ -284,6 +284,9 @@ void Gateway::give_up_notices(Entry& entry, Turn& turn) {
     const Notice notice = entry.order.owed.first();
     note_untold(entry, notice, "given_up", {}, turn);
     owe_only(entry, behind(entry.order.owed, notice));
+    // A partner that heard of no acceptance in time may have cancelled it, and its news may be lost.
+    const bool may_have_ended = notice == Notice::accepted && !is_end(entry.order.phase);
+    if (may_have_ended && fetches(entry.order.partner)) look_again(entry, turn);
   }
   reindex(entry, turn.now);
 }

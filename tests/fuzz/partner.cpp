@@ -112,7 +112,7 @@ void run_partner(std::string_view input) {
   codec::Delivery delivery{headers, cut.rest(), {}, nullptr};
   authenticate(codec, delivery);
   if (first.rest() == "fetched") {
-    if (codec.api() == nullptr || !codec.api()->fetches()) return;
+    if (codec.api() == nullptr || !codec.api()->can_ask()) return;
     const auto fetched = codec.api()->read_fetched(cut.rest(), codec.name(), {});
     const auto compared = codec.api()->read_fetched(cut.rest(), codec.name(), {our_store, our_store});
     expect(compared.ok() || !fetched.ok(), "whose store an order is for makes none unreadable");

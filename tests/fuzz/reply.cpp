@@ -88,9 +88,9 @@ void pull(const codec::PartnerApi& api, std::string_view partner, std::string_vi
   for (const auto& request : page->then) must_be_sendable(request);
   for (const auto& words : page->unreadable) expect(!words.empty(), "what cannot be read is named");
   std::string next = page->next;
-  if (!next.empty()) must_be_sendable(api.pull(our_store, std::nullopt, next));
-  if (!next.empty()) next = api.next_behind(next);
-  if (!next.empty()) must_be_sendable(api.pull(our_store, std::nullopt, next));
+  if (!next.empty()) must_be_sendable(api.pull(our_store, next));
+  if (!next.empty()) next = api.next_behind(next).value_or("");
+  if (!next.empty()) must_be_sendable(api.pull(our_store, next));
   for (auto& webhook : page->webhooks) {
     if (const auto* order = std::get_if<codec::OrderReceived>(&webhook)) must_be_whole(order->decoded);
     const bool nothing = std::holds_alternative<codec::NothingReceived>(webhook);
@@ -143,7 +143,7 @@ void run_reply(std::string_view input) {
   if (what == "token") return take_token(reply);
   if (codec == nullptr || codec->api() == nullptr) return;
   const codec::PartnerApi& api = *codec->api();
-  if (what == "fetched" && api.fetches())
+  if (what == "fetched" && api.can_ask())
     for (const codec::ApiStore& store : {codec::ApiStore{}, our_store})
       fetch(api, codec->name(), reply, store);
   if (what == "told") tell(api, codec->name(), notice, reply);

@@ -35,17 +35,12 @@ void add_files(Seeds& seeds, const fs::path& folder, const std::string& front) {
 
 /// Every partner's fixtures as its webhooks, and as what its API gives.
 void add_webhooks(Seeds& seeds) {
-  namespace sample = codec::test;
   const fs::path fixtures = fs::path(STOREGATE_FIXTURES) / "partners";
   for (const auto* codec : codec::partner_codecs()) {
     const std::string name(codec->name());
     add_files(seeds, fixtures / name, name + "\n\n");
     seeds.push_back(name + " release\nAuthorization: new-secret\nX-Signature: 00\n\n{}");
   }
-  for (const std::string& text :
-       {sample::doordash_text(), sample::doordash_release_text(), sample::doordash_cancel_text()})
-    seeds.push_back("doordash\n\n" + text);
-  seeds.push_back("generic order\n\n" + sample::canonical_text());
 }
 
 /// Every partner's fixtures as what its API answers.
@@ -54,7 +49,7 @@ void add_replies(Seeds& seeds) {
   for (const auto* codec : codec::partner_codecs()) {
     if (codec->api() == nullptr) continue;
     const std::string name(codec->name());
-    if (codec->api()->fetches()) add_files(seeds, fixtures / name, name + " fetched 0 200 1 \n");
+    if (codec->api()->can_ask()) add_files(seeds, fixtures / name, name + " fetched 0 200 1 \n");
     if (codec->api()->pulls()) add_files(seeds, fixtures / name, name + " pulled 0 200 1 \n");
   }
 }

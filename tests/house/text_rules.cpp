@@ -152,7 +152,9 @@ std::vector<Finding> short_time(const std::vector<SourceFile>& tree) {
   static const std::regex word(
       R"re((\b(std::)?(time_t|timespec|timeval|itimerspec|(to|from)_time_t|(local|gm)time(_r)?|mktime|timegm)re"
       R"re(|strftime|gettimeofday|clock_gettime|system_clock|[fl]?stat64|fstat(at)?|lstat|utimensat|futimens)re"
-      R"re(|mbedtls_x509_time_is_\w+)\b|\bstruct stat\b|(std|^|[^\w])::(time|stat) ?\())re");
+      R"re(|mbedtls_x509_time_is_\w+)\b|\bstruct stat\b|(std|^|[^\w])::(time|stat) ?\()re"
+      R"re(|\b(filesystem|fs)::((symlink_)?status|exists|is_\w+|file_size|last_write_time|equivalent)re"
+      R"re(|hard_link_count|copy\w*|create_director\w+)\b))re");
   std::vector<Finding> findings;
   for (const SourceFile& file : tree) {
     const bool may =

@@ -86,8 +86,14 @@ TEST_CASE("a planted time_t, clock or fstat is found; statx, a name and a commen
              "// Why.\nauto t = std::chrono::system_clock::now();\nauto u = ::time (0);\n");
   tree.write("firmware/core/c.cpp", "// Why.\nstruct stat status {};\nauto why = \"no time_t\";\n");
   tree.write("tests/support/d.cpp", "// Tests may.\nstd::time_t now = 0;\n");
+  tree.write("firmware/app/e.cpp",
+             "// Why.\nauto size = std::filesystem::file_size(path);\nauto mode = fs::status(path);\n"
+             "auto there = std::filesystem::exists(path);\nauto free = std::filesystem::space(path);\n");
   const auto findings = short_time(tree.read());
-  REQUIRE_MESSAGE(findings.size() == 5, report(findings));
+  REQUIRE_MESSAGE(findings.size() == 8, report(findings));
+  CHECK(found(findings, "firmware/app/e.cpp", "file_size"));
+  CHECK(found(findings, "firmware/app/e.cpp", "fs::status"));
+  CHECK(found(findings, "firmware/app/e.cpp", "exists"));
   CHECK(found(findings, "platform/log.cpp", "std::time_t"));
   CHECK(found(findings, "storage/a.cpp", "fstat"));
   CHECK(found(findings, "firmware/app/b.cpp", "system_clock"));

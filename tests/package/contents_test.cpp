@@ -92,6 +92,9 @@ TEST_CASE("systemd-analyze gives the unit 1.1 at most, and more to one that leav
   CHECK(unit.find("IPAddress") == std::string::npos);
   const std::string example = read_file(package.file("usr/share/doc/storegate/examples/addresses.conf"));
   CHECK(exposure(folder, unit + example) < exposure(folder, unit));
+  // To ask for the clock's state costs little: it cannot be set.
+  const std::string asking = read_file(package.file("usr/share/doc/storegate/examples/clock.conf"));
+  CHECK(exposure(folder, unit + asking) <= 1.4);
 }
 
 TEST_CASE("man page and completion name every command, storegate.toml(5) every key") {
@@ -123,22 +126,37 @@ TEST_CASE("man page and completion name every command, storegate.toml(5) every k
             .empty());
 }
 
-TEST_CASE("the SBOM names what the program loads and whose headers are in it, with the installed versions") {
+TEST_CASE("the SBOM names what is loaded and whose headers are in it, with installed versions and licenses") {
   const Unpacked package;
   const auto bill = boost::json::parse(read_file(package.file("usr/share/doc/storegate/sbom.cdx.json")));
   CHECK(bill.at("bomFormat").as_string() == "CycloneDX");
-  std::map<std::string, std::string> versions;
+  std::map<std::string, std::string> versions, uses;
   for (const auto& each : bill.at("components").as_array()) {
-    versions[std::string(each.at("name").as_string())] = std::string(each.at("version").as_string());
+    const std::string name(each.at("name").as_string());
+    versions[name] = std::string(each.at("version").as_string());
+    uses[name] = std::string(each.at("properties").at(0).at("value").as_string());
+    CAPTURE(name);
+    for (const auto& one : each.at("licenses").as_array())
+      CHECK(one.at("license").at("name").as_string().size() > 1);
+    CHECK_FALSE(each.at("licenses").as_array().empty());
     const std::string purl(each.at("purl").as_string());
     CHECK_MESSAGE(purl.find('+') == std::string::npos, purl);  // it is escaped, as in libstdc++6
   }
 
-  // Depends is dpkg-shlibdeps's own finding of what is loaded.
+  // Depends is dpkg-shlibdeps's own finding of what the program names; ldd follows what those load.
   const std::string depends = run_bash(package.folder, "dpkg-deb -f '" + package_file + "' Depends");
   const auto libraries = all_of(depends, "\\b(lib[a-z0-9.+-]+)");
   REQUIRE(libraries.size() > 6);
-  std::set<std::string> wanted = libraries;
+  std::set<std::string> direct;
+  for (const auto& [name, use] : uses)
+    if (use == "loaded") direct.insert(name);
+  CHECK(direct == libraries);
+  std::set<std::string> wanted =
+      all_of(run_bash(package.folder,
+                      std::string("ldd ") + STOREGATE_PROGRAM +
+                          " | sed -n 's|.*[[:space:]]\\(/[^ ]*\\) (.*|*\\1|p' | xargs dpkg-query --search"),
+             "(?:^|\n)(lib[a-z0-9.+-]+):amd64: ");
+  CHECK(wanted.size() > libraries.size());
   const std::string sources =
       sources_of("firmware", "") + sources_of("storage", "") + sources_of("platform", "");
   const std::pair<const char*, const char*> headers[] = {{"#include <boost/", "libboost1.81-dev"},

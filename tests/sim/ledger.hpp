@@ -21,7 +21,7 @@ namespace storegate::sim {
 inline constexpr std::int64_t never = INT64_MAX;
 
 /// What a message to the gateway is about.
-// whole: one that was announced, sent as a whole by somebody else.
+// whole: one that was announced, sent as a whole by somebody else. called: its partner has called a person to it.
 enum class About : std::uint8_t {
   order,
   release,
@@ -31,7 +31,8 @@ enum class About : std::uint8_t {
   store,
   availability,
   stranger,
-  whole
+  whole,
+  called
 };
 // The cloud over MQTT, by itself or for a customer; the partner's webhook; the API.
 enum class Way : std::uint8_t { cloud, partner, person, customer };
@@ -40,8 +41,8 @@ enum class News : std::uint8_t { none, cancelled, courier };
 struct Tag {
   About about = About::other;
   std::size_t story =
-      SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words; availability: the word
-  int body = 0;            // order: which of its bodies; resolve: which answer; stranger: which guess
+      SIZE_MAX;  // of the order meant; SIZE_MAX = none; store: which of the manager's words; availability: the word; called: which call
+  int body = 0;  // order: which of its bodies; resolve: which answer; stranger: which guess
   Way way = Way::cloud;    // release, cancel: who sent it
   News news = News::none;  // order: what is new where it was ordered
 };
@@ -78,6 +79,17 @@ struct StoreWord {
   std::int64_t answered_ms = never;
   bool taken = false;    // answered so
   bool refused = false;  // answered so, for good
+};
+
+/// A partner did not take what became of an order, or could not give it to the store, and has called a person. What one
+/// that comes again says is the same call.
+struct Call {
+  std::string partner, id;
+  core::Notice untold = core::Notice::accepted;
+  std::size_t story = SIZE_MAX;     // SIZE_MAX: there is no such order, and none comes
+  std::int64_t reached_ms = never;  // first, since it was last acknowledged
+  std::uint64_t times_reached = 0;  // the gateway
+  bool acknowledged = false;
 };
 
 /// The story of one order.
@@ -123,7 +135,9 @@ struct Story {
   std::int64_t resolve_reached_ms = never;
   std::uint32_t answers_reached = 0;  // bit n: such an answer of a person for the parked order
   std::set<std::string, std::less<>> released_by, cancelled_by;  // who sent such a command that reached it
-  int wrong_tokens = 0;  // commands by a token that is not the order's, sent
+  int wrong_tokens = 0;                     // commands by a token that is not the order's, sent
+  std::int64_t times_called = 0;            // a call to key it in reached the gateway
+  std::int64_t send_again_reached_ms = -1;  // a person's answer that it is to be sent, the newest
   /// True time before which no clock may release it, whatever the clocks showed meanwhile.
   std::int64_t clock_may_release_ms = never;
   /// True time before which its hold does not end by itself; never: it has none.
@@ -157,6 +171,8 @@ struct Story {
   std::string first_answer;  // its body, "" over MQTT
   std::int64_t cancel_acknowledged_ms = never;
   bool told_too_late = false;  // a cancel was answered 200 though the order was completed
+  /// The newest call to key it in of those that were acknowledged: when it reached the gateway; -1 = there is none.
+  std::int64_t called_ms = -1;
   std::int64_t release_acknowledged_ms = never;
   std::int64_t release_refused_ms = never;  // since it has ended
   std::int64_t intent_ms =
@@ -182,6 +198,7 @@ struct Story {
   std::int64_t first_ticket_ms = never;
   int voided = 0;                                   // of its tickets
   int reprints_asked = 0;                           // by a person
+  bool keyed_in = false;                            // by a person, by hand: it is cooked
   std::map<std::string, std::vector<Moved>> moves;  // by the POS's reference
   std::int64_t last_void_asked_ms = -1;             // a void reached the POS
   /// When the POS first let out that a ticket of it has come to a status, by any way, heard or not.
@@ -216,6 +233,8 @@ class Ledger {
   }
   [[nodiscard]] std::vector<StoreWord>& store_words() noexcept { return store_words_; }
   [[nodiscard]] const std::vector<StoreWord>& store_words() const noexcept { return store_words_; }
+  [[nodiscard]] std::size_t add(Call call) { return calls_.push_back(std::move(call)), calls_.size() - 1; }
+  [[nodiscard]] std::vector<Call>& calls() noexcept { return calls_; }
   [[nodiscard]] Story& story(std::size_t index) { return stories_[index]; }
   [[nodiscard]] std::vector<Story>& stories() noexcept { return stories_; }
   [[nodiscard]] const std::vector<Story>& stories() const noexcept { return stories_; }
@@ -230,6 +249,7 @@ class Ledger {
  private:
   std::vector<Story> stories_;
   std::vector<StoreWord> store_words_;
+  std::vector<Call> calls_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
   std::optional<Violation> violation_;
 };

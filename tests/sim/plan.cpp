@@ -103,6 +103,13 @@ void draw_answers(Draws draws, Faults& faults) {
   if (on) faults.answers_again_of_1000 = again;
 }
 
+// In every fourth world partners call a person to orders that they could not give to the store.
+void draw_called(Draws draws, Faults& faults) {
+  const bool on = flag(draws, 250);
+  const std::uint64_t called = 50 + draws.below(250);
+  if (on) faults.called_of_1000 = called;
+}
+
 core::PartnerPolicy partner(core::ReleaseMode mode, Draws& draws) {
   core::PartnerPolicy policy;
   policy.release = mode;
@@ -365,6 +372,7 @@ Plan plan_of(std::uint64_t seed, bool calm) {
   draw_slow_pos(root.fork(63), plan);
   if (!calm) draw_answers(root.fork(64), plan.faults);
   draw_thin(root.fork(65), plan, calm);
+  if (!calm) draw_called(root.fork(66), plan.faults);
   plan.person_after_ms = static_cast<std::int64_t>(5 + size.below(60)) * core::second_ms;
   return plan;
 }
@@ -436,6 +444,7 @@ std::string describe(const Plan& plan) {
   append(text, "expire_ms", static_cast<std::uint64_t>(plan.policy.pos.expire_ms));
   append(text, "pos_alarm_after_ms", static_cast<std::uint64_t>(plan.policy.pos_alarm_after_ms));
   append(text, "answers_again", f.answers_again_of_1000);
+  append(text, "called", f.called_of_1000);
   append(text, "pos_lists_after_ms", static_cast<std::uint64_t>(f.pos_lists_after_ms));
   append(text, "pos_blind", f.pos_blind);
   append(text, "repeats", f.repeats_of_1000);

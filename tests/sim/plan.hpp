@@ -60,7 +60,8 @@ struct Faults {
   std::uint64_t wrong_tokens_of_1000 = 0;  // of the orders: somebody guesses at their token
   std::uint64_t unreadable = 0;            // messages over MQTT that nobody can read
   std::uint64_t answers_again_of_1000 =
-      0;  // of a person's "not placed": the same request comes once more, later
+      0;                             // of a person's "not placed": the same request comes once more, later
+  std::uint64_t called_of_1000 = 0;  // of the orders: their partner calls a person to key them in
 
   // the API of a partner that only announces
   std::uint64_t api_outages = 0;

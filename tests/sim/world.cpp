@@ -278,6 +278,7 @@ void World::on_reached(const Tag& tag) {
   }
   if (tag.about == About::availability)
     return stock_watch_.on_word(scene(), clock_, clock_watch_, tag.story, menu_.word(tag.story));
+  if (tag.about == About::called) return check::call_reached(scene(), tag.story);
   Story& story = ledger_.story(tag.story);
   const auto first = [&](std::int64_t& at_ms) { at_ms = std::min(at_ms, now_ms()); };
   constexpr const char* ways[] = {"cloud", "partner", "person", "customer"};
@@ -288,6 +289,7 @@ void World::on_reached(const Tag& tag) {
   if (tag.about == About::cancel) story.cancelled_by.insert(way);
   if (tag.about == About::resolve) first(story.resolve_reached_ms);
   if (tag.about == About::resolve) story.answers_reached |= 1U << static_cast<unsigned>(tag.body);
+  if (tag.about == About::resolve && tag.body != 0) story.send_again_reached_ms = now_ms();
   if (tag.about == About::whole) return on_whole_reached(story);
   if (tag.about != About::order) return;
   rates_.on_order(scene(), tag.story);
@@ -346,6 +348,7 @@ void World::on_puback_left(const Tag& tag) {
   if (tag.story == SIZE_MAX) return;
   trace_.note(Noted::answer, tag.about, tag.story);
   if (tag.about == About::availability) return;
+  if (tag.about == About::called) return check::call_acknowledged(scene(), tag.story);
   Story& story = ledger_.story(tag.story);
   if (tag.about == About::order) turn_shares_.on_settled(story);
   if (tag.news != News::none) on_news_taken(tag);
@@ -365,6 +368,10 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   trace_.note_text(Noted::answer, reply.body);
   if (tag.story == SIZE_MAX || tag.about == About::availability) return;
   if (tag.about == About::store) return on_store_answered(ledger_.store_words()[tag.story], reply);
+  if (tag.about == About::called && trace_.telling())
+    tell("answer", "call " + std::to_string(tag.story) + " " + std::to_string(reply.status));
+  if (tag.about == About::called && reply.status < 300) check::call_acknowledged(scene(), tag.story);
+  if (tag.about == About::called) return;
   Story& story = ledger_.story(tag.story);
   if (trace_.telling())
     tell("answer", check::name_of(story) + " " + std::to_string(reply.status) + " " + reply.body);
@@ -375,6 +382,7 @@ void World::on_answer_left(const Tag& tag, const codec::HttpReply& reply) {
   if (tag.about == About::release && reply.status < 300)
     story.release_acknowledged_ms = std::min(story.release_acknowledged_ms, now_ms());
   if (tag.about == About::release) check::release_answered(scene(), story, tag, reply);
+  if (tag.about == About::resolve) check::resolved_moves(scene(), story, reply);
   if (tag.about == About::whole) {
     turn_shares_.on_settled(story);
     check::whole_answered(scene(), story, reply);

@@ -177,7 +177,7 @@ class World {
   void on_partner_decided(const std::string& partner, const std::string& id) {
     check::TellWatch::decided(scene(), partner, id);
   }
-  void on_partner_untold(std::string_view data) { check::TellWatch::on_untold(scene(), data); }
+  void on_partner_untold(std::string_view data);
   void on_fetched(const core::FetchOrder& asked, const core::OrderFetched& fetched);
   void on_housekept(storage::Journal& journal, storage::Chore chore, const storage::Housekept& kept,
                     const storage::PruneLimits& limits);
@@ -230,6 +230,7 @@ class World {
   check::RefusalWatch refusals_;
   check::StoreTold store_told_;
   check::Strangers strangers_;
+  check::CallsTold calls_told_;
   check::BackoffWatch backoff_;
   check::SizeWatch size_;
   check::FetchWatch fetches_;

@@ -37,6 +37,7 @@ void World::judge_end() {
   check::releases_on_record(at);
   check::refused_when_ended(at);
   strangers_.judge_end(at);
+  calls_told_.judge_end(at);
   store_told_.judge_end(at);
   check::holds_end_in_time(at, healed_since_ms_);
   check::FetchWatch::judge_end(at, healed_since_ms_);

@@ -11,7 +11,13 @@ void World::on_kept(Story& story, std::string_view data) {
   stock_watch_.on_decided(scene(), story, story.last()->name, data);
   check::told_by_somebody(scene(), story);
   check::told_as_refused(scene(), story);
+  check::parked_for_a_call(scene(), story);
   clock_watch_.hold_ended_in_time(scene(), clock_, story);
+}
+
+void World::on_partner_untold(std::string_view data) {
+  if (member_text(data, "why") == "by_hand") return calls_told_.on_event(scene(), data);
+  check::TellWatch::on_untold(scene(), data);
 }
 
 void World::on_wrong_token(const core::ReportWrongToken& wrong) {
@@ -26,6 +32,7 @@ void World::on_post(const std::string& key, std::string_view body) {
   if (story == nullptr) return scene().blame("I2", "a placement of an order that nobody sent: " + key);
   check::placement_is_whole(scene(), *story, body);
   check::placement_after_cancel(scene(), *story);
+  check::placement_after_call(scene(), *story);
   check::placement_is_released(scene(), *story);
   check::placement_is_no_test(scene(), *story);
   clock_watch_.placement_is_in_time(scene(), clock_, *story);
@@ -33,6 +40,7 @@ void World::on_post(const std::string& key, std::string_view body) {
   story->first_post_ms = std::min(story->first_post_ms, now_ms());
   if (storm_) story->last_storm_try_ms = now_ms();
   story->last_key = key;
+  partners_.on_sent(static_cast<std::size_t>(story - ledger_.stories().data()));
 }
 
 void World::on_ticket(const std::string& key) {

@@ -2,7 +2,7 @@
 // names and nothing of any other partner.
 #pragma once
 
-#include "codec/partners/partner.hpp"
+#include "codec/partners/partner_api.hpp"
 
 namespace storegate::codec {
 
@@ -20,6 +20,11 @@ class Grubhub final : public PartnerCodec {
   /// event = release; everything else, and whatever lacks the members that their pages give an order = nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
+
+  /// An order as the API gives it (PosOrder): CANCELLED and REJECTED ones are not to be cooked, `just_in_time_fired` wants it
+  /// now, ANTICIPATED is none yet, and one that is no longer RESTAURANT_CONFIRMABLE is in somebody's POS.
+  [[nodiscard]] static Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                         std::string_view store);
 
   /// `reason_code` of PUT …/orders/{uuid}/status with REJECTED: the order could not be put into the POS.
   [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;

@@ -20,6 +20,10 @@ std::string orders_of(const ApiStore& store) {
   return "/pos/v1/merchant/" + percent_encoded(store.merchant_id) + "/orders";
 }
 
+std::string order_of(const ApiStore& store, std::string_view order_id) {
+  return orders_of(store) + "/" + percent_encoded(order_id);
+}
+
 }  // namespace
 
 std::string_view GrubhubApi::flaw_of_host(std::string_view host) const noexcept {
@@ -34,7 +38,16 @@ std::string_view GrubhubApi::flaw_of_host(std::string_view host) const noexcept 
          "address of a proxy of yours that signs, or leave [partner.api] out and answer = \"cloud\"";
 }
 
-HttpRequest GrubhubApi::pull(const ApiStore& store, std::optional<std::int64_t>, std::string_view) const {
+HttpRequest GrubhubApi::fetch(const ApiStore& store, const ApiOrder& order) const {
+  return {"GET", order_of(store, order.partner_order_id), {}, ""};
+}
+
+Parsed<FetchedOrder> GrubhubApi::read_fetched(std::string_view body, std::string_view partner,
+                                              const ApiStore& store) const {
+  return Grubhub::read_fetched(body, partner, own_id(store));
+}
+
+HttpRequest GrubhubApi::pull(const ApiStore& store, std::string_view) const {
   return {"GET", orders_of(store) + "?status=RESTAURANT_CONFIRMABLE", {}, ""};
 }
 
@@ -66,8 +79,7 @@ HttpRequest GrubhubApi::tell(const ApiStore& store, const core::TellPartner& wha
     const auto minutes = minutes_to_ready(what);
     if (minutes && what.notice == Notice::accepted) body.integer("wait_time_in_minutes", *minutes);
   }
-  return json_request("PUT", orders_of(store) + "/" + percent_encoded(what.partner_order_id) + "/status",
-                      body);
+  return json_request("PUT", order_of(store, what.partner_order_id) + "/status", body);
 }
 
 const PartnerApi* Grubhub::api() const noexcept { return &grubhub_api; }

@@ -1,5 +1,5 @@
 // Grubhub's POS API: an order's status is put, and orders that wait for confirmation can be asked for. Source: the status
-// schema and the pages of their developers' site (example order).
+// schema and the pages of their developers' site (orders, example order).
 #pragma once
 
 #include "codec/partners/partner_api.hpp"
@@ -22,12 +22,17 @@ class GrubhubApi final : public PartnerApi {
   /// used as it stands or decoded, and what of the body is hashed.
   [[nodiscard]] std::string_view flaw_of_host(std::string_view host) const noexcept override;
 
+  /// Their webhooks have the order whole: it is asked for where something is in doubt.
+  [[nodiscard]] bool can_ask() const noexcept override { return true; }
+  [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
+
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   /// Nothing else notices that webhooks alone do not get through.
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 300; }
   /// Those that nobody has confirmed yet, of `store.merchant_id`; in one page, whenever they were placed.
-  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                 std::string_view cursor) const override;
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
 

@@ -7,6 +7,7 @@
 #include "codec/decimal.hpp"
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
+#include "codec/partners/thin.hpp"
 
 namespace storegate::codec {
 
@@ -150,12 +151,10 @@ std::string read_order_id(const Place& root, const Place& state) {
   return std::string(state.member(of_delivery ? "order_id" : "id").text(order_id_rule));
 }
 
-core::CanonicalOrder read_order(const Place& root, std::string_view partner) {
+core::CanonicalOrder read_order(const Place& state, std::string partner_order_id, std::string_view partner) {
   core::CanonicalOrder order;
-  const Place state = root.member("new_state");
-  if (!state.must_be_object()) return order;
   order.partner = partner;
-  order.partner_order_id = read_order_id(root, state);
+  order.partner_order_id = std::move(partner_order_id);
   order.placed_at_wall_ms = time_in_any_form(state.member("created_at"));
   order.promised_at_wall_ms = read_promise(state);
   if (is_for_later(order)) order.release.mode = core::ReleaseMode::at_time;
@@ -180,12 +179,20 @@ bool is_near(const Place& delivery) {
   return status == "pickup_approaching" || status == "pickup_waiting";
 }
 
-Event event_of_order(std::string_view type, const Place& state) {
+bool is_new(const Place& state) {
   const Place status = state.member("status");
-  const std::string_view word = status.text_or_empty();
-  if (type == "create") return !status.given() || word == "new" ? Event::created : Event::nothing;
+  return !status.given() || status.text_or_empty() == "new";
+}
+
+bool is_cancelled(const Place& state) {
+  const std::string_view status = state.member("status").text_or_empty();
+  return status == "cancelled" || status == "rejected";
+}
+
+Event event_of_order(std::string_view type, const Place& state) {
+  if (type == "create") return is_new(state) ? Event::created : Event::nothing;
   if (type != "update") return Event::nothing;
-  if (word == "cancelled" || word == "rejected") return Event::cancelled;
+  if (is_cancelled(state)) return Event::cancelled;
   return is_near(state.member("delivery")) ? Event::courier_near : Event::nothing;
 }
 
@@ -213,11 +220,24 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
   const Place state = root.member("new_state");
   must_be_ours(location.given() ? location : state.member("location_id"), delivery.store);
   if (kind == WebhookKind::order) {
-    core::CanonicalOrder order = read_order(root, partner);
+    if (!state.must_be_object()) return NothingReceived{};
+    core::CanonicalOrder order = read_order(state, read_order_id(root, state), partner);
     return OrderReceived{with_bytes(std::move(order), delivery.body)};
   }
   if (kind == WebhookKind::cancel) return CancelReceived{read_ref(root, partner), ""};
   return ReleaseReceived{read_ref(root, partner)};
+}
+
+// ---- as it was asked for ----
+
+std::string read_own_id(const Place& state) { return std::string(state.member("id").text(order_id_rule)); }
+
+void read_state(const Place& state, std::string_view ours, FetchedOrder& fetched) {
+  fetched.decoded.order.partner_order_id = read_own_id(state);
+  fetched.other_store = is_other_store(state.member("location_id"), ours);
+  fetched.cancelled = is_cancelled(state);
+  fetched.over = !fetched.cancelled && !is_new(state);
+  fetched.released = !fetched.cancelled && is_near(state.member("delivery"));
 }
 
 }  // namespace
@@ -231,6 +251,13 @@ Parsed<Webhook> HubRise::read(const Delivery& delivery, std::optional<WebhookKin
   return read_webhook(delivery, fixed, kind_by_event, [&](const Place& root, WebhookKind kind) {
     return read_any(root, kind, delivery, partner);
   });
+}
+
+Parsed<FetchedOrder> HubRise::read_fetched(std::string_view body, std::string_view partner,
+                                           std::string_view store) {
+  return read_fetched_order(
+      body, partner, [&](const Place& state, FetchedOrder& fetched) { read_state(state, store, fetched); },
+      [&](const Place& state) { return read_order(state, read_own_id(state), partner); });
 }
 
 }  // namespace storegate::codec

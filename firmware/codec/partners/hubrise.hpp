@@ -3,7 +3,7 @@
 // deliveries, general concepts).
 #pragma once
 
-#include "codec/partners/partner.hpp"
+#include "codec/partners/partner_api.hpp"
 
 namespace storegate::codec {
 
@@ -20,6 +20,11 @@ class HubRise final : public PartnerCodec {
   /// that is created as accepted or later came out of a POS.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
+
+  /// An order as the API gives it: what an event has as its new state. Cancelled and rejected ones are not to be cooked; a
+  /// courier who nears the pickup or waits there wants it now; one that is no longer `new` is in somebody's POS.
+  [[nodiscard]] static Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                         std::string_view store);
 
   /// HubRise has no codes for reasons: "rejected" and "cancelled" are the statuses that say it.
   [[nodiscard]] std::string_view rejection_code(core::Reason) const noexcept override { return "rejected"; }

@@ -89,7 +89,16 @@ PulledPage read_one(std::string_view id, std::string_view body, std::string_view
 
 }  // namespace
 
-HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view cursor) const {
+HttpRequest HubRiseApi::fetch(const ApiStore& store, const ApiOrder& order) const {
+  return {"GET", order_target(store, order.partner_order_id), {}, ""};
+}
+
+Parsed<FetchedOrder> HubRiseApi::read_fetched(std::string_view body, std::string_view partner,
+                                              const ApiStore& store) const {
+  return HubRise::read_fetched(body, partner, own_id(store));
+}
+
+HttpRequest HubRiseApi::pull(const ApiStore&, std::string_view cursor) const {
   std::string target(events_target);
   if (cursor.starts_with(event_prefix)) {
     const std::string_view ids = cursor.substr(event_prefix.size());
@@ -98,10 +107,10 @@ HttpRequest HubRiseApi::pull(const ApiStore&, std::optional<std::int64_t>, std::
   return {"GET", std::move(target), {}, ""};
 }
 
-std::string HubRiseApi::next_behind(std::string_view cursor) const {
-  if (!cursor.starts_with(event_prefix)) return {};
+std::optional<std::string> HubRiseApi::next_behind(std::string_view cursor) const {
+  if (!cursor.starts_with(event_prefix)) return std::nullopt;
   const auto blank = cursor.find(' ', event_prefix.size());
-  if (blank == std::string_view::npos) return {};
+  if (blank == std::string_view::npos) return "";
   return std::string(event_prefix).append(cursor.substr(blank + 1));
 }
 

@@ -16,17 +16,22 @@ class HubRiseApi final : public PartnerApi {
     return "https://api.hubrise.com/v1";
   }
 
+  /// Their events have the order whole: it is asked for where something is in doubt.
+  [[nodiscard]] bool can_ask() const noexcept override { return true; }
+  [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
+
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   /// "Should be no less than 30 seconds" (passive callbacks).
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 30; }
   /// Their list has no states, so a page is either the list, which names its events, oldest first, as the next pages, or one
   /// event, after which the list is the next page again; behind one that is left, the event after it is. It comes to an end since each event is left, or deleted by its page's `then`:
   /// the next page must not be asked for before that was answered.
-  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                 std::string_view cursor) const override;
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
-  [[nodiscard]] std::string next_behind(std::string_view cursor) const override;
+  [[nodiscard]] std::optional<std::string> next_behind(std::string_view cursor) const override;
 
   /// `ready` is awaiting_shipment for a delivery, awaiting_collection for whoever comes for it.
   [[nodiscard]] core::Notices notices() const noexcept override {

@@ -276,8 +276,7 @@ Parsed<FetchedOrder> OpenDeliveryApi::read_fetched(std::string_view body, std::s
       [&](const Place& root) { return read_order(root, partner); });
 }
 
-HttpRequest OpenDeliveryApi::pull(const ApiStore& store, std::optional<std::int64_t>,
-                                  std::string_view) const {
+HttpRequest OpenDeliveryApi::pull(const ApiStore& store, std::string_view) const {
   HttpRequest request = get_of("/v1/events:polling");
   if (!store.merchant_id.empty())
     request.headers.emplace_back("x-polling-merchants", std::string(store.merchant_id));

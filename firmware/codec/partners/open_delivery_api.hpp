@@ -24,8 +24,7 @@ class OpenDeliveryApi final : public PartnerApi {
   /// The standard asks for it, webhook or none: an event comes until it is acknowledged.
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 30; }
-  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                 std::string_view cursor) const override;
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
 

@@ -7,6 +7,7 @@
 #include "codec/decimal.hpp"
 #include "codec/partners/reading.hpp"
 #include "codec/partners/signature.hpp"
+#include "codec/partners/thin.hpp"
 
 namespace storegate::codec {
 
@@ -206,6 +207,16 @@ Webhook read_any(const Place& root, WebhookKind kind, const Delivery& delivery, 
   return OrderReceived{with_bytes(read_order(payload, partner), delivery.body)};
 }
 
+// ---- as it was asked for ----
+
+/// That it is this store's is seen to by the request, which names the store: the answer does not.
+void read_state(const Place& order, FetchedOrder& fetched) {
+  fetched.decoded.order.partner_order_id = read_id(order);
+  const std::string_view status = order.member("status").text(word_rule);
+  fetched.cancelled = is_over(status);
+  fetched.over = is_made(status);
+}
+
 }  // namespace
 
 bool Otter::authenticate(const Delivery& delivery) const {
@@ -217,6 +228,13 @@ Parsed<Webhook> Otter::read(const Delivery& delivery, std::optional<WebhookKind>
   return read_event(delivery, fixed, said_by, [&](const Place& root, WebhookKind kind) {
     return read_any(root, kind, delivery, partner);
   });
+}
+
+Parsed<FetchedOrder> Otter::read_fetched(std::string_view body, std::string_view partner) {
+  return read_fetched_order(
+      body, partner,
+      [](const Place& root, FetchedOrder& fetched) { read_state(root.member("order"), fetched); },
+      [&](const Place& root) { return read_order(root.member("order"), partner); });
 }
 
 std::string_view Otter::rejection_code(core::Reason reason) const noexcept {

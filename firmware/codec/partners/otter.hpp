@@ -2,7 +2,7 @@
 // and nothing of any other partner.
 #pragma once
 
-#include "codec/partners/partner.hpp"
+#include "codec/partners/partner_api.hpp"
 
 namespace storegate::codec {
 
@@ -19,6 +19,10 @@ class Otter final : public PartnerCodec {
   /// person makes up for = a person's call; everything else, an order that is made already too, = nothing.
   [[nodiscard]] Parsed<Webhook> read(const Delivery& delivery,
                                      std::optional<WebhookKind> fixed) const override;
+
+  /// An order as the API gives it (OrderWithManagerInfo): one that was cancelled or rejected is not to be cooked, nor is one
+  /// that is made already.
+  [[nodiscard]] static Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner);
 
   /// Why an order could not be put into the POS (their injection issues and cancellation reasons).
   [[nodiscard]] std::string_view rejection_code(core::Reason reason) const noexcept override;

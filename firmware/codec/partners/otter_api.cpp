@@ -14,11 +14,28 @@ using core::Notice;
 const Otter otter;
 const OtterApi otter_api;
 
+std::string order_of(const ApiStore& store, std::string_view order_id) {
+  return "/manager/order/v1/sources/" + percent_encoded(store.merchant_id) + "/orders/" +
+         percent_encoded(order_id);
+}
+
+HttpRequest in_name_of(const ApiStore& store, HttpRequest request) {
+  request.headers.emplace_back("X-Store-Id", store.store_id);
+  return request;
+}
+
 }  // namespace
 
+HttpRequest OtterApi::fetch(const ApiStore& store, const ApiOrder& order) const {
+  return in_name_of(store, {"GET", order_of(store, order.partner_order_id), {}, ""});
+}
+
+Parsed<FetchedOrder> OtterApi::read_fetched(std::string_view body, std::string_view partner,
+                                            const ApiStore&) const {
+  return Otter::read_fetched(body, partner);
+}
+
 HttpRequest OtterApi::tell(const ApiStore& store, const core::TellPartner& what) const {
-  const std::string order = "/manager/order/v1/sources/" + percent_encoded(store.merchant_id) + "/orders/" +
-                            percent_encoded(what.partner_order_id);
   JsonObject body;
   std::string command = "/cancel";
   if (what.notice == Notice::ready) {
@@ -29,9 +46,7 @@ HttpRequest OtterApi::tell(const ApiStore& store, const core::TellPartner& what)
   } else {
     body.text("cancellationReason", otter.cancel_code(what.reason));
   }
-  HttpRequest request = json_request("POST", order + command, body);
-  request.headers.emplace_back("X-Store-Id", store.store_id);
-  return request;
+  return in_name_of(store, json_request("POST", order_of(store, what.partner_order_id) + command, body));
 }
 
 const PartnerApi* Otter::api() const noexcept { return &otter_api; }

@@ -1,4 +1,4 @@
-// Otter's manager API: an order is confirmed, cancelled, told ready. Source: Otter's Public API (Manager Order Endpoints).
+// Otter's manager API: an order is confirmed, cancelled, told ready and asked for. Source: Otter's Public API (Manager Order Endpoints).
 #pragma once
 
 #include "codec/partners/partner_api.hpp"
@@ -11,6 +11,12 @@ class OtterApi final : public PartnerApi {
   [[nodiscard]] ApiSignIn sign_in() const noexcept override { return ApiSignIn::client_credentials; }
   [[nodiscard]] std::string_view default_scope() const noexcept override { return "manager.orders"; }
   [[nodiscard]] ApiNeeds needs() const noexcept override { return {.store_id = true, .merchant_id = true}; }
+
+  /// Their webhooks have the order whole: it is asked for where something is in doubt.
+  [[nodiscard]] bool can_ask() const noexcept override { return true; }
+  [[nodiscard]] HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const override;
+  [[nodiscard]] Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
+                                                  const ApiStore& store) const override;
 
   /// Their paths name an order's marketplace (`store.merchant_id`) as well, so one section speaks for one marketplace.
   [[nodiscard]] core::Notices notices() const noexcept override {

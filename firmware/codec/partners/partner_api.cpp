@@ -6,19 +6,17 @@ namespace storegate::codec {
 HttpRequest PartnerApi::fetch(const ApiStore&, const ApiOrder&) const { return {}; }
 
 Parsed<FetchedOrder> PartnerApi::read_fetched(std::string_view, std::string_view, const ApiStore&) const {
-  return Problem{ProblemKind::invalid_document, "this partner's orders come whole and are not fetched", "",
+  return Problem{ProblemKind::invalid_document, "this partner cannot be asked for an order", "",
                  std::nullopt};
 }
 
-HttpRequest PartnerApi::pull(const ApiStore&, std::optional<std::int64_t>, std::string_view) const {
-  return {};
-}
+HttpRequest PartnerApi::pull(const ApiStore&, std::string_view) const { return {}; }
 
 Parsed<PulledPage> PartnerApi::read_pulled(std::string_view, std::string_view, const ApiStore&) const {
   return Problem{ProblemKind::invalid_document, "this partner cannot be asked for orders", "", std::nullopt};
 }
 
-std::string PartnerApi::next_behind(std::string_view) const { return {}; }
+std::optional<std::string> PartnerApi::next_behind(std::string_view) const { return std::nullopt; }
 
 HttpRequest PartnerApi::tell(const ApiStore&, const core::TellPartner&) const { return {}; }
 

@@ -50,8 +50,8 @@ struct FetchedOrder {
   bool early = false;      // it is no order yet: priced, and not bought. Nothing else of it counts
   bool released = false;   // the partner wants it cooked now
   bool cancelled = false;  // it was cancelled or denied: not to be cooked
-  /// It has come to its end without that: made, collected, delivered. New here, it is not to be cooked; of an order that is
-  /// known it is no news, and least of all a cancel.
+  /// It has come to its end without that: made, collected, delivered; or somebody has taken it already. New here, it is not to
+  /// be cooked; of an order that is known it is no news, and least of all a cancel.
   bool over = false;
   bool other_store = false;  // it is of another store. Nothing but partner and partner_order_id counts
   std::string cancel_text;
@@ -104,6 +104,8 @@ class PartnerApi {
 
   /// Whether webhooks are thin, so that an order has to be fetched.
   [[nodiscard]] virtual bool fetches() const noexcept { return false; }
+  /// Whether it can be asked how one order stands: fetch() and read_fetched() are of use.
+  [[nodiscard]] virtual bool can_ask() const noexcept { return fetches(); }
   [[nodiscard]] virtual HttpRequest fetch(const ApiStore& store, const ApiOrder& order) const;
   [[nodiscard]] virtual Parsed<FetchedOrder> read_fetched(std::string_view body, std::string_view partner,
                                                           const ApiStore& store) const;
@@ -113,13 +115,13 @@ class PartnerApi {
   /// How often it is asked where that is the only way or asked for by the partner, in seconds; 0 = at start and after an
   /// outage only.
   [[nodiscard]] virtual std::int64_t pull_interval_s() const noexcept { return 0; }
-  /// `since_wall_ms`: what came before was seen; nothing = not known. `cursor`: "" for the first page.
-  [[nodiscard]] virtual HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                         std::string_view cursor) const;
+  /// `cursor`: "" for the first page.
+  [[nodiscard]] virtual HttpRequest pull(const ApiStore& store, std::string_view cursor) const;
   [[nodiscard]] virtual Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                        const ApiStore& store) const;
-  /// The cursor of the page behind one that was `left`; "" = there is none.
-  [[nodiscard]] virtual std::string next_behind(std::string_view cursor) const;
+  /// The cursor of the page behind one that was `left`, or that cannot be had; "" = that was the last. Nothing: what is behind
+  /// this page is known from it alone.
+  [[nodiscard]] virtual std::optional<std::string> next_behind(std::string_view cursor) const;
 
   /// What the partner can be told of an order (answer = "direct").
   [[nodiscard]] virtual core::Notices notices() const noexcept { return {}; }

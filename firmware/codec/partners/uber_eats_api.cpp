@@ -239,7 +239,7 @@ Parsed<FetchedOrder> UberEatsApi::read_fetched(std::string_view body, std::strin
       [&](const Place& root) { return read_order(root, partner); });
 }
 
-HttpRequest UberEatsApi::pull(const ApiStore& store, std::optional<std::int64_t>, std::string_view) const {
+HttpRequest UberEatsApi::pull(const ApiStore& store, std::string_view) const {
   return get_of(order_path("/v1/eats/stores/", store.store_id, "/created-orders"));
 }
 

@@ -28,8 +28,7 @@ class UberEatsApi final : public PartnerApi {
   [[nodiscard]] bool pulls() const noexcept override { return true; }
   /// Nothing else notices that webhooks alone do not get through.
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return 300; }
-  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                 std::string_view cursor) const override;
+  [[nodiscard]] HttpRequest pull(const ApiStore& store, std::string_view cursor) const override;
   [[nodiscard]] Parsed<PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                const ApiStore& store) const override;
 

@@ -33,10 +33,10 @@ void ends_are_the_kitchens(const Scene& scene) {
         last->phase == "cancelled" || last->phase == "expired" || last->phase == "rejected";
     // A void names one ticket; a reprint that a person ordered beside it is that person's.
     const int standing = story.tickets_in_all() - story.voided - story.reprints_asked;
-    if (never_cooked && standing > 0)
+    if (never_cooked && (standing > 0 || (story.keyed_in && !story.reborn)))
       scene.blame("I4", name_of(story) + " is " + last->phase + " though its ticket stands");
     const bool only_tried = story.test && scene.plan.policy.test_orders == core::TestOrders::simulate;
-    if (last->phase == "completed" && story.tickets_in_all() == 0 && !only_tried)
+    if (last->phase == "completed" && story.tickets_in_all() == 0 && !only_tried && !story.keyed_in)
       scene.blame("I1", name_of(story) + " is completed and was never cooked");
   }
 }

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -232,6 +233,28 @@ class Strangers {
  private:
   std::set<std::pair<std::size_t, int>> acknowledged_;
   std::size_t refused_ = 0;
+};
+
+// ---- called: what a person keys in is not cooked by the store as well
+
+void call_reached(const Scene& scene, std::size_t call);
+void call_acknowledged(const Scene& scene, std::size_t call);
+void placement_after_call(const Scene& scene, const Story& story);
+/// The story's newest event, seen for the first time.
+void parked_for_a_call(const Scene& scene, const Story& story);
+/// A person's answer had an answer.
+void resolved_moves(const Scene& scene, const Story& story, const codec::HttpReply& reply);
+
+/// Each call that was acknowledged is told of, and none that did not come.
+class CallsTold {
+ public:
+  void on_event(const Scene& scene, std::string_view data);
+  void judge_end(const Scene& scene) const;
+
+ private:
+  using Name = std::tuple<std::string, std::string, std::string>;  // partner, its id, what it did not take
+  [[nodiscard]] static Name name_of_call(const Call& call);
+  std::map<Name, std::uint64_t> told_;
 };
 
 // ---- who: who released or cancelled is who did

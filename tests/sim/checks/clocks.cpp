@@ -89,7 +89,8 @@ void ClockWatch::placement_is_in_time(const Scene& scene, const Clock& clock, co
 
 void ClockWatch::hold_ended_in_time(const Scene& scene, const Clock& clock, const Story& story) const {
   const Seen& seen = story.events.back();
-  if (seen.previous_phase != "held" || (seen.by != "clock" && seen.name != "parked") || story.reborn) return;
+  const bool by_fallback = seen.by == "clock" || (seen.name == "parked" && seen.reason != "by_hand");
+  if (seen.previous_phase != "held" || !by_fallback || story.reborn) return;
   if (scene.now_ms >= story.hold_may_end_ms - tolerance_ms || may_be_mistaken(clock, story)) return;
   scene.blame("I9", name_of(story) + " is " + seen.name + " by its fallback " +
                         std::to_string(story.hold_may_end_ms - scene.now_ms) + " ms before its time");

@@ -43,6 +43,7 @@ constexpr std::array follows = std::to_array<Follows>({
     {"queued", "cancelled", "sending"},
     {"queued", "expired", "queued"},
     {"queued", "parked", "sending"},
+    {"queued", "parked", "queued"},  // a person keys it in
     {"placed", "ready", "placed"},
     {"placed", "completed", "placed"},
     {"placed", "cancelled", "placed"},
@@ -56,6 +57,7 @@ constexpr std::array follows = std::to_array<Follows>({
     {"parked", "resolved", "parked"},
     {"parked", "released", "parked"},
     {"parked", "cancelled", "parked"},
+    {"parked", "parked", "parked"},  // it waited for its release, and now a person keys it in
 });
 
 }  // namespace

@@ -35,6 +35,11 @@ bool is_somebodys_cancel(const Story& story, const core::Order& row) {
   return row.phase == core::Phase::cancelled && story.cancelled_by.contains(core::name_of(row.cancelled_by));
 }
 
+// One that a person keys in is that person's, whatever the POS says.
+bool is_keyed_in(const Story& story, const core::Order& row) {
+  return row.phase == core::Phase::parked && row.reason == core::Reason::by_hand && story.times_called > 0;
+}
+
 }  // namespace
 
 void RefusalWatch::begin(const Scene& scene, const core::Loaded& loaded) {
@@ -86,7 +91,7 @@ void RefusalWatch::each_answered(const Scene& scene, const core::Changes& change
 
 void RefusalWatch::judge(const Scene& scene, const Story& story, const Refusal& refusal,
                          const core::Order& row) {
-  if (is_somebodys_cancel(story, row)) return;
+  if (is_somebodys_cancel(story, row) || is_keyed_in(story, row)) return;
   const bool is_right = refusal.for_good
                             ? row.phase == core::Phase::cancelled && row.cancelled_by == core::Actor::pos
                             : row.phase == core::Phase::parked;
@@ -107,7 +112,7 @@ void RefusalWatch::on_written(const Scene& scene, const core::Changes& changes) 
   std::vector<std::size_t> done;
   each_answered(scene, changes, [&](Story& story, const Refusal& refusal, const core::Order& row) {
     done.push_back(index_of(scene, story));
-    if (is_somebodys_cancel(story, row)) return;
+    if (is_somebodys_cancel(story, row) || is_keyed_in(story, row)) return;
     if (refusal.for_good)
       story.refused_for = refusal.reason;
     else

@@ -109,11 +109,11 @@ void TellWatch::written(const Scene& scene, const core::Changes& changes) {
   }
 }
 
-// Only a decision has a time by which it means nothing any more; no storm lasts as long as anything else is tried.
+// Of a call of a person "called" knows. Only a decision has a time by which it means nothing any more; no storm lasts as long as anything else is tried.
 void TellWatch::given_up(const Scene& scene, const core::EventRecord& event) const {
   Story* story =
       scene.ledger.find(text_in(event.details, "partner"), text_in(event.details, "partner_order_id"));
-  if (story == nullptr) return;
+  if (story == nullptr || text_in(event.details, "why") == "by_hand") return;
   story->untold_written = true;
   if (text_in(event.details, "why") != "given_up" || story->reborn) return;
   const std::int64_t within_ms = scene.plan.policy.partners.find(story->partner)->second.decide_within_ms;

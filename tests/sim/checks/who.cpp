@@ -42,7 +42,7 @@ bool is_cancel_true(const Story& story, const Seen& seen) {
 
 /// A hold that is over parks an order where that is its fallback.
 bool is_parked_truly(const Story& story, const Seen& seen) {
-  if (seen.previous_phase != "held") return true;
+  if (seen.previous_phase != "held" || seen.reason == "by_hand") return true;  // "called" knows
   return seen.reason == "release_overdue" && story.mode == core::ReleaseMode::on_event &&
          story.fallback == core::FallbackPolicy::park && story.hold_may_end_ms != never;
 }

@@ -55,6 +55,7 @@ void Door::handle(const WebAsk& ask, Responder responder) {
   if (target == "/v1/store") return put_store(ask, std::move(responder));
   if (target == "/v1/orders") return post_order(ask, std::move(responder));
   if (target == "/v1/pos/status") return post_pos_status(ask, std::move(responder));
+  if (target == called_target) return post_call(ask, std::move(responder));
   if (target.starts_with(webhook_prefix)) return post_webhook(ask, std::move(responder));
   if (target.starts_with(item_prefix))
     return put_availability(ask, target.substr(item_prefix.size()), std::move(responder));
@@ -112,6 +113,19 @@ void Door::post_webhook(const WebAsk& ask, Responder responder) {
     order->body_digest = digest_of(order->digested());
   }
   for (auto& command : commands) std::visit([&](auto& input) { process_.offer(std::move(input)); }, command);
+}
+
+// Which partner says so in which words is firmware/codec's, and its tests'.
+void Door::post_call(const WebAsk& ask, Responder responder) {
+  core::PersonCalled input;
+  input.orders.push_back({std::pair(std::string(member_text(ask.body, "partner")),
+                                    std::string(member_text(ask.body, "partner_order_id")))});
+  for (std::size_t i = 0; i < core::notice_count; ++i)
+    if (const auto notice = static_cast<core::Notice>(i);
+        core::name_of(notice) == member_text(ask.body, "notice"))
+      input.untold = notice;
+  input.caller = seat(std::move(responder), codec::command_reply);
+  process_.offer(std::move(input));
 }
 
 // Who may is firmware/app's to ask: its token never leaves the store.

@@ -39,6 +39,7 @@ class Door {
   [[nodiscard]] core::Caller seat(Responder responder, Writer write);
   void post_order(const WebAsk& ask, Responder responder);
   void post_webhook(const WebAsk& ask, Responder responder);
+  void post_call(const WebAsk& ask, Responder responder);
   void post_pos_status(const WebAsk& ask, Responder responder);
   void put_availability(const WebAsk& ask, std::string_view item, Responder responder);
   void post_command(const WebAsk& ask, std::string_view id, std::string_view command, Responder responder);

@@ -211,7 +211,8 @@ std::string text_of_answer(const core::PosAnswered& answer) {
 }
 
 std::string text_of_fetched(const core::OrderFetched& fetched) {
-  constexpr std::string_view outcomes[] = {"fetched", "gone", "unreadable", "not now", "failed", "not yet"};
+  constexpr std::string_view outcomes[] = {"fetched", "gone",    "unreadable", "not now",
+                                           "failed",  "not yet", "not ours"};
   return "row " + std::to_string(core::value_of(fetched.order)) + " " +
          std::string(outcomes[static_cast<std::size_t>(fetched.outcome)]) +
          (fetched.cancelled ? ", cancelled" : "");
@@ -231,9 +232,10 @@ std::string line_of(const core::Input& input) {
     return "announced " + announced->partner + "/" + announced->partner_order_id;
   if (const auto* fetched = std::get_if<core::OrderFetched>(&input)) return text_of_fetched(*fetched);
   constexpr std::string_view names[] = {
-      "order",    "release",         "cancel",       "resolve",   "POS",     "availability",
-      "refused",  "acknowledgement", "uplink up",    "started",   "store",   "POS status",
-      "POS list", "storage",         "certificates", "announced", "fetched", "told"};
+      "order",           "release",   "cancel",  "resolve", "POS",          "availability", "refused",
+      "acknowledgement", "uplink up", "started", "store",   "POS status",   "POS list",     "storage",
+      "certificates",    "announced", "fetched", "told",    "person called"};
+  static_assert(std::size(names) == std::variant_size_v<core::Input>);
   return std::string(names[input.index()]);
 }
 

@@ -25,6 +25,8 @@ namespace storegate::sim {
 [[nodiscard]] std::string uber_order(const Story& story, std::string_view item, std::string_view state,
                                      bool courier_waits);
 /// Announces the order (CREATED), or tells that it is cancelled, or should be.
+/// Here a partner's call of a person comes as the store's codecs understand it.
+inline constexpr const char* called_target = "/partner/called";
 [[nodiscard]] WebAsk open_webhook(std::string_view event, const Story& story);
 [[nodiscard]] std::string open_order(const Story& story, std::string_view item, std::string_view last_event);
 /// What stands in the simulator for HMAC-SHA-256: keyed, of 32 bytes, and none of the code under test.

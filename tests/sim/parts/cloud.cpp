@@ -83,7 +83,7 @@ void Cloud::keep(const Publication& event) {
     story->reference = known;
   world_.on_kept(*story, data);
   const auto index = static_cast<std::size_t>(story - world_.ledger().stories().data());
-  if (story->last()->phase == "parked") look_at_parked(index, world_.plan().person_after_ms);
+  if (story->last()->phase == "parked") look_at_parked(index, comes_after_ms(*story));
 }
 
 void Cloud::note_refusal(std::string_view data) {
@@ -97,6 +97,13 @@ void Cloud::note_refusal(std::string_view data) {
 
 // ---------------------------------------------------------------- the person
 
+// Whoever was called to key it in may have something else to do first.
+std::int64_t Cloud::comes_after_ms(const Story& story) {
+  constexpr std::uint64_t later_most_ms = 60'000;
+  const bool later = story.last()->reason == "by_hand" && hands_.chance(300);
+  return world_.plan().person_after_ms + (later ? static_cast<std::int64_t>(hands_.below(later_most_ms)) : 0);
+}
+
 // Answers truthfully: what is in the kitchen is in the kitchen, and while a request may still come nobody is sure.
 void Cloud::look_at_parked(std::size_t story, std::int64_t wait_ms) {
   world_.timeline().after(wait_ms, [this, story] {
@@ -105,11 +112,38 @@ void Cloud::look_at_parked(std::size_t story, std::int64_t wait_ms) {
     const std::string key = order.last_key;
     const std::uint64_t mind = draws_.below(10);
     if (world_.pos().may_come(key)) return look_at_parked(story, look_again_ms);
+    if (order.keyed_in) return resolve(story, "placed");
+    const bool is_called = order.last()->reason == "by_hand" && !order.reborn;
+    if (is_called && !world_.pos().has_ticket(key)) return see_to_called(story, mind < 3);
     if (world_.pos().has_ticket(key))
       resolve(story, mind == 0 ? "reprint" : "placed");
     else
       resolve(story, mind < 3 ? "reprint" : "not_placed");
   });
+}
+
+// Nothing of it is in the kitchen, and nothing comes: it is keyed in, and then it is there; or it is sent after all, or
+// given up. An answer that is under way may still send it: whoever has given one does not key it in.
+void Cloud::see_to_called(std::size_t story, bool reprints) {
+  Story& order = world_.ledger().story(story);
+  const std::uint64_t does = hands_.below(10);
+  if (does < 5 && order.tickets_in_all() == 0 && !given_back_.contains(story)) {
+    order.keyed_in = true;
+    world_.fault("keyed in by hand");
+    return resolve(story, "placed");
+  }
+  if (given_back_.insert(story).second && does < 7) return cancel(story);
+  resolve(story, reprints ? "reprint" : "not_placed");
+}
+
+// It stays parked until somebody has said that it is not there.
+void Cloud::cancel(std::size_t story) {
+  WebAsk ask;
+  ask.target = "/v1/orders/" + world_.ledger().story(story).order_id + "/cancel";
+  world_.fault("cancelled by hand");
+  world_.web().ask(
+      std::move(ask), {About::cancel, story, 0, Way::person},
+      [this, story](const std::optional<codec::HttpReply>&) { look_at_parked(story, look_again_ms); });
 }
 
 // The same again, at most so late that nobody can have looked since. What was true then must not decide now.
@@ -131,6 +165,7 @@ void Cloud::resolve(std::size_t story, const std::string& answer) {
   ask.headers = {{"Content-Type", "application/json"}};
   ask.body = R"({"answer":")" + answer + "\"}";
   if (answer == "reprint") ++world_.ledger().story(story).reprints_asked;
+  if (answer != "placed") given_back_.insert(story);
   world_.fault("resolved " + answer);
   const int which = answer == "placed" ? 0 : answer == "not_placed" ? 1 : 2;
   if (which == 1) repeat(ask, {About::resolve, story, which});

@@ -34,6 +34,7 @@ void Partners::plan() {
   }
   plan_flood();
   plan_unreadable();
+  plan_calls_of_nobody();
 }
 
 void Partners::plan_unreadable() {
@@ -138,6 +139,7 @@ void Partners::plan_order(std::int64_t at_ms) {
     plan_release(index, at_ms);
   if (draws_.chance(faults.cancels_of_1000)) plan_cancel(index, at_ms);
   if (draws_.chance(faults.wrong_tokens_of_1000)) plan_wrong_token(index, at_ms);
+  plan_call(index, at_ms);
 }
 
 void Partners::plan_release(std::size_t sender, std::int64_t at_ms) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,7 +25,8 @@ class Partners {
         wishes_(draws.fork(1)),
         thin_(draws.fork(2)),
         couriers_(draws.fork(3)),
-        others_(draws.fork(4)) {}
+        others_(draws.fork(4)),
+        calls_(draws.fork(5)) {}
 
   /// Plans everything that will be sent during the storm.
   void plan();
@@ -32,6 +34,8 @@ class Partners {
   std::size_t send_probe();
   /// The gateway asked for a snapshot: what the cloud has asked for and has not seen done is sent again.
   void send_again();
+  /// A placement of this story's order leaves for the POS.
+  void on_sent(std::size_t story);
   /// Orders that somebody still tries to deliver.
   [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_; }
 
@@ -54,6 +58,9 @@ class Partners {
   void plan_order(std::int64_t at_ms);
   void plan_release(std::size_t sender, std::int64_t at_ms);
   void plan_cancel(std::size_t sender, std::int64_t at_ms);
+  void plan_call(std::size_t sender, std::int64_t at_ms);
+  void plan_calls_of_nobody();
+  void send_call(std::size_t call, std::size_t sender, std::int64_t wait_ms);
   void plan_repeats(std::size_t sender, std::int64_t at_ms);
   static void note_wanted(Story& story, const std::string& item);
   void plan_flood();
@@ -90,8 +97,10 @@ class Partners {
   Draws thin_;      // who only announces
   Draws couriers_;  // what becomes of what was announced, beside its cancels
   Draws others_;    // whose it is
+  Draws calls_;     // to whom a person is called
   std::vector<Sender> senders_;
-  std::set<std::string> heard_keys_;  // a 2xx under them was heard
+  std::set<std::string> heard_keys_;                   // a 2xx under them was heard
+  std::map<std::size_t, std::size_t> called_as_sent_;  // by story: the call
   std::size_t undelivered_ = 0;
   int guesses_ = 0;
 };

@@ -261,3 +261,19 @@ TEST_CASE(
   CHECK(send(body, hex_hmac("wrong", body)).is(401));
   CHECK(gate.orders_stored() == 0);
 }
+
+TEST_CASE("HubRise hears 503 of what the server itself refuses, and its webhook is counted as such") {
+  support::TempDir folder;
+  RunningService gate(config_with(folder, "hubrise"));
+  const auto send_large = [&](const std::string& path) {
+    return gate.post(path, std::string(600 * 1024, ' '), {});
+  };
+  CHECK(send_large("/v1/partners/hubrise/webhook").is(503));
+  CHECK(send_large("/v1/partners/hubrise/webhook/order").is(503));
+  CHECK(send_large("/v1/partners/doordash/webhook").is(413));
+  CHECK(send_large("/v1/partners/nobody/webhook").is(413));
+  CHECK(send_large("/v1/orders").is(413));
+  CHECK(gate.get("/metrics")
+            .body.find(R"(storegate_webhooks_refused_total{partner="hubrise",status="503"} 2)") !=
+        std::string::npos);
+}

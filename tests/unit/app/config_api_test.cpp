@@ -78,6 +78,7 @@ TEST_CASE("5.2 config: an API's section has its codec's defaults, and the owner'
   CHECK(hubrise.partners.back().api->pull_interval_s == 30);
   CHECK_FALSE(hubrise.partners.back().answers_directly);
   CHECK(app::policy_of(hubrise).partners.at("hubrise").tells.empty());
+  CHECK(app::policy_of(hubrise).partners.at("hubrise").fetches);  // its events are whole, and it can be asked
   CHECK_FALSE(good(partner("hubrise", "answer = \"cloud\"")).partners.back().api.has_value());
 }
 

@@ -35,9 +35,7 @@ codec::Parsed<codec::FetchedOrder> ToyApi::read_fetched(std::string_view body, s
   return fetched;
 }
 
-codec::HttpRequest ToyApi::pull(const codec::ApiStore& store, std::optional<std::int64_t> since_wall_ms,
-                                std::string_view cursor) const {
-  since.push_back(since_wall_ms.value_or(-1));
+codec::HttpRequest ToyApi::pull(const codec::ApiStore& store, std::string_view cursor) const {
   codec::HttpRequest request;
   request.target = "/missed?store=" + std::string(store.store_id) + "&cursor=" + std::string(cursor);
   return request;

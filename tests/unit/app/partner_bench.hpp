@@ -30,8 +30,6 @@ class ToyApi final : public codec::PartnerApi {
   std::int64_t interval_s = 0;
   bool by_json = false;
   core::Notices told_of = {core::Notice::accepted, core::Notice::ready};
-  /// Since when it was asked each time; -1 = not known.
-  mutable std::vector<std::int64_t> since;
 
   [[nodiscard]] codec::ApiSignIn sign_in() const noexcept override { return how; }
   [[nodiscard]] std::pair<std::string_view, std::string_view> secret_header() const noexcept override {
@@ -46,14 +44,13 @@ class ToyApi final : public codec::PartnerApi {
                                                                 const codec::ApiStore& store) const override;
   [[nodiscard]] bool pulls() const noexcept override { return listed; }
   [[nodiscard]] std::int64_t pull_interval_s() const noexcept override { return interval_s; }
-  [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store,
-                                        std::optional<std::int64_t> since_wall_ms,
-                                        std::string_view cursor) const override;
+  [[nodiscard]] codec::HttpRequest pull(const codec::ApiStore& store, std::string_view cursor) const override;
   /// Lines: "order ID" (announced), "bad WORDS", "forget" (those too), "then PATH", "next CURSOR", "left".
   [[nodiscard]] codec::Parsed<codec::PulledPage> read_pulled(std::string_view body, std::string_view partner,
                                                              const codec::ApiStore& store) const override;
-  /// Of "a,b,c" it is "b,c".
-  [[nodiscard]] std::string next_behind(std::string_view cursor) const override {
+  /// Of "a,b,c" it is "b,c"; of the first page nothing is known.
+  [[nodiscard]] std::optional<std::string> next_behind(std::string_view cursor) const override {
+    if (cursor.empty()) return std::nullopt;
     const auto comma = cursor.find(',');
     return comma == std::string_view::npos ? std::string() : std::string(cursor.substr(comma + 1));
   }

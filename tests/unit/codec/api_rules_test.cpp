@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "codec/json.hpp"
 #include "fetched_case.hpp"
@@ -36,6 +37,7 @@ void for_every_api(Each each) {
 TEST_CASE("a partner that says nothing fetches nothing, is asked for nothing and told nothing") {
   const Bare bare;
   CHECK_FALSE(bare.fetches());
+  CHECK_FALSE(bare.can_ask());
   CHECK_FALSE(bare.pulls());
   CHECK(bare.notices().empty());
   CHECK(bare.default_url().empty());
@@ -45,7 +47,7 @@ TEST_CASE("a partner that says nothing fetches nothing, is asked for nothing and
   CHECK_FALSE(bare.read_fetched("{}", "p", {}).ok());
   CHECK_FALSE(bare.read_pulled("{}", "p", {}).ok());
   CHECK(bare.fetch({}, {}).target.empty());
-  CHECK(bare.pull({}, std::nullopt, "").target.empty());
+  CHECK(bare.pull({}, "").target.empty());
   CHECK(bare.tell({}, {}).target.empty());
 }
 
@@ -65,12 +67,12 @@ TEST_CASE("no id of an order or a store can leave the path that it stands in") {
   const std::string hostile = "a/../b?c=d&e #f%\"\\{}";
   for_every_api([&](const PartnerCodec&, const PartnerApi& api) {
     const ApiStore store{.store_id = hostile, .merchant_id = "m-1"};
-    if (api.fetches()) {
+    if (api.can_ask()) {
       const HttpRequest request = api.fetch(store, {hostile, ""});
       must_be_target(request.target);
       CHECK(request.target.find("..%2F") != std::string::npos);
     }
-    if (api.pulls()) must_be_target(api.pull(store, std::nullopt, "").target);
+    if (api.pulls()) must_be_target(api.pull(store, "").target);
   });
 }
 
@@ -95,16 +97,23 @@ TEST_CASE("whatever a partner can be told is a request with a path, and a body t
   });
 }
 
-TEST_CASE("thin partners fetch, say where and how, and read no order out of nothing") {
+TEST_CASE(
+    "thin partners fetch; who can be asked for an order says where and how, and reads none out of nothing") {
+  std::set<std::string_view> asked;
   for_every_api([&](const PartnerCodec& codec, const PartnerApi& api) {
     CHECK((summary_of(codec.name()).orders == "announced, then fetched") == api.fetches());
-    if (!api.fetches()) return;
+    CHECK((api.can_ask() || !api.fetches()));
+    if (!api.can_ask()) return;
+    asked.insert(codec.name());
+    CHECK(api.fetch({"s", "m"}, {"o-1", ""}).target.find("o-1") != std::string::npos);
     for (const char* nothing : {"", "null", "[]", "{}", "7", R"({"data":null})"}) {
       const auto order = api.read_fetched(nothing, codec.name(), {});
       REQUIRE_FALSE(order.ok());
       test::must_say_why(order.problem());
     }
   });
+  CHECK(asked ==
+        std::set<std::string_view>{"grubhub", "hubrise", "open_delivery", "otter", "rbi", "uber_eats"});
 }
 
 }  // namespace

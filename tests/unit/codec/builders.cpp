@@ -23,36 +23,6 @@ std::string canonical_text() {
  "payment":{"prepaid":true}})";
 }
 
-std::string doordash_text() {
-  return R"({"event":{"type":"OrderCreate","status":"NEW"},"order":{"id":"dd-7001","subtotal":2450,"tax":202,
- "estimated_pickup_time":"2026-11-23T14:15:22Z","is_pickup":false,"fulfillment_type":"dx_delivery",
- "order_special_instructions":"leave at door, canary-of-a-customer","commission_type":"regular","experience":"DOORDASH",
- "consumer":{"id":9007199254740993,"first_name":"Ana canary-of-a-customer","last_name":"L.",
-             "phone":"+1555 canary-of-a-customer","email":"x@example.com"},
- "store":{"merchant_supplied_id":"store-042","provider_type":"own"},"merchant_tip_amount":100,"tip_amount":25,
- "categories":[{"merchant_supplied_id":"cat-1","name":"Mains","items":[
-   {"merchant_supplied_id":"bowl-1","name":"Bowl","price":1100,"quantity":2,"line_item_id":"l1",
-    "special_instructions":"canary-of-a-customer",
-    "extras":[{"merchant_supplied_id":"grp-sauce","name":"Sauces","options":[
-      {"merchant_supplied_id":"ketchup","name":"Ketchup","price":25,"quantity":1,"line_option_id":"o1",
-       "extra":[{"merchant_supplied_id":"grp-salt","name":"Salts","options":[
-         {"merchant_supplied_id":"sea-salt","name":"Sea salt","price":0,"quantity":2}]}]},
-      {"merchant_supplied_id":"mayo","name":"Mayo","price":30,"quantity":1,"extras":[]}]},
-     {"merchant_supplied_id":"grp-size","name":"Size","options":[
-      {"merchant_supplied_id":"large","name":"Large","price":150,"quantity":1}]}]}]},
-  {"merchant_supplied_id":"cat-2","name":"Drinks","items":[
-   {"merchant_supplied_id":"cola","name":"Cola","price":250,"quantity":1,"extras":[]}]}]}})";
-}
-
-std::string doordash_release_text() {
-  return R"({"external_order_id":"dd-7001","client_order_id":"321","distance_from_store":240,
- "dasher":{"first_name":"D","vehicle":"car"},"store":{"merchant_supplied_id":"store-042"}})";
-}
-
-std::string doordash_cancel_text() {
-  return R"({"external_order_id":"dd-7001","client_order_id":"321","is_asap":true,"store":{"provider_type":"own"}})";
-}
-
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   const auto at = text.find(what);
   if (at == std::string::npos) std::abort();
@@ -156,7 +126,7 @@ namespace {
 bool is_id(std::string_view text, std::size_t max) {
   if (text.empty() || text.size() > max) return false;
   for (const char c : text) {
-    if ((c >= 0 && c < ' ') || c == '\x7f') return false;
+    if (const auto byte = static_cast<unsigned char>(c); byte < ' ' || byte == 0x7f) return false;
   }
   return true;
 }

@@ -13,10 +13,6 @@ namespace storegate::codec::test {
 
 /// A canonical order with customer, notes, two items and nested modifiers; about 1.5 KB.
 [[nodiscard]] std::string canonical_text();
-/// A DoorDash order webhook with two categories and nested extras, in both spellings.
-[[nodiscard]] std::string doordash_text();
-[[nodiscard]] std::string doordash_release_text();
-[[nodiscard]] std::string doordash_cancel_text();
 
 /// Words that stand in every customer datum and note of the samples and of random orders; nowhere else.
 inline constexpr std::string_view canary = "canary-of-a-customer";

@@ -12,6 +12,7 @@
 #include "codec/json.hpp"
 #include "codec/partners/partner.hpp"
 #include "codec/pos_rest.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace storegate::codec {
 namespace {
@@ -35,7 +36,7 @@ void measure(const char* name, Work work) {
 void measure_all() {
   const std::string text = test::canonical_text();
   const Decoded decoded = *decode_canonical(text);
-  const std::string webhook = test::doordash_text();
+  const std::string webhook = support::read_file(STOREGATE_FIXTURES "/partners/doordash/order.json");
   const PartnerCodec& doordash = *partner_codec("doordash");
   const core::OutgoingEvent event = test::order_event(decoded.body.shared);
   core::PlaceOrder place;

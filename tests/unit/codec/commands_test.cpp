@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "builders.hpp"
+#include "partner_case.hpp"
 
 namespace storegate::codec {
 namespace {
@@ -198,16 +199,17 @@ TEST_CASE("a raw webhook that the cloud passes on is verified and read as at the
                                    std::string_view body) -> Parsed<Webhook> {
     return open_webhook(*partner_codec(partner), {headers, body, secrets, nullptr});
   };
-  const auto order = decode(CommandKind::order, forwarded(test::doordash_text(), "s"), opener);
+  const auto order = decode(CommandKind::order, forwarded(test::fixture("doordash/order.json"), "s"), opener);
   REQUIRE(order.ok());
   CHECK(std::get<core::OrderArrived>(*order).order.partner_order_id == "dd-7001");
   CHECK(std::get<core::OrderArrived>(*order).source == core::Source::mqtt);
-  CHECK(std::get<core::OrderArrived>(*order).body.raw == test::doordash_text());
-  const auto cancel =
-      decode(CommandKind::order, event_of(forwarded(test::doordash_cancel_text(), "Bearer s")), opener);
+  CHECK(std::get<core::OrderArrived>(*order).body.raw == test::fixture("doordash/order.json"));
+  const auto cancel = decode(CommandKind::order,
+                             event_of(forwarded(test::fixture("doordash/cancel.json"), "Bearer s")), opener);
   REQUIRE(cancel.ok());
   CHECK(std::get<core::CancelArrived>(*cancel).actor == core::Actor::partner);
-  const auto forged = decode(CommandKind::order, forwarded(test::doordash_text(), "wrong"), opener);
+  const auto forged =
+      decode(CommandKind::order, forwarded(test::fixture("doordash/order.json"), "wrong"), opener);
   REQUIRE_FALSE(forged.ok());
   CHECK(forged.problem().kind == ProblemKind::not_authenticated);
 }

@@ -57,6 +57,11 @@ TEST_CASE(
   CHECK_FALSE(lets_in({"g", "g"}, "g " + body));
   CHECK_FALSE(lets_in({"g"}, "g \n " + body));
   CHECK_FALSE(lets_in({"g"}, body));
+  CHECK(lets_in({"{g}~!"}, "{g}~! " + body));
+  for (const char* torn : {"g h", "g\t", "g\x7f", "g\xc2\xa0", "\x01"}) {  // the guid could end elsewhere
+    CAPTURE(torn);
+    CHECK_FALSE(lets_in({torn}, torn + (" " + body)));
+  }
 }
 
 TEST_CASE("an order is read field by field") {

@@ -4,14 +4,17 @@
 #include <doctest/doctest.h>
 
 #include "builders.hpp"
+#include "partner_case.hpp"
 
 namespace storegate::codec {
 namespace {
 
-using test::doordash_text;
 using test::replaced;
 
 const std::vector<std::string> secrets{"old-secret", "s3cret of two words"};
+
+/// Two categories and nested extras, in both spellings.
+std::string order_text() { return test::fixture("doordash/order.json"); }
 
 Parsed<Webhook> open(std::string_view body, std::optional<WebhookKind> fixed = std::nullopt,
                      std::string_view authorization = "Bearer old-secret") {
@@ -49,7 +52,7 @@ TEST_CASE("no header, two headers, no secret and an empty secret let nobody in, 
 }
 
 TEST_CASE("an order's categories become items, its options modifiers, in both spellings") {
-  const auto webhook = open(doordash_text());
+  const auto webhook = open(order_text());
   REQUIRE(webhook.ok());
   const Decoded& decoded = std::get<OrderReceived>(*webhook).decoded;
   const core::CanonicalOrder& order = decoded.order;
@@ -77,7 +80,7 @@ TEST_CASE("an order's categories become items, its options modifiers, in both sp
   CHECK(order.totals->subtotal.minor == 2450);
   CHECK(order.totals->tip.minor == 125);
   CHECK(order.totals->total.minor == 2450 + 202 + 125);
-  CHECK(decoded.body.raw == doordash_text());
+  CHECK(decoded.body.raw == order_text());
   CHECK(decoded.body.shared.find(test::canary) == std::string::npos);
   CHECK(test::broken_rule(order) == "");
 }
@@ -86,12 +89,12 @@ TEST_CASE("pickup is said by either of two members, and an unknown fulfilment ty
   const auto fulfilment = [](const std::string& text) {
     return std::get<OrderReceived>(*open(text)).decoded.order.fulfilment;
   };
-  CHECK(fulfilment(replaced(doordash_text(), "\"is_pickup\":false", "\"is_pickup\":true")) ==
+  CHECK(fulfilment(replaced(order_text(), "\"is_pickup\":false", "\"is_pickup\":true")) ==
         core::FulfilmentType::pickup);
-  CHECK(fulfilment(replaced(doordash_text(), "dx_delivery", "pickup")) == core::FulfilmentType::pickup);
-  CHECK(fulfilment(replaced(doordash_text(), "dx_delivery", "mx_fleet_delivery")) ==
+  CHECK(fulfilment(replaced(order_text(), "dx_delivery", "pickup")) == core::FulfilmentType::pickup);
+  CHECK(fulfilment(replaced(order_text(), "dx_delivery", "mx_fleet_delivery")) ==
         core::FulfilmentType::delivery);
-  CHECK(fulfilment(replaced(doordash_text(), "dx_delivery", "new_thing")) == core::FulfilmentType::delivery);
+  CHECK(fulfilment(replaced(order_text(), "dx_delivery", "new_thing")) == core::FulfilmentType::delivery);
 }
 
 TEST_CASE("options nest ten levels and not eleven") {
@@ -114,14 +117,14 @@ TEST_CASE("release and cancel name the order by external_order_id; the shape tel
   const auto ref = [](const std::vector<core::OrderRef>& orders) {
     return std::get<std::pair<std::string, std::string>>(orders.at(0).by);
   };
-  const auto release = open(test::doordash_release_text());
+  const auto release = open(test::fixture("doordash/dasher_near.json"));
   REQUIRE(release.ok());
   CHECK(ref(std::get<ReleaseReceived>(*release).orders) ==
         std::pair<std::string, std::string>("doordash", "dd-7001"));
   const auto far = open(R"({"external_order_id":"dd-1","distance_from_store":0})");
   REQUIRE(far.ok());
   CHECK(kind_of(*far) == WebhookKind::release);
-  const auto cancel = open(test::doordash_cancel_text());
+  const auto cancel = open(test::fixture("doordash/cancel.json"));
   REQUIRE(cancel.ok());
   CHECK(ref(std::get<CancelReceived>(*cancel).orders).second == "dd-7001");
   CHECK(std::get<CancelReceived>(*cancel).text.empty());
@@ -179,7 +182,7 @@ TEST_CASE("a cancel or release that names the order by our name alone is refused
 
 TEST_CASE("an item or option without an id goes by its name, and a phone may be a number") {
   std::string text =
-      replaced(doordash_text(), "\"merchant_supplied_id\":\"bowl-1\"", "\"merchant_supplied_id\":null");
+      replaced(order_text(), "\"merchant_supplied_id\":\"bowl-1\"", "\"merchant_supplied_id\":null");
   text = replaced(text, "\"merchant_supplied_id\":\"sea-salt\"", "\"merchant_supplied_id\":\"\"");
   const auto webhook = open(text);
   REQUIRE(webhook.ok());
@@ -189,7 +192,8 @@ TEST_CASE("an item or option without an id goes by its name, and a phone may be 
 }
 
 TEST_CASE("a kind that the URL fixes takes no other shape") {
-  const std::string bodies[] = {doordash_text(), test::doordash_cancel_text(), test::doordash_release_text()};
+  const std::string bodies[] = {order_text(), test::fixture("doordash/cancel.json"),
+                                test::fixture("doordash/dasher_near.json")};
   const WebhookKind kinds[] = {WebhookKind::order, WebhookKind::cancel, WebhookKind::release};
   for (std::size_t body = 0; body < 3; ++body) {
     for (std::size_t kind = 0; kind < 3; ++kind) {
@@ -207,7 +211,7 @@ TEST_CASE("bad webhooks are refused with the place") {
     std::string text;
     const char* pointer;
   };
-  const std::string good = doordash_text();
+  const std::string good = order_text();
   const Row rows[] = {
       {"[]", ""},
       {R"({"order":[]})", "/order"},

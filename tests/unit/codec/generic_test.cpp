@@ -10,6 +10,7 @@
 namespace storegate::codec {
 namespace {
 
+using test::fixture;
 using test::hmac_base64;
 using test::hmac_hex;
 using test::PartnerCase;
@@ -17,7 +18,7 @@ using test::replaced;
 
 constexpr std::int64_t now_s = 1'795'440'000;
 
-std::string order_text() { return replaced(test::canonical_text(), "\"kiosk\"", "\"acme\""); }
+std::string order_text() { return replaced(fixture("generic/order.json"), "\"generic\"", "\"acme\""); }
 
 TEST_CASE("an HMAC over the body lets in, in hex or base64, with or without a prefix") {
   const std::string body = order_text();
@@ -183,6 +184,20 @@ TEST_CASE("releases and cancels name the partner's own orders, alone or in a lis
   CHECK(std::get<CancelReceived>(*cancelled).actor == core::Actor::customer);
 }
 
+TEST_CASE("the fixtures are read as what they are: order, release, releases, cancel, ping") {
+  const PartnerCase generic("generic");
+  test::must_read_as(
+      generic, fixture("generic/order.json"),
+      R"({"partner":"generic","partner_order_id":"G-4411","placed_at":null,"test":false,"fulfilment":{"type":"delivery","promised_at":null},"release":{"mode":null,"at":null,"fallback_at":null,"fallback":null},"customer":{"name":"Ines canary-of-a-customer","phone":"+1 555 canary-of-a-customer","note":"Second floor, canary-of-a-customer"},"currency":"USD","items":[{"id":"soup-2","name":"Lentil Soup","quantity":2,"unit_price":650,"note":"no cumin, canary-of-a-customer","modifiers":[{"id":"size","name":"Large","quantity":1,"unit_price":150,"modifiers":[{"id":"bread","name":"Bread","quantity":2,"unit_price":40,"modifiers":[]}]},{"id":"no-onion","name":"No onion","quantity":1,"unit_price":-20,"modifiers":[]}]},{"id":"water","name":"Mineral Water","quantity":1,"unit_price":220,"note":"","modifiers":[]}],"totals":{"subtotal":1940,"tax":136,"tip":150,"discount":0,"total":2226},"payment":{"prepaid":true}})");
+  test::must_release(generic, fixture("generic/release.json"), "G-4411", WebhookKind::release);
+  const auto both = generic.said<ReleaseReceived>(fixture("generic/releases.json"));
+  REQUIRE(both.orders.size() == 2);
+  CHECK(test::named(both.orders[1]).second == "G-4412");
+  test::must_cancel(generic, fixture("generic/cancel.json"), "G-4411", "item_unavailable",
+                    core::Actor::customer);
+  test::must_be_nothing(generic, {fixture("generic/ping.json")});
+}
+
 TEST_CASE("a body that does not say what it is, or speaks of another partner, is refused with the place") {
   const PartnerCase acme("generic", "acme");
   struct Row {
@@ -223,8 +238,7 @@ TEST_CASE("answers are those of the orders' endpoint, without its 201") {
 }
 
 TEST_CASE("twenty thousand damaged generic orders give a problem or a whole webhook") {
-  const test::Tally tally =
-      test::mutate_webhook("generic", replaced(order_text(), "\"acme\"", "\"generic\""), 30);
+  const test::Tally tally = test::mutate_webhook("generic", fixture("generic/order.json"), 30);
   CHECK(tally.refused > 5000);
   CHECK(tally.understood > 500);
 }

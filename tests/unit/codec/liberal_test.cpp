@@ -215,7 +215,7 @@ TEST_CASE("an order that comes again with other times is the same order, and wit
   const auto told = [](const std::string& text) {
     return commands_of(*PartnerCase("doordash").read(text), core::Source::webhook);
   };
-  const std::string text = test::doordash_text();
+  const std::string text = test::fixture("doordash/order.json");
   const Commands first = told(text);
   const Commands later = told(replaced(text, "2026-11-23T14:15:22Z", "2026-11-23T14:19:00Z"));
   const Commands other = told(replaced(text, "\"price\":1100", "\"price\":1101"));

@@ -11,6 +11,7 @@
 #include "codec/partners/partner.hpp"
 #include "codec/pos_rest.hpp"
 #include "mutation.hpp"
+#include "partner_case.hpp"
 
 namespace storegate::codec {
 namespace {
@@ -31,7 +32,7 @@ TEST_CASE("twenty thousand damaged canonical orders give a problem or a whole or
 }
 
 TEST_CASE("twenty thousand damaged DoorDash orders give a problem or a whole webhook") {
-  const Tally tally = test::mutate_webhook("doordash", test::doordash_text(), 2);
+  const Tally tally = test::mutate_webhook("doordash", test::fixture("doordash/order.json"), 2);
   CHECK(tally.refused > 5000);
   CHECK(tally.understood > 500);
 }

@@ -276,9 +276,9 @@ TEST_CASE("events are polled, read as webhooks are, and acknowledged with those 
   const PartnerApi& api = api_of("open_delivery");
   CHECK(api.pulls());
   CHECK(api.pull_interval_s() == 30);
-  CHECK(api.pull({}, std::nullopt, "").target == "/v1/events:polling");
-  CHECK(api.pull({}, std::nullopt, "").headers.empty());
-  const HttpRequest of_one = api.pull({.store_id = "", .merchant_id = "m-1"}, noon_ms, "");
+  CHECK(api.pull({}, "").target == "/v1/events:polling");
+  CHECK(api.pull({}, "").headers.empty());
+  const HttpRequest of_one = api.pull({.store_id = "", .merchant_id = "m-1"}, "");
   CHECK(of_one.headers.at(0) == std::pair<std::string, std::string>("x-polling-merchants", "m-1"));
   const auto page = api.read_pulled(fixture("open_delivery/polled.json"), "cardapio", {});
   REQUIRE(page.ok());

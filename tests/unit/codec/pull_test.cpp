@@ -33,7 +33,7 @@ TEST_CASE("Grubhub is asked for what waits to be confirmed; Deliverect and other
   CHECK(grubhub().pulls());
   CHECK(grubhub().pull_interval_s() == 300);
   CHECK(grubhub().needs().merchant_id);
-  const HttpRequest request = grubhub().pull({"", "503 736"}, std::nullopt, "");
+  const HttpRequest request = grubhub().pull({"", "503 736"}, "");
   CHECK(line_of(request) == "GET /pos/v1/merchant/503%20736/orders?status=RESTAURANT_CONFIRMABLE");
   CHECK(request.body.empty());
   for (const char* partner : {"deliverect", "deliveroo", "doordash", "jet_connect", "just_eat", "otter"})
@@ -106,7 +106,7 @@ TEST_CASE("HubRise's events of another location hinder none behind them, and the
   std::string cursor;
   int pages = 0;
   for (; pages < 20; ++pages) {
-    const HttpRequest request = hubrise().pull({}, std::nullopt, cursor);
+    const HttpRequest request = hubrise().pull({}, cursor);
     std::string body;
     if (request.target == "/callback/events") {
       std::vector<std::string> rows;
@@ -126,7 +126,7 @@ TEST_CASE("HubRise's events of another location hinder none behind them, and the
       taken.push_back(then.target.substr(then.target.rfind('/') + 1));
       std::erase(waiting, taken.back());
     }
-    cursor = page->left ? hubrise().next_behind(cursor) : page->next;
+    cursor = page->left ? hubrise().next_behind(cursor).value_or("") : page->next;
     if (cursor.empty()) break;
   }
   CHECK(pages < 20);
@@ -134,10 +134,18 @@ TEST_CASE("HubRise's events of another location hinder none behind them, and the
   CHECK(waiting == std::vector<std::string>{"z1", "z2"});
 }
 
+TEST_CASE(
+    "behind one of HubRise's events come the others that were listed; a list is known by itself alone") {
+  CHECK(hubrise().next_behind("event a b c") == "event b c");
+  CHECK(hubrise().next_behind("event c") == "");
+  for (const char* list : {"", "list"}) CHECK_FALSE(hubrise().next_behind(list).has_value());
+  CHECK_FALSE(grubhub().next_behind("").has_value());
+}
+
 TEST_CASE("HubRise is asked every 30 s, for the list and then for one event of it") {
   CHECK(hubrise().pulls());
   CHECK(hubrise().pull_interval_s() == 30);
-  CHECK(line_of(hubrise().pull({}, std::nullopt, "")) == "GET /callback/events");
+  CHECK(line_of(hubrise().pull({}, "")) == "GET /callback/events");
   const PulledPage page = read(hubrise(), R"([
     {"id":"e/2","resource_type":"order","event_type":"update","created_at":"2026-11-23T13:00:02+01:00"},
     {"id":"e1","resource_type":"delivery","event_type":"update","created_at":"2026-11-23T12:00:01Z"},
@@ -149,7 +157,7 @@ TEST_CASE("HubRise is asked every 30 s, for the list and then for one event of i
   CHECK(page.unreadable.size() == 1);
   REQUIRE(page.then.size() == 1);
   CHECK(line_of(page.then[0]) == "DELETE /callback/events/c%201");
-  CHECK(line_of(hubrise().pull({}, std::nullopt, page.next)) == "GET /callback/events/e1");
+  CHECK(line_of(hubrise().pull({}, page.next)) == "GET /callback/events/e1");
 }
 
 TEST_CASE("HubRise's event is what its callback would have brought, is deleted, and the list comes next") {
@@ -160,7 +168,7 @@ TEST_CASE("HubRise's event is what its callback would have brought, is deleted, 
         test::PartnerCase("hubrise", "hub-2").order(event).order);
   REQUIRE(page.then.size() == 1);
   CHECK(line_of(page.then[0]) == "DELETE /callback/events/ev7q2");
-  CHECK(line_of(hubrise().pull({}, std::nullopt, page.next)) == "GET /callback/events");
+  CHECK(line_of(hubrise().pull({}, page.next)) == "GET /callback/events");
   const PulledPage near = read(hubrise(), fixture("hubrise/courier_near.json"), "hubrise");
   REQUIRE(near.webhooks.size() == 1);
   CHECK(std::holds_alternative<ReleaseReceived>(near.webhooks[0]));
@@ -195,7 +203,7 @@ TEST_CASE("HubRise's events are taken one after the other until none is left") {
   std::vector<std::string> taken;
   std::string next;
   for (int page_number = 0; page_number < 20; ++page_number) {
-    const HttpRequest request = hubrise().pull({}, std::nullopt, next);
+    const HttpRequest request = hubrise().pull({}, next);
     std::string body;
     if (request.target == "/callback/events") {
       std::vector<std::string> rows;

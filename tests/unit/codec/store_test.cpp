@@ -39,8 +39,8 @@ std::vector<Row> webhooks() {
       {"deliveroo", fixture("deliveroo/order.json"), "store-042"},
       {"deliveroo", fixture("deliveroo/status_canceled.json"), "store-042"},
       {"deliveroo", rider, "4163"},
-      {"doordash", test::doordash_text(), "store-042"},
-      {"doordash", test::doordash_release_text(), "store-042"},
+      {"doordash", fixture("doordash/order.json"), "store-042"},
+      {"doordash", fixture("doordash/dasher_near.json"), "store-042"},
       {"doordash", R"({"external_order_id":"dd-1","store":{"merchant_supplied_id":"s-1"}})", "s-1"},
       {"grubhub", fixture("grubhub/order.json"), "store-042"},
       {"grubhub", R"({"uuid":"g-1","status":"CANCELLED","merchant_id":"1000411"})", "1000411"},
@@ -118,7 +118,8 @@ const std::vector<Fetched>& orders() {
   static const std::vector<Fetched> rows{
       {"uber_eats", "uber_eats/order.json", "e2c1d7b8-0b64-4a77-9a0c-6f1f1f0b7d11", false},
       {"open_delivery", "open_delivery/order.json", "12345678000199-0c1d", true},
-      {"rbi", "rbi/order.json", "7", false}};
+      {"rbi", "rbi/order.json", "7", false},
+      {"grubhub", "grubhub/order.json", "store-042", true}};
   return rows;
 }
 

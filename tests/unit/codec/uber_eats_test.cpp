@@ -315,7 +315,7 @@ TEST_CASE("orders that nobody has decided on are announced again, and a bad one 
   CHECK(api.pull_interval_s() == 300);
   CHECK(api.needs().store_id);
   CHECK_FALSE(api.needs().merchant_id);
-  CHECK(api.pull({.store_id = "st/1", .merchant_id = ""}, noon_ms, "").target ==
+  CHECK(api.pull({.store_id = "st/1", .merchant_id = ""}, "").target ==
         "/v1/eats/stores/st%2F1/created-orders");
   const auto page = api.read_pulled(fixture("uber_eats/created_orders.json"), "uber-north", {});
   REQUIRE(page.ok());

@@ -50,6 +50,15 @@ inline void lose_partner(Script& store, const std::string& partner = "counter") 
   REQUIRE(store.notices.empty());
 }
 
+/// Every request to a partner goes without an answer for so long.
+inline void stay_away(Script& store, Milliseconds span_ms) {
+  const Milliseconds end = store.now.steady_ms + span_ms;
+  while (store.now.steady_ms < end) {
+    while (!store.notices.empty()) store.partner(TellOutcome::failed);
+    store.pass(std::min<Milliseconds>(second_ms, end - store.now.steady_ms));
+  }
+}
+
 inline Notices owed(const Script& store, const std::string& id, const std::string& partner = "counter") {
   const Entry* entry = store.engine->gateway().book().find(store.row(id, partner).number);
   return entry == nullptr ? Notices{} : entry->order.owed;

@@ -14,15 +14,6 @@ Milliseconds next_notice(Script& store) {
   return store.now.steady_ms - from;
 }
 
-/// Every request to this partner goes without an answer for so long.
-void stay_away(Script& store, Milliseconds span_ms) {
-  const Milliseconds end = store.now.steady_ms + span_ms;
-  while (store.now.steady_ms < end) {
-    while (!store.notices.empty()) store.partner(TellOutcome::failed);
-    store.pass(std::min<Milliseconds>(second_ms, end - store.now.steady_ms));
-  }
-}
-
 Policy deciding_within(Milliseconds within_ms) {
   Policy policy = answering();
   for (auto& [name, partner] : policy.partners) partner.decide_within_ms = within_ms;

@@ -2,7 +2,7 @@
 // nothing of storage. The same requests with good credentials enter them, or the probe would prove nothing.
 #include <doctest/doctest.h>
 
-#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "../app/running_service.hpp"
+#include "../codec/partner_case.hpp"
+#include "codec/partners/generic.hpp"
 #include "entered.hpp"
-#include "platform/digest.hpp"
+#include "tests/support/sockets.hpp"
 
 using namespace storegate;
 using namespace storegate::app_test;
@@ -76,7 +78,8 @@ std::vector<Request> administrative_routes() {
   return found;
 }
 
-/// Every partner of the register, an admin token, a token of the POS; nothing runs by the clock.
+/// Every partner of the register, generic in each of its schemes, an admin token, a token of the POS; nothing runs by the
+/// clock.
 app::Config guarded_config(const support::TempDir& folder) {
   auto config = ordinary_config(folder);
   config.http.admin_token = "t0ken";
@@ -91,6 +94,14 @@ app::Config guarded_config(const support::TempDir& folder) {
     if (codec->name() == "generic") partner.scheme = codec::WebhookScheme{};
     config.partners.push_back(partner);
   }
+  for (const auto& [name, scheme] :
+       {std::pair("standard", codec::standard_webhooks()), std::pair("stripe", codec::stripe_webhooks())}) {
+    auto partner = doordash;
+    partner.name = name;
+    partner.codec = codec::partner_codec("generic");
+    partner.scheme = scheme;
+    config.partners.push_back(partner);
+  }
   return config;
 }
 
@@ -99,22 +110,41 @@ support::HttpHeaders with(std::string name, std::string value) {
       {"Content-Type", "application/json"}, {"Idempotency-Key", "k"}, {std::move(name), std::move(value)}};
 }
 
-/// What a stranger may try: nothing, tokens of others, signatures by another secret under every partner's header.
+/// A token in Authorization, and beside it every signing partner's signature of the body by that secret: in the header and the
+/// encoding that its codec reads, over the bytes that it signs, with the id and the time where they are signed too.
+support::HttpHeaders signed_by(std::string_view secret, std::string_view body) {
+  const std::string text(body), hex = codec::test::hmac_hex(secret, body),
+                                base64 = codec::test::hmac_base64(secret, body);
+  const std::string now = std::to_string(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+  auto headers = with("Authorization", std::string(secret));
+  for (const char* name : {"X-Server-Authorization-HMAC-SHA256", "X-HubRise-Hmac-SHA256", "X-App-Signature",
+                           "X-Signature", "X-Uber-Signature"})
+    headers.emplace_back(name, hex);  // deliverect, hubrise, open_delivery, rbi and generic, uber_eats
+  headers.emplace_back("X-HMAC-SHA256", base64);  // otter
+  headers.emplace_back("X-JET-Connect-Hash", "signature=" + base64);
+  headers.emplace_back("X-Deliveroo-Sequence-Guid", "guid-1");
+  headers.emplace_back("X-Deliveroo-HMAC-SHA256", codec::test::hmac_hex(secret, "guid-1 " + text));
+  headers.emplace_back("webhook-id", "msg_1");
+  headers.emplace_back("webhook-timestamp", now);
+  headers.emplace_back("webhook-signature",
+                       "v1," + codec::test::hmac_base64(secret, "msg_1." + now + "." + text));
+  headers.emplace_back("Stripe-Signature",
+                       "t=" + now + ",v1=" + codec::test::hmac_hex(secret, now + "." + text));
+  return headers;
+}
+
+/// What a stranger may try: nothing, tokens of others, every partner's signature by another secret.
 std::vector<support::HttpHeaders> strange_credentials(std::string_view body) {
-  static constexpr std::array<std::uint8_t, 5> other = {'o', 't', 'h', 'e', 'r'};
-  const auto digest = platform::KeyedDigest(other).full(body);
-  auto signatures = with("Authorization", "other");
-  for (const char* header : {"X-Signature", "X-HubRise-Hmac-SHA256", "X-Server-Authorization-Hmac-SHA256",
-                             "X-Deliveroo-Hmac-Sha256", "X-Uber-Signature", "X-GH-Signature",
-                             "X-Jet-Signature", "X-HMAC-SHA256", "webhook-signature"})
-    signatures.emplace_back(header, platform::to_hex(digest));
   return {
       with("Accept", "*/*"),
       with("Authorization", "Bearer other"),
       with("Authorization", "Basic b3RoZXI6b3RoZXI="),
       with("Authorization", ""),
       {{"Content-Type", "application/json"}, {"Authorization", "Bearer t0ke"}, {"Authorization", "s3cret"}},
-      signatures};
+      signed_by("other", body),
+      with("X-Flyt-Api-Key", "other")};
 }
 
 /// What is entered each time that `act` is done: what it brings about, and not what the service does by itself, which
@@ -185,56 +215,137 @@ class Mutant {
 
 }  // namespace
 
+namespace {
+
+/// A partner's four webhook URLs.
+std::vector<std::string> webhook_paths(const app::PartnerConfig& partner) {
+  std::vector<std::string> paths;
+  for (const char* kind : {"", "/order", "/cancel", "/release"})
+    paths.push_back("/v1/partners/" + partner.name + "/webhook" + kind);
+  return paths;
+}
+
+/// No stranger's request there enters anything beyond the door, and each is 401. What they all entered each time.
+Names must_be_kept_out(RunningService& gate, const Request& to, const std::string& body) {
+  CAPTURE(to.method);
+  CAPTURE(to.path);
+  CAPTURE(body);
+  const Names entered = entered_each_time([&] {
+    for (const auto& headers : strange_credentials(body))
+      CHECK(gate.caller().call(to.method, to.path, headers, body).is(401));
+  });
+  const Names beyond = beyond_the_door(entered);
+  CHECK_MESSAGE(beyond.empty(), listed(beyond));
+  return entered;
+}
+
+/// Every partner's webhooks, by both methods. A signature by another secret is worked out and compared: it does not fail for
+/// being in a header that nobody reads.
+void no_webhook_lets_a_stranger_in(RunningService& gate, const app::Config& config) {
+  for (const auto& partner : config.partners) {
+    if (partner.codec == nullptr) continue;
+    for (const std::string& path : webhook_paths(partner))
+      for (const char* method : {"POST", "PUT"})
+        for (const std::string& body : bodies())
+          CHECK(any_has(must_be_kept_out(gate, {method, path}, body), "::authenticate("));
+    CAPTURE(partner.name);
+    begin_watching();
+    CHECK(gate.caller().call("POST", webhook_paths(partner).front(), signed_by("other", "{"), "{").is(401));
+    const Names entered = end_watching();
+    REQUIRE(any_has(entered, "codec::equal_in_constant_time("));
+    const bool by_secret = any_has(entered, "codec::header_is_secret(");
+    REQUIRE(any_has(entered, "codec::is_signed_by_any(") == !by_secret);
+    const std::string_view name = partner.codec->name();
+    CHECK(by_secret == (name == "doordash" || name == "grubhub" || name == "just_eat"));
+  }
+}
+
+/// An admin listener takes what is the store's own: on the other port are webhooks, and orders and the POS's news with their
+/// tokens.
+app::Config config_with_admin_listener(const support::TempDir& folder) {
+  auto config = guarded_config(folder);
+  config.http.admin_listen = "127.0.0.1:" + std::to_string(support::free_port());
+  return config;
+}
+
+bool is_public(const Request& route) {
+  return route.method == "POST" && (route.path == "/v1/orders" || route.path == "/v1/pos/status");
+}
+
+}  // namespace
+
 TEST_CASE("a stranger's webhook to any partner enters no parser and nothing of storage [I11]") {
   support::TempDir folder;
-  RunningService gate(guarded_config(folder));
+  const auto config = guarded_config(folder);
+  RunningService gate(config);
   settle(gate);
-  for (const auto* codec : codec::partner_codecs()) {
-    CAPTURE(codec->name());
-    for (const char* kind : {"", "/order", "/cancel", "/release"}) {
-      const std::string path = "/v1/partners/" + std::string(codec->name()) + "/webhook" + kind;
-      for (const std::string& body : bodies()) {
-        const Names entered = entered_each_time([&] {
-          for (const auto& headers : strange_credentials(body))
-            CHECK(gate.caller().call("POST", path, headers, body).is(401));
-        });
-        CHECK(any_has(entered, "::authenticate("));  // it was there, and looked
-        const Names beyond = beyond_the_door(entered);
-        CHECK_MESSAGE(beyond.empty(), listed(beyond));
-      }
-    }
-  }
+  no_webhook_lets_a_stranger_in(gate, config);
+}
+
+TEST_CASE("nor does it on the partners' port where administration has one of its own [I11]") {
+  support::TempDir folder;
+  const auto config = config_with_admin_listener(folder);
+  RunningService gate(config);
+  settle(gate);
+  no_webhook_lets_a_stranger_in(gate, config);
 }
 
 TEST_CASE("a stranger's request to any route of the API enters no parser and nothing of storage [I11]") {
   support::TempDir folder;
-  RunningService gate(guarded_config(folder));
+  auto config = guarded_config(folder);
+  SUBCASE("one listener") {}
+  SUBCASE("administration has one of its own, and this is the other") {
+    config = config_with_admin_listener(folder);
+  }
+  RunningService gate(config);
   settle(gate);
   auto routes = administrative_routes();
   REQUIRE(routes.size() >= 14);
   routes.push_back({"POST", "/v1/nothing"});
-  for (const auto& [method, path] : routes)
+  for (const Request& route : routes)
+    for (const std::string& body : bodies())
+      CHECK(any_has(must_be_kept_out(gate, route, body), "problem_reply"));
+}
+
+TEST_CASE(
+    "where administration has a port of its own, its token reaches nothing of it on the partners' [I11]") {
+  support::TempDir folder;
+  const auto config = config_with_admin_listener(folder);
+  RunningService gate(config);
+  settle(gate);
+  support::HttpCaller admin(config.http.admin_listen);
+  Names served;
+  for (const Request& route : administrative_routes()) {
+    if (is_public(route) || route.path == "/v1/events/stream") continue;
+    CAPTURE(route.method);
+    CAPTURE(route.path);
     for (const std::string& body : bodies()) {
-      CAPTURE(method);
-      CAPTURE(path);
+      const auto token = with("Authorization", "Bearer t0ken");
       const Names entered = entered_each_time([&] {
-        for (const auto& headers : strange_credentials(body))
-          CHECK(gate.caller().call(method, path, headers, body).is(401));
+        const int status = gate.caller().call(route.method, route.path, token, body).status;
+        CHECK((status == 404 || status == 405));
       });
-      CHECK(any_has(entered, "problem_reply"));
       const Names beyond = beyond_the_door(entered);
       CHECK_MESSAGE(beyond.empty(), listed(beyond));
     }
+    begin_watching();
+    CHECK(admin.call(route.method, route.path, with("Authorization", "Bearer t0ken"), "{").answered());
+    served.merge(end_watching());
+  }
+  for (const char* part : {"storage::Journal::list_orders", "storage::Journal::events_after",
+                           "decode_store_body", "decode_availability_body"})
+    CHECK(any_has(served, part));  // at its own port it does reach them
 }
 
 TEST_CASE("ten thousand mutants of a stranger's requests enter no parser and nothing of storage [I11]") {
   support::TempDir folder;
-  RunningService gate(guarded_config(folder));
+  const auto config = guarded_config(folder);
+  RunningService gate(config);
   settle(gate);
   auto routes = administrative_routes();
-  for (const auto* codec : codec::partner_codecs())
-    for (int share = 0; share < 4; ++share)
-      routes.push_back({"POST", "/v1/partners/" + std::string(codec->name()) + "/webhook"});
+  for (const auto& partner : config.partners)
+    for (const char* method : {"POST", "PUT", "POST", "PUT"})
+      if (partner.codec != nullptr) routes.push_back({method, webhook_paths(partner).front()});
   std::size_t answered = 0, refused = 0;
   for (std::uint64_t batch = 0; batch < 100; ++batch) {
     CAPTURE(batch);
@@ -251,6 +362,25 @@ TEST_CASE("ten thousand mutants of a stranger's requests enter no parser and not
   }
   CHECK(answered >= 10'000);
   CHECK(refused == answered);
+}
+
+TEST_CASE("the same signatures by the partners' own secret let in, and what reads them is entered") {
+  support::TempDir folder;
+  const auto config = guarded_config(folder);
+  RunningService gate(config);
+  settle(gate);
+  for (const auto& partner : config.partners) {
+    if (partner.codec == nullptr) continue;
+    CAPTURE(partner.name);
+    for (const char* method : {"POST", "PUT"}) {
+      begin_watching();
+      const auto answer =
+          gate.caller().call(method, webhook_paths(partner).front(), signed_by("s3cret", "{"), "{");
+      CHECK(answer.status >= 400);  // it is no JSON
+      CHECK(answer.status != 401);
+      CHECK(any_has(end_watching(), "json::Document::parse"));
+    }
+  }
 }
 
 TEST_CASE("the same requests with good credentials are seen to enter parser, reader and storage") {

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "platform/clock.hpp"
+#include "tests/support/temp_dir.hpp"
 
 using storegate::platform::Clock;
 using storegate::platform::ClockReading;
@@ -33,6 +34,14 @@ TEST_CASE("the floor is the first of January 2026") {
   CHECK(date.tm_year == 126);
   CHECK(date.tm_yday == 0);
   CHECK(date.tm_hour + date.tm_min + date.tm_sec == 0);
+}
+
+TEST_CASE("a clock is kept if a time service has left its mark, else if the kernel says so") {
+  const storegate::support::TempDir folder;
+  const std::string mark = folder.file("synchronized");
+  CHECK(Clock::is_kept(mark.c_str()) == Clock::kernel_says_synchronised());
+  storegate::support::write_file(mark, "");
+  CHECK(Clock::is_kept(mark.c_str()));
 }
 
 TEST_CASE("one boot has one id, and it is not zero") {

@@ -8,6 +8,7 @@
 #include "builders.hpp"
 #include "storage/byte_source.hpp"
 #include "storage/database.hpp"
+#include "storage/schema.hpp"
 #include "support/file_dates.hpp"
 #include "support/temp_dir.hpp"
 
@@ -21,7 +22,7 @@ TEST_CASE("a journal whose file is of the year 2040 opens, is written, and is lo
   { const Journal journal = opened(options_for(path)); }
   REQUIRE(support::date_to_2040(path));
   {
-    core::Result<Database> database = Database::open(path, "");
+    core::Result<Database> database = Database::open(path, "", may_write);
     REQUIRE_MESSAGE(database.ok(), database.error().context);
     CHECK(database->execute("CREATE TABLE after_2038(a INTEGER) STRICT").ok());
     REQUIRE(support::date_to_2040(path));

@@ -6,6 +6,7 @@
 #include "faulty_vfs.hpp"
 #include "storage/counting_vfs.hpp"
 #include "storage/database.hpp"
+#include "storage/schema.hpp"
 #include "support/disk/disk.hpp"
 #include "support/temp_dir.hpp"
 
@@ -22,11 +23,18 @@ void run_sql(const std::string& path, const char* sql) {
   sqlite3_close(connection);
 }
 
+/// Committed as the service commits: what it changes stays in the WAL.
+void leave_in_wal(const std::string& path, std::string_view sql) {
+  core::Result<Database> database = Database::open(path, "", may_write);
+  REQUIRE(database.ok());
+  REQUIRE(database->execute(sql).ok());
+}
+
 }  // namespace
 
 TEST_CASE("the connection has every setting that the facts ask for") {
   const support::TempDir dir;
-  core::Result<Database> database = Database::open(dir.file("a b?c#d%e.db"), "");
+  core::Result<Database> database = Database::open(dir.file("a b?c#d%e.db"), "", may_write);
   REQUIRE(database.ok());
   const std::pair<const char*, std::int64_t> settings[] = {
       {"PRAGMA page_size", 4096},      {"PRAGMA auto_vacuum", 2},
@@ -49,7 +57,7 @@ TEST_CASE("the connection has every setting that the facts ask for") {
 TEST_CASE("every table is STRICT and there is no index beside the primary keys") {
   const support::TempDir dir;
   { const Journal journal = opened(options_for(dir.file("orders.db"))); }
-  core::Result<Database> database = Database::open(dir.file("orders.db"), "");
+  core::Result<Database> database = Database::open(dir.file("orders.db"), "", may_write);
   REQUIRE(database.ok());
   CHECK(*database->number("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
                           "AND name NOT LIKE 'sqlite%'") == 9);
@@ -87,7 +95,9 @@ TEST_CASE("a newer schema, another program's file and no database at all are ref
   CHECK(newer.error().context.find("newer storegate") != std::string::npos);
 
   run_sql(dir.file("foreign.db"), "CREATE TABLE photos (name TEXT)");
+  const std::string photos = support::read_file(dir.path() / "foreign.db");
   const core::Result<Journal> foreign = Journal::open(options_for(dir.file("foreign.db")));
+  CHECK(support::read_file(dir.path() / "foreign.db") == photos);
   REQUIRE_FALSE(foreign.ok());
   CHECK(foreign.error().context.find("another program") != std::string::npos);
 
@@ -98,6 +108,42 @@ TEST_CASE("a newer schema, another program's file and no database at all are ref
 
   CHECK(Journal::open(options_for(dir.file("no/such/folder/orders.db"))).error().code ==
         core::ErrorCode::failed);
+}
+
+TEST_CASE(
+    "a newer schema whose version is still in the WAL is refused, and not a byte of either file changes") {
+  const support::TempDir dir;
+  JournalOptions options = options_for(dir.file("orders.db"));
+  { const Journal journal = opened(options); }
+  leave_in_wal(options.path, "PRAGMA user_version=99");
+  const std::filesystem::path file = dir.path() / "orders.db";
+  const std::filesystem::path wal = dir.path() / "orders.db-wal";
+  const std::string file_before = support::read_file(file);
+  const std::string wal_before = support::read_file(wal);
+  REQUIRE_FALSE(wal_before.empty());
+  REQUIRE(file_before.at(63) == 1);  // the header knows nothing of it
+  options.reserve_bytes = 1 << 20;
+  for (int start = 0; start < 3; ++start) {
+    const core::Result<Journal> newer = Journal::open(options);
+    CHECK((support::read_file(file) == file_before));
+    CHECK((support::read_file(wal) == wal_before));
+    REQUIRE_FALSE(newer.ok());
+    CHECK(newer.error().code == core::ErrorCode::invalid);
+    CHECK(newer.error().context.find("schema version 99, written by a newer storegate") != std::string::npos);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(dir.path()))
+    CHECK_MESSAGE((entry.path() == file || entry.path() == wal), entry.path().string());
+}
+
+TEST_CASE("another program's file in WAL mode keeps its WAL") {
+  const support::TempDir dir;
+  { const Journal journal = opened(options_for(dir.file("orders.db"))); }
+  leave_in_wal(dir.file("orders.db"), "PRAGMA application_id=7");
+  const std::string before = support::read_file(dir.path() / "orders.db-wal");
+  const core::Result<Journal> foreign = Journal::open(options_for(dir.file("orders.db")));
+  CHECK((support::read_file(dir.path() / "orders.db-wal") == before));
+  REQUIRE_FALSE(foreign.ok());
+  CHECK(foreign.error().context.find("another program") != std::string::npos);
 }
 
 TEST_CASE("a database that lacks one of the tables is refused at once, not when the table is first needed") {

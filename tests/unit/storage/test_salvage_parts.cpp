@@ -234,6 +234,20 @@ TEST_CASE("files: a store that a journal has open is refused, and while it is sa
   CHECK(salvage_file(request_for(file)).ok());
 }
 
+TEST_CASE("a newer schema's file is salvaged as far as it is understood, and its version is told") {
+  SavedStore store = save_store(42, 5);
+  store.database.at(63) = 2;
+  const Salvaged result = salvaged(store.database);
+  REQUIRE(result.report.ok());
+  CHECK(tells(result.report->damaged, "(file)", "schema version"));
+  CHECK(result.rows == store.rows);
+  CHECK_FALSE(tells(salvaged(save_store(42, 5).database).report->damaged, "(file)"));
+
+  // And where no row can be read, that may be why.
+  for (std::size_t at = page_size; at < store.database.size(); ++at) store.database[at] = 0;
+  CHECK(salvaged(store.database).report.error().code == core::ErrorCode::invalid);
+}
+
 TEST_CASE("thousands of random changes are read to an end, whatever they make of the files") {
   const SavedStore store = save_store(40, 6, 3);
   const core::DigestFunction digest = sip_digest(key_of_stores());

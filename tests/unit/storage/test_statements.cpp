@@ -7,6 +7,7 @@
 
 #include "builders.hpp"
 #include "storage/database.hpp"
+#include "storage/schema.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace storegate;
@@ -26,7 +27,7 @@ TEST_CASE("every statement of the journal can be prepared on a database that is 
   const support::TempDir dir;
   const std::string path = dir.file("orders.db");
   { const Journal journal = opened(options_for(path)); }
-  core::Result<Database> database = Database::open(path, "");
+  core::Result<Database> database = Database::open(path, "", may_write);
   REQUIRE(database.ok());
   int prepared = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SQL_FOLDER)) {
@@ -42,7 +43,7 @@ TEST_CASE("every statement of the journal can be prepared on a database that is 
 TEST_CASE(
     "a statement that is prepared when it is first used tells then what is wrong, and can be used again") {
   const support::TempDir dir;
-  core::Result<Database> database = Database::open(dir.file("orders.db"), "");
+  core::Result<Database> database = Database::open(dir.file("orders.db"), "", may_write);
   REQUIRE(database.ok());
   Statement read = database->prepare_later("SELECT count(*) + ?1 FROM marks");
   read.bind(1, std::int64_t{40});
