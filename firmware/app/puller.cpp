@@ -23,8 +23,7 @@ namespace storegate::app {
 namespace {
 constexpr core::Milliseconds backoff_first_ms = 5 * core::second_ms;
 constexpr core::Milliseconds backoff_max_ms = 5 * core::minute_ms;
-constexpr std::size_t pages_max = 1000;       // a cursor that runs in a circle must end
-constexpr std::size_t page_failures_max = 3;  // then what is behind it waits no longer
+constexpr std::size_t pages_max = 1000;  // a cursor that runs in a circle must end
 constexpr std::size_t unreadable_logged_max = 10;
 constexpr std::size_t stored_pages_max = 8;            // some 150 KB each, at most
 constexpr std::size_t letter_bytes_max = 1024 * 1024;  // as much as a message over MQTT
@@ -81,10 +80,11 @@ struct Puller::Pull {
   bool again = false;  // there was an outage while it ran
   bool whole = false;  // it was asked to the end since it may be
   std::size_t failures = 0;
-  /// Pages that could not be had or acknowledged, by what asked for them.
+  /// Pages that could not be had, by what asked for them.
   struct Failed {
     std::size_t times = 0;
-    bool lately = false;  // since a pull came to its end
+    std::chrono::steady_clock::time_point next;  // it is not asked for before
+    bool lately = false;                         // listed since a pull came to its end
   };
   std::map<std::string, Failed> failed;
 
@@ -158,6 +158,11 @@ void Puller::begin(Pull& pull) {
 
 void Puller::ask(Pull& pull) {
   auto request = pull.line->api->pull(pull.line->store(), pull.cursor);
+  while (auto behind = behind_failed(pull, request.target)) {
+    if (behind->empty()) return succeed(pull);
+    pull.cursor = std::move(*behind);
+    request = pull.line->api->pull(pull.line->store(), pull.cursor);
+  }
   pull.target = request.target;
   pull.line->client.call("pull", std::move(request),
                          [this, &pull](PartnerReply reply) { take_page(pull, std::move(reply)); });
@@ -190,30 +195,35 @@ void Puller::take_page(Pull& pull, PartnerReply reply) {
   offer_next(pull);
 }
 
-// One that cannot be had, or not be acknowledged, stays with its partner, and is asked for again with each pull; but what
-// came later does not wait for it, where it can be asked for without it.
+// Nothing: it is to be asked for. It has failed a moment ago: what is behind it.
+std::optional<std::string> Puller::behind_failed(Pull& pull, const std::string& target) const {
+  const auto failed = pull.failed.find(target);
+  if (failed == pull.failed.end() || failed->second.next <= std::chrono::steady_clock::now()) return {};
+  auto behind = pull.line->api->next_behind(pull.cursor);
+  if (!behind) return {};
+  failed->second.lately = true;
+  pull.passed = true;
+  return behind;
+}
+
+// One that cannot be had stays with its partner and is asked for again, less and less often; what came later does not wait
+// for it, where it can be asked for without it.
 void Puller::fail_page(Pull& pull, std::string_view why, const PartnerReply& reply) {
   auto behind = pull.line->api->next_behind(pull.cursor);
-  const bool may_pass = behind && is_of_its_request(reply);
-  std::size_t times = 0;
-  if (may_pass) {
-    Pull::Failed& failed = pull.failed[pull.target];
-    failed.lately = true;
-    times = ++failed.times;
-  }
-  const std::size_t times_max = reply.is_gone() ? 1 : page_failures_max;
-  if (!may_pass || times < times_max)
+  if (!behind || !is_of_its_request(reply))
     return give_up(pull, why, codec::retry_after_ms(reply.retry_after).value_or(0));
-  if (times == times_max)
+  Pull::Failed& failed = pull.failed[pull.target];
+  failed.lately = true;
+  failed.next = std::chrono::steady_clock::now() + std::chrono::milliseconds(backoff_ms(failed.times));
+  if (failed.times++ == 0)
     platform::log_warn(
         "what a partner has listed cannot be had: it is left there, and what came later is taken",
         {{"partner", pull.partner}, {"request", pull.target}, {"why", why}});
-  pull.passed = pull.passed || !reply.is_gone();
+  pull.passed = true;
   ++pull.pages;
   pull.page.clear();
-  pull.then.clear();
   pull.next = std::move(*behind);
-  acknowledge(pull);
+  end_page(pull);
 }
 
 // One after the other: an order before its cancel, and no flood of a partner's own before its live orders.
@@ -266,7 +276,7 @@ void Puller::acknowledge(Pull& pull) {
   pull.line->client.call("acknowledge", std::move(request), [this, &pull](PartnerReply reply) {
     // Gone is what it was to become.
     if (reply.is_good() || reply.is_gone()) return acknowledge(pull);
-    fail_page(pull, why_not(reply), reply);
+    give_up(pull, why_not(reply), codec::retry_after_ms(reply.retry_after).value_or(0));
   });
 }
 
@@ -281,7 +291,7 @@ void Puller::end_page(Pull& pull) {
 
 void Puller::succeed(Pull& pull) {
   pull.running = false;
-  if (!pull.passed) pull.stored.clear();
+  pull.stored.clear();
   for (auto failed = pull.failed.begin(); failed != pull.failed.end();)
     failed = std::exchange(failed->second.lately, false) ? std::next(failed) : pull.failed.erase(failed);
   if (pull.taken > 0 || pull.failures > 0)

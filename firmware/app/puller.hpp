@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/partner_lines.hpp"
@@ -46,6 +47,7 @@ class Puller {
   void begin(Pull& pull);
   void ask(Pull& pull);
   void take_page(Pull& pull, PartnerReply reply);
+  [[nodiscard]] std::optional<std::string> behind_failed(Pull& pull, const std::string& target) const;
   void fail_page(Pull& pull, std::string_view why, const PartnerReply& reply);
   void offer_next(Pull& pull);
   void refuse_next(Pull& pull);

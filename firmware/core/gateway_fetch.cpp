@@ -335,7 +335,9 @@ void Gateway::give_up_news(Entry& entry, Turn& turn) {
   reindex(entry, turn.now);
 }
 
+// never_ms: not cooked yet, so that what its partner says of it still saves a meal, however long the partner is away.
 Milliseconds Gateway::news_due_ms(const Entry& entry) const {
+  if (entry.order.phase == Phase::held || entry.order.phase == Phase::queued) return never_ms;
   // How long a partner waits for a decision says nothing of how long its cancel matters.
   return entry.fetch.since_ms + std::max(fetch_within_ms(entry.order.partner), fetch_within_default_ms);
 }

@@ -183,6 +183,25 @@ TEST_CASE("news that cannot be fetched are told of, and the order stays as it is
   CHECK(store.count(EventType::order_cancelled) == 0);
 }
 
+TEST_CASE("news are waited for as long as the order is not cooked, however long its partner is away") {
+  Policy policy = thin_policy();
+  policy.partners["thin"].fallback_without_promise_ms = 24 * hour_ms;
+  Script store = announced(policy);
+  store.fetch(FetchOutcome::fetched);
+  store.announce("T-1", "thin", false);
+  for (int hour = 0; hour < 5; ++hour) {
+    if (!store.fetches.empty()) store.fetch(FetchOutcome::failed);
+    store.pass(hour_ms);
+  }
+  CHECK(store.count(EventType::gateway_message_refused) == 0);
+  CHECK(store.row("T-1", "thin").look_again);
+  REQUIRE(store.fetches.size() == 1);
+  OrderFetched fetched = store.ended(FetchOutcome::fetched);
+  fetched.cancelled = true;
+  store.give(std::move(fetched));
+  CHECK(store.phase("T-1", "thin") == Phase::cancelled);
+}
+
 TEST_CASE("of an order that has ended there is nothing to look at") {
   Script store = with_news();
   store.cancel("T-1", "thin");
