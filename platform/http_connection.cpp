@@ -322,8 +322,7 @@ void HttpConnection::hand_over() {
   } catch (...) {
     note(std::current_exception());
     closing_ = true;
-    answer(request_,
-           problem_response(503, "the request could not be decided; it may or may not have taken effect"));
+    answer(request_, problem_response(503, "it could not be decided; it may or may not have taken effect"));
   }
 }
 
