@@ -118,6 +118,7 @@ void TellWatch::given_up(const Scene& scene, const core::EventRecord& event) con
   if (text_in(event.details, "why") != "given_up" || story->reborn) return;
   const std::int64_t within_ms = scene.plan.policy.partners.find(story->partner)->second.decide_within_ms;
   const std::string_view notice = text_in(event.details, "notice");
+  if (notice == "accepted") story->announced_ms = scene.now_ms;  // its truth is looked at
   const bool has_time = within_ms > 0 && (notice == "accepted" || notice == "rejected");
   // A cancel that came before a decision was told is told as one.
   const std::int64_t owed_ms =
