@@ -90,6 +90,9 @@ TEST_CASE("the same with the bytes split at every place, in a full handshake and
   }
 }
 
+/// How many bytes shorter one ECDSA signature of P-256 is than another, but once in many million.
+constexpr std::size_t signature_slack = 8;
+
 TEST_CASE("a way that is cut at any place ends in an error at both ends, unless the farewell had come") {
   const auto [up, down] = lengths(newcomer());
   for (std::size_t at = 0; at < up + down; ++at) {
@@ -99,7 +102,11 @@ TEST_CASE("a way that is cut at any place ends in an error at both ends, unless 
     converse(pair);
     REQUIRE(was_not_deceived(pair.server, question));
     REQUIRE(was_not_deceived(pair.client, answer));
-    REQUIRE_FALSE((pair.client.error.empty() && pair.server.error.empty()));
+    if (pair.client.error.empty() && pair.server.error.empty()) {
+      // A signature is some bytes shorter at times than in the conversation that was measured: this cut came behind its end.
+      REQUIRE(conversed(pair));
+      REQUIRE((at < up ? up : up + down) - at <= signature_slack);
+    }
     if (!pair.client.open) REQUIRE(pair.client.says("during the TLS handshake"));
   }
 }
