@@ -71,7 +71,8 @@ std::string error_word(std::string_view body) {
   const auto document = codec::json::Document::parse(body);
   if (!document) return {};
   codec::json::Reading reading(*document);
-  const std::string_view word = codec::json::Place(reading).member("error").text_or_empty();
+  const codec::json::Place root(reading);
+  const std::string_view word = root.member("error").text_or_empty();
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   return word.size() <= 40 && std::all_of(word.begin(), word.end(), fits) ? std::string(word) : std::string();
 }

@@ -67,7 +67,8 @@ std::string code_in(std::string_view body) {
   const auto document = json::Document::parse(body);
   if (!document) return {};
   json::Reading reading(*document);
-  const Place code = Place(reading).member("code");
+  const Place root(reading);
+  const Place code = root.member("code");
   if (!code.is(Kind::string)) return {};
   return std::string(code.text({.min = 0, .max = pos_code_bytes_max, .printable = true}));
 }

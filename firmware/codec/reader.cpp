@@ -26,7 +26,7 @@ std::string range_text(std::int64_t min, std::int64_t max) {
 
 Place::Place(Reading& reading) : Place(reading, nullptr, &reading.document_->root(), {}, 0) {}
 
-Place Place::member(std::string_view name) const noexcept {
+Place Place::member(std::string_view name) const& noexcept {
   if (!is(Kind::object)) return {*reading_, this, nullptr, name, 0};
   const Node* at = node_ + 1;
   for (std::size_t index = 0; index < node_->count; ++index) {

@@ -38,8 +38,8 @@ struct TextRule {
   bool printable = false;  // no control characters: it goes into headers, keys and lists
 };
 
-/// A value in the document or the absence of one. Its parent must outlive it, which a chain of calls in one
-/// expression and nested scopes both see to.
+/// A value in the document or the absence of one. Its parent must outlive it: nested scopes see to that, and a member
+/// of a place without a name does not compile.
 class Place {
  public:
   /// The document's root.
@@ -52,7 +52,8 @@ class Place {
   [[nodiscard]] bool is(Kind kind) const noexcept { return node_ != nullptr && node_->kind == kind; }
 
   /// The member of that name, absent if there is none or this is not an object. `name` must outlive the place.
-  [[nodiscard]] Place member(std::string_view name) const noexcept;
+  [[nodiscard]] Place member(std::string_view name) const& noexcept;
+  Place member(std::string_view name) const&& = delete;
 
   // Each of these makes an absent, null, wrongly typed or out-of-range value the reading's problem and then gives a
   // default. Ask given() first where a member may be absent.

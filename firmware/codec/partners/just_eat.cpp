@@ -71,7 +71,8 @@ std::string read_notes(const Place& notes) {
 
 core::Customer read_customer(const Place& root) {
   core::Customer customer;
-  customer.name = name_text(root.member("Customer").member("Name"));
+  const Place person = root.member("Customer");
+  customer.name = name_text(person.member("Name"));
   const Place fulfilment = root.member("Fulfilment");
   customer.phone = phone_of(fulfilment.member("PhoneNumber"), fulfilment.member("PhoneMaskingCode"));
   customer.note = read_notes(root.member("CustomerNotes"));

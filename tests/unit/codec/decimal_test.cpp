@@ -69,7 +69,8 @@ TEST_CASE("a document's number is read as a decimal however it is written") {
   CHECK_FALSE(reading.failed());
   const auto refused = [&](std::string_view name, std::int64_t max) {
     json::Reading again(*document);
-    (void)json::Place(again).member(name).decimal(2, 0, max);
+    const json::Place place(again);
+    (void)place.member(name).decimal(2, 0, max);
     return again.failed() ? again.take_problem().text() : std::string();
   };
   CHECK(refused("wrong", 10'000) == "/wrong: must be a number, 0 to 10000 when it is multiplied by 10^2");

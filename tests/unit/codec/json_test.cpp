@@ -30,13 +30,23 @@ TEST_CASE("every kind of value is parsed, and knows where it ends") {
                                         : 's';
   });
   CHECK(seen == "iibns");
-  CHECK(root.member("b").member("c").text({}).empty());
+  const Place b = root.member("b");
+  CHECK(b.member("c").text({}).empty());
   CHECK(root.member("d").is(Kind::fraction));
   CHECK(root.member("e").is(Kind::fraction));
   CHECK(root.member("f").is(Kind::huge));
   CHECK_FALSE(root.member("g").present());
   CHECK_FALSE(reading.failed());
 }
+
+// What is wrong in a member is told with its parents' names, so a parent that would be gone must not compile.
+template <typename Parent>
+concept HasMembers = requires(Parent place) {
+  static_cast<Parent>(place).member("name");
+};
+static_assert(HasMembers<const Place&>);
+static_assert(!HasMembers<Place&&>);
+static_assert(!HasMembers<const Place&&>);
 
 TEST_CASE("a member that stands twice is refused at every level, with its pointer") {
   CHECK(problem_in(R"({"a":1,"a":1})").pointer == "/a");

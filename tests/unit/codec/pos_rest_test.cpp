@@ -118,6 +118,15 @@ TEST_CASE("every answer to a placement has the outcome of the table") {
         "item_unavailable");
 }
 
+TEST_CASE("a refusal whose code cannot be shown is a refusal without one") {
+  for (const std::string& code : {std::string("\\u0000"), std::string("\\n"), std::string(2000, 'x')}) {
+    CAPTURE(code);
+    const auto answer = outcome_of(place_effect(), {409, "", R"({"code":")" + code + "\"}", true});
+    CHECK(answer.outcome == PosOutcome::refused);
+    CHECK(answer.code.empty());
+  }
+}
+
 TEST_CASE("without an answer it counts whether a byte of the request was written [I2]") {
   CHECK(outcome_of(place_effect(), {0, "", "", false}).outcome == PosOutcome::not_delivered);
   CHECK(outcome_of(place_effect(), {0, "", "", true}).outcome == PosOutcome::in_doubt);
