@@ -100,8 +100,9 @@ endfunction()
 check_pie_supported(LANGUAGES CXX)  # without it CMake compiles with -fPIE but links without -pie
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   storegate_harden()
-  # -g1 gives a backtrace its lines; the mapping keeps the builder's folder out of the binary.
-  target_compile_options(storegate_settings INTERFACE -g1)
+  # -g1 gives a backtrace its lines, but for tests that run in an emulator; the mapping keeps the builder's folder out of
+  # the binary.
+  target_compile_options(storegate_settings INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:STOREGATE_EMULATED>>>:-g1>)
   storegate_harden_compile(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()
 
@@ -137,9 +138,10 @@ function(storegate_doctest name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE storegate_settings doctest_main)
   if(CMAKE_CROSSCOMPILING)
-    # The tests themselves (the rooms are built as they ship): a quarter off what they take to compile, for two architectures.
-    target_compile_options(${name} PRIVATE -O1 -g0)
-    target_compile_definitions(${name} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
+    # The tests themselves (the rooms are built as they ship): a third off what they take to compile, for two architectures.
+    set_target_properties(${name} PROPERTIES STOREGATE_EMULATED ON)
+    target_compile_options(${name} PRIVATE -O1)
+    target_compile_definitions(${name} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS STOREGATE_EMULATED)
   endif()
   storegate_suite_test(${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)

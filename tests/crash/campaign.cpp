@@ -34,9 +34,14 @@ struct Slot {  // one worker's
 struct Shared {
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> stop{false};
-  std::array<std::atomic<bool>, units_max> done{};
-  std::array<Figures, units_max> figures{};
+  std::array<std::atomic<bool>, units_max> all_done{};
+  std::array<Figures, units_max> all_figures{};
   std::array<Slot, workers_max> slots{};
+
+  [[nodiscard]] std::atomic<bool>& done(std::uint64_t unit) {
+    return all_done[static_cast<std::size_t>(unit)];
+  }
+  [[nodiscard]] Figures& figures(std::uint64_t unit) { return all_figures[static_cast<std::size_t>(unit)]; }
 };
 
 struct Printed {  // a line of a worker's file
@@ -61,7 +66,7 @@ class WorkersUnit final : public Unit {
     if (counts && prints_ != nullptr && std::fwrite(&line, sizeof line, 1, prints_) != 1) std::abort();
     return true;
   }
-  void count(std::size_t figure, std::uint64_t by) override { shared_.figures[number_].at(figure) += by; }
+  void count(std::size_t figure, std::uint64_t by) override { shared_.figures(number_).at(figure) += by; }
   void broken(const Broken& broken) override {
     if (slot_.is_broken) return;
     std::snprintf(slot_.text, text_max, "%s: %s", broken.rule.c_str(), broken.what.c_str());
@@ -118,8 +123,8 @@ class Campaign {
   [[nodiscard]] std::uint64_t units_that_count() const {
     std::uint64_t reached = 0;
     for (std::uint64_t unit = 0; unit < units_; ++unit) {
-      if (!shared_->done[unit]) return unit;
-      reached += shared_->figures[unit][0];
+      if (!shared_->done(unit)) return unit;
+      reached += shared_->figures(unit)[0];
       if (options_.goal != 0 && reached >= options_.goal) return unit + 1;
     }
     return units_;
@@ -127,7 +132,7 @@ class Campaign {
   [[nodiscard]] bool reached() const {
     std::uint64_t sum = 0;
     const std::uint64_t counted = units_that_count();
-    for (std::uint64_t unit = 0; unit < counted; ++unit) sum += shared_->figures[unit][0];
+    for (std::uint64_t unit = 0; unit < counted; ++unit) sum += shared_->figures(unit)[0];
     return options_.goal != 0 && sum >= options_.goal;
   }
   [[nodiscard]] double seconds() const {
@@ -145,7 +150,7 @@ class Campaign {
       if (number >= units_) break;
       WorkersUnit unit(*shared_, slot, number, prints_[worker], 0);
       run_(number, unit);
-      shared_->done[number] = true;
+      shared_->done(number) = true;
     }
     std::fflush(prints_[worker]);
     std::_Exit(0);
@@ -160,7 +165,7 @@ class Campaign {
     run_(number, unit);
     Outcome outcome;
     outcome.units = 1;
-    outcome.figures = shared_->figures[number];
+    outcome.figures = shared_->figures(number);
     if (shared_->slots[0].is_broken) note_broken(shared_->slots[0], outcome);
     outcome.seconds = seconds();
     return outcome;
@@ -191,7 +196,7 @@ class Campaign {
     outcome.units = units_that_count();
     for (std::uint64_t unit = 0; unit < outcome.units; ++unit) {
       for (std::size_t figure = 0; figure < figures_max; ++figure)
-        outcome.figures[figure] += shared_->figures[unit][figure];
+        outcome.figures[figure] += shared_->figures(unit)[figure];
     }
     std::vector<Print> all;
     for (std::FILE* file : prints_) {

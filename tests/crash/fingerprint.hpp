@@ -54,9 +54,24 @@ class Fingerprint {
  private:
   /// The product's halves folded together: each bit of the result hangs on all of `a`.
   [[nodiscard]] static std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
+    a ^= 0x2545f4914f6cdd1dULL;
+    return a * b ^ upper_half(a, b);
+  }
+  /// The upper 64 bits of the product. Processors of 32 bits have no number that holds all of it.
+  [[nodiscard]] static constexpr std::uint64_t upper_half(std::uint64_t a, std::uint64_t b) noexcept {
+#ifdef __SIZEOF_INT128__
     __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a ^ 0x2545f4914f6cdd1dULL) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+    return static_cast<std::uint64_t>(static_cast<Wide>(a) * b >> 64U);
+#else
+    return upper_half_in_parts(a, b);
+#endif
+  }
+  [[nodiscard]] static constexpr std::uint64_t upper_half_in_parts(std::uint64_t a,
+                                                                   std::uint64_t b) noexcept {
+    constexpr std::uint64_t low = 0xffffffffU;
+    const std::uint64_t middle = (a >> 32U) * (b & low) + ((a & low) * (b & low) >> 32U);
+    const std::uint64_t other = (a & low) * (b >> 32U) + (middle & low);
+    return (a >> 32U) * (b >> 32U) + (middle >> 32U) + (other >> 32U);
   }
   static std::uint64_t word_at(std::string_view bytes, std::size_t offset) noexcept {
     std::uint64_t word = 0;
@@ -66,6 +81,18 @@ class Fingerprint {
   static constexpr std::uint64_t lane_factor = 0xa0761d6478bd642fULL;
 
   std::uint64_t high_ = 0x243f6a8885a308d3ULL, low_ = 0x13198a2e03707344ULL;
+
+  friend struct HalvesAgree;
 };
+
+struct HalvesAgree {
+  static constexpr bool holds(std::uint64_t a, std::uint64_t b) {
+    return Fingerprint::upper_half(a, b) == Fingerprint::upper_half_in_parts(a, b);
+  }
+};
+static_assert(HalvesAgree::holds(~0ULL, ~0ULL) &&
+              HalvesAgree::holds(0xa0761d6478bd642fULL, 0x243f6a8885a308d3ULL) &&
+              HalvesAgree::holds(0xffffffffULL, 0x100000001ULL) &&
+              HalvesAgree::holds(~0ULL, 0xffffffff00000000ULL));
 
 }  // namespace storegate::crash

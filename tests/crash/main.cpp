@@ -29,6 +29,7 @@ constexpr const char* usage =
     "  --image U:I       only this one, as a failure names it\n"
     "  --inputs N        small: sequences of up to so many inputs (3)\n"
     "  --every           memory: each allocation, none left out\n"
+    "  --one-in N        sweep, memory: of the moments at which something fails every N-th (1)\n"
     "  --trace           sweep: print every operation on the disk\n"
     "controls:\n"
     "  --ignore-syncs    cuts: the disk promises and does nothing\n"
@@ -73,6 +74,10 @@ bool read(int count, char** words, Arguments& into) {
     } else if (word == "--inputs") {
       into.small.inputs_max = number();
       into.shape += " --inputs " + std::string(words[at]);
+    } else if (word == "--one-in") {
+      into.sweep.one_in = into.memory.one_in = number();
+      if (into.sweep.one_in == 0) return false;
+      into.shape += " --one-in " + std::string(words[at]);
     } else if (word == "--minutes") {
       into.campaign.minutes = number();
     } else if (word == "--garble") {

@@ -237,7 +237,11 @@ std::vector<std::uint64_t> allocations_to_fail(const Plan& plan, const MemoryOpt
     chosen.insert(nth);
     if (!options.every && nth > 60) step = std::max<std::uint64_t>(nth / 16, 1);
   }
-  return {chosen.begin(), chosen.end()};
+  std::vector<std::uint64_t> numbers;
+  std::uint64_t at = 0;
+  for (const std::uint64_t nth : chosen)
+    if (at++ % options.one_in == 0) numbers.push_back(nth);
+  return numbers;
 }
 
 }  // namespace

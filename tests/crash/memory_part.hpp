@@ -11,7 +11,8 @@ namespace storegate::crash {
 
 struct MemoryOptions {
   std::uint64_t seed = 1;
-  bool every = false;  // n = 1, 2, 3, … without a gap
+  bool every = false;        // n = 1, 2, 3, … without a gap
+  std::uint64_t one_in = 1;  // of these, every so many-th
 };
 
 enum class MemoryFigure : std::size_t {

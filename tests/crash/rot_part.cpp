@@ -107,9 +107,9 @@ class Rot {
   disk::Image spoiled(disk::Draws& draws) {
     disk::Image image = image_;
     disk::Bytes& file = image.files.at(database_path);
-    const std::size_t page = draws.below(file.size() / page_bytes);
-    const std::size_t other = draws.below(file.size() / page_bytes);
-    const disk::Bytes& old = earlier_[draws.below(earlier_.size())];
+    const std::size_t page = draws.index(file.size() / page_bytes);
+    const std::size_t other = draws.index(file.size() / page_bytes);
+    const disk::Bytes& old = earlier_[draws.index(earlier_.size())];
     switch (draws.below(6)) {
       case 0: how_ = "a flipped bit", flip(file, draws); break;
       case 1: how_ = "a sector of zeros", kill_sector(file, false, draws); break;
@@ -128,7 +128,7 @@ class Rot {
   }
 
   static void flip(disk::Bytes& file, disk::Draws& draws) {
-    const std::size_t at = draws.below(file.size());
+    const std::size_t at = draws.index(file.size());
     file[at] = static_cast<unsigned char>(file[at] ^ (1U << draws.below(8)));
   }
 
@@ -139,7 +139,7 @@ class Rot {
   }
 
   static void kill_sector(disk::Bytes& file, bool with_garbage, disk::Draws& draws) {
-    const std::size_t begin = draws.below(file.size() / dead_bytes) * dead_bytes;
+    const std::size_t begin = draws.index(file.size() / dead_bytes) * dead_bytes;
     for (std::size_t at = begin; at < begin + dead_bytes; ++at)
       file[at] = with_garbage ? static_cast<unsigned char>(draws.next()) : 0;
   }

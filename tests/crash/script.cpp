@@ -28,11 +28,11 @@ core::Digest digest_of(const std::string& text) {
 }
 
 /// The same order has the same bytes, whenever it is sent.
-core::OrderBody body_of(const Known& known, std::uint64_t usual_bytes) {
+core::OrderBody body_of(const Known& known, std::size_t usual_bytes) {
   Fingerprint print;
   print.add(std::string_view(known.id));
   disk::Draws draws(print.print().low);
-  const std::uint64_t bytes = draws.chance(60) ? usual_bytes * 10 : 40 + draws.below(usual_bytes);
+  const std::size_t bytes = draws.chance(60) ? usual_bytes * 10 : 40 + draws.index(usual_bytes);
   core::OrderBody body;
   body.canonical = "{\"order\":\"" + known.id + "\",\"filling\":\"" + std::string(bytes, 'c') + "\"}";
   body.shared = "\"items\":[\"" + std::string(bytes / 3, 's') + "\"]";
@@ -128,7 +128,7 @@ void Script::cancel(Station& station, Known& known) {
 
 void Script::answer_pos(Station& station) {
   if (!outside_.pos.open().empty())
-    answer_one(station, outside_, outside_.draws.below(outside_.pos.open().size()), false);
+    answer_one(station, outside_, outside_.draws.index(outside_.pos.open().size()), false);
 }
 
 namespace {
@@ -187,12 +187,12 @@ void Script::availability(Station& station) {
 
 void Script::strange_message(Station& station) {
   core::MessageRefused input;
-  input.letter = {"stores/cut/in/what", std::string(30 + outside_.draws.below(200), '?')};
+  input.letter = {"stores/cut/in/what", std::string(30 + outside_.draws.index(200), '?')};
   input.why = "not JSON";
   station.offer(std::move(input));
 }
 
-void Script::acknowledge(Station& station) { station.acknowledge(1 + outside_.draws.below(12)); }
+void Script::acknowledge(Station& station) { station.acknowledge(1 + outside_.draws.index(12)); }
 
 void Script::keep_house(Station& station) {
   storage::Journal& journal = station.journal();

@@ -11,10 +11,10 @@
 namespace storegate::crash {
 
 struct ScriptLimits {
-  std::uint64_t orders = 12;       // new ones in the run
-  std::uint64_t first_order = 0;   // their numbers begin above it
-  std::uint64_t body_bytes = 600;  // of most orders; a few are ten times as long
-  bool housekeeping = true;        // checkpoints, pruning, verifying
+  std::uint64_t orders = 12;      // new ones in the run
+  std::uint64_t first_order = 0;  // their numbers begin above it
+  std::size_t body_bytes = 600;   // of most orders; a few are ten times as long
+  bool housekeeping = true;       // checkpoints, pruning, verifying
 };
 
 class Script {

@@ -230,9 +230,9 @@ void run_sweep(const SweepOptions& options, std::uint64_t number, Unit& unit) {
   disk::Disk disk("sweep");
   count(unit, SweepFigure::sweeps);
   // Allocations are tens of thousands: every one at first, then further and further apart.
-  std::uint64_t step = 1;
-  for (std::uint64_t nth = 1;; nth += step) {
-    if (!plan.kind.op && nth > 300) step = nth / 40;
+  std::uint64_t step = options.one_in;
+  for (std::uint64_t nth = 1 + number % options.one_in;; nth += step) {
+    if (!plan.kind.op && nth > 300) step = nth / 40 * options.one_in;
     if (!unit.begin_image(nth)) continue;
     Run run(plan, options, seed, disk, unit);
     const bool came_about = run.play(nth);

@@ -11,7 +11,8 @@ namespace storegate::crash {
 
 struct SweepOptions {
   std::uint64_t seed = 1;
-  bool trace = false;  // print every operation on the disk; with --image
+  std::uint64_t one_in = 1;  // of the moments at which something fails, every so many-th
+  bool trace = false;        // print every operation on the disk; with --image
 };
 
 enum class SweepFigure : std::size_t { runs, faults, restarts, orders, failed_commits, sweeps };

@@ -228,7 +228,7 @@ void draw_follow_up(Draws draws, Plan& plan) {
 // A small window makes a backlog of what others send at once.
 void draw_uplink(Draws draws, Plan& plan, bool calm) {
   const bool small = flag(draws, 500);
-  const std::uint64_t window = 4 + draws.below(6);
+  const std::size_t window = 4 + draws.index(6);
   const std::uint64_t outages = strength(draws, 2);
   plan.uplink_window = small ? window : 20;
   if (!calm) plan.faults.uplink_outages = outages;

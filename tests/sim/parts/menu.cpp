@@ -201,7 +201,7 @@ const PosListSaid* Menu::said_by(std::string_view body) const {
   const std::size_t at = body.find(mark);
   if (at == std::string_view::npos) return nullptr;
   const auto number = std::stoull(std::string(body.substr(at + std::string_view(mark).size())));
-  return &said_[number];
+  return &said_[static_cast<std::size_t>(number)];
 }
 
 }  // namespace storegate::sim

@@ -415,11 +415,11 @@ void Partners::command_by_api(std::size_t sender, About about, std::int64_t wait
 void Partners::plan_wrong_token(std::size_t sender, std::int64_t at_ms) {
   const std::int64_t when_ms = at_ms + between(draws_, 0, 120 * s);
   const bool cancels = draws_.chance(300);
-  const std::uint64_t digit = draws_.below(32);
+  const std::size_t digit = draws_.index(32);
   world_.timeline().at(when_ms, [this, sender, cancels, digit] { guess(sender, cancels, digit); });
 }
 
-void Partners::guess(std::size_t sender, bool cancel, std::uint64_t digit) {
+void Partners::guess(std::size_t sender, bool cancel, std::size_t digit) {
   Story& story = world_.ledger().story(senders_[sender].story);
   std::string token = story.token.empty() ? std::string("00000fffff-") + std::string(32, 'a') : story.token;
   char& wrong = token[token.size() - 1 - digit];

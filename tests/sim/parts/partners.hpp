@@ -85,7 +85,7 @@ class Partners {
   void cancel(std::size_t sender);
   void command_by_api(std::size_t sender, About about, std::int64_t wait_ms);
   void plan_wrong_token(std::size_t sender, std::int64_t at_ms);
-  void guess(std::size_t sender, bool cancel, std::uint64_t digit);
+  void guess(std::size_t sender, bool cancel, std::size_t digit);
   void guess_id(const Story& story);
   void publish_command(const char* level, const Story& story, Tag tag, std::uint64_t how);
   [[nodiscard]] WebAsk order_ask(const Sender& sender, int body, const std::string& key) const;

@@ -141,7 +141,7 @@ void Pos::place_reply(const std::string& key, std::size_t ticket, const Reply& r
   }
   if (storm_chance(faults.pos_confused_of_1000) && ticket != 0) {
     world_.fault("pos confused");
-    const Ticket& other = tickets_[draws_.below(ticket)];
+    const Ticket& other = tickets_[draws_.index(ticket)];
     return reply(
         reply_of(201, R"({"reference":")" + other.key + R"(","pos_reference":")" + other.reference + "\"}"));
   }
@@ -176,7 +176,7 @@ void Pos::ask(std::string_view target, const Reply& reply) {
   const bool confused = storm_chance(faults.pos_confused_of_1000) && !tickets_.empty();
   if (confused) {
     world_.fault("pos ignores the filter");
-    const Ticket& foreign = tickets_[draws_.below(tickets_.size())];
+    const Ticket& foreign = tickets_[draws_.index(tickets_.size())];
     if (foreign.key != key) append(foreign);
     if (foreign.key != key && draws_.chance(700)) on_another_page_.insert(key);
   }
@@ -247,7 +247,7 @@ void Pos::show(const std::string& reference, const Reply& reply) {
   }
   if (storm_chance(faults.pos_confused_of_1000)) {
     world_.fault("pos shows another");
-    const Ticket& other = tickets_[draws_.below(tickets_.size())];
+    const Ticket& other = tickets_[draws_.index(tickets_.size())];
     world_.on_shown(other.reference, other.status);  // it may be the one that was asked for
     return reply(reply_of(200, R"({"pos_reference":")" + other.reference + R"(","status":")" +
                                    std::string(core::name_of(other.status)) + "\"}"));

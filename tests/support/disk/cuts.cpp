@@ -53,7 +53,7 @@ std::vector<Fate> drawn_fates(std::span<const Step> pending, bool torn, bool gar
     }
   }
   if (garbled) {
-    const std::uint64_t first = draws.below(fates.size());
+    const std::size_t first = draws.index(fates.size());
     for (std::size_t index = 0; index < fates.size(); ++index) {
       const std::size_t chosen = (first + index) % fates.size();
       if (!is_write(pending[chosen])) continue;

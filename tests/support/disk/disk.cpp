@@ -205,7 +205,8 @@ void Disk::write_down(File& file, std::int64_t offset, std::int64_t bytes) {
     from = std::min(from, page * block_bytes);
     to = std::max(to, std::min((page + 1) * block_bytes, static_cast<std::int64_t>(file.cached.size())));
   }
-  auto written = std::make_shared<const Bytes>(file.cached.begin() + from, file.cached.begin() + to);
+  const auto begin = file.cached.begin() + static_cast<std::ptrdiff_t>(from);
+  auto written = std::make_shared<const Bytes>(begin, begin + static_cast<std::ptrdiff_t>(to - from));
   step({StepKind::write, file.id, from, {}, std::move(written)});
 }
 

@@ -2,6 +2,7 @@
 // and under every library. It must not know the code under test, whose generator is another.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace storegate::disk {
@@ -19,6 +20,8 @@ class Draws {
   }
   /// In [0, bound); bound >= 1. The bias of the remainder is below 2^-32 for the bounds that are used.
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
+  /// The same, of something that has so many elements.
+  [[nodiscard]] std::size_t index(std::size_t size) noexcept { return static_cast<std::size_t>(below(size)); }
   /// True in `of_1000` of 1000 draws.
   [[nodiscard]] bool chance(std::uint64_t of_1000) noexcept { return below(1000) < of_1000; }
   /// A stream of its own for a part of the work: draws in one part do not move another's.

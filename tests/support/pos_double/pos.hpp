@@ -95,7 +95,7 @@ class Pos {
   std::uint64_t bad_requests_ = 0;
   std::uint64_t deduplicated_ = 0;
   std::uint64_t other_body_same_key_ = 0;
-  std::uint64_t nonsense_given_ = 0;
+  std::size_t nonsense_given_ = 0;
 };
 
 }  // namespace storegate::pos_double

@@ -12,6 +12,7 @@
 namespace storegate::codec::test {
 
 /// How many inputs were refused and how many were still something; both must occur, or the test proves nothing.
+/// Built for another processor, every eleventh round runs and counts for eleven (support/rounds.hpp).
 struct Tally {
   int refused = 0;
   int understood = 0;

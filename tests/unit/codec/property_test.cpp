@@ -5,13 +5,14 @@
 #include "codec/canonical.hpp"
 #include "codec/events.hpp"
 #include "codec/json.hpp"
+#include "tests/support/rounds.hpp"
 
 namespace storegate::codec {
 namespace {
 
 TEST_CASE("decode(encode(x)) == x for two thousand random orders") {
   std::mt19937_64 random(20261123);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < support::rounds(2000); ++round) {
     const core::CanonicalOrder order = test::random_order(random);
     REQUIRE(test::broken_rule(order) == "");
     const std::string bytes = encode_canonical(order);
@@ -25,7 +26,7 @@ TEST_CASE("decode(encode(x)) == x for two thousand random orders") {
 
 TEST_CASE("no customer datum or note of a random order is in its event, and the event is JSON [I12]") {
   std::mt19937_64 random(7);
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < support::rounds(500); ++round) {
     const core::CanonicalOrder order = test::random_order(random);
     const std::string event = encode_event("store-042", test::order_event(encode_shared(order)));
     REQUIRE(event.find(test::canary) == std::string::npos);
@@ -39,7 +40,7 @@ TEST_CASE("no customer datum or note of a random order is in its event, and the 
 TEST_CASE("two random orders have equal bytes only if they are equal") {
   std::mt19937_64 random(99);
   core::CanonicalOrder last = test::random_order(random);
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < support::rounds(1000); ++round) {
     core::CanonicalOrder next = test::random_order(random);
     REQUIRE((encode_canonical(next) == encode_canonical(last)) == (next == last));
     next.items.front().quantity = next.items.front().quantity == 1 ? 2 : next.items.front().quantity - 1;

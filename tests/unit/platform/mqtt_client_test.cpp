@@ -305,7 +305,7 @@ TEST_CASE("over many kills of the broker under load every publication is reporte
   Station station;
   station.start(options_for(broker));
   std::atomic<bool> enough{false};
-  std::atomic<std::uint64_t> taken{0};
+  std::atomic<std::size_t> taken{0};
   std::thread load([&] {
     while (!enough) {
       const bool send = station.client->counters().connected;

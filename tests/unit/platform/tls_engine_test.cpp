@@ -7,6 +7,7 @@
 #include <array>
 #include <random>
 
+#include "tests/support/rounds.hpp"
 #include "tls_bare_end.hpp"
 #include "tls_pair.hpp"
 
@@ -75,7 +76,7 @@ TEST_CASE("the same with the bytes split at every place, in a full handshake and
   const auto [up, down] = lengths(newcomer());
   const auto [short_up, short_down] = (lengths(common().client), lengths(common().client));
   CHECK(short_down < down / 2);
-  for (std::size_t at = 1; at < std::max(up, down); ++at) {
+  for (std::size_t at = 1; at < std::max(up, down); at += support::round_stride) {
     CAPTURE(at);
     TlsPair pair(common().server, newcomer());
     pair.up.split_at = pair.down.split_at = at;
@@ -95,7 +96,7 @@ constexpr std::size_t signature_slack = 8;
 
 TEST_CASE("a way that is cut at any place ends in an error at both ends, unless the farewell had come") {
   const auto [up, down] = lengths(newcomer());
-  for (std::size_t at = 0; at < up + down; ++at) {
+  for (std::size_t at = 0; at < up + down; at += support::round_stride) {
     CAPTURE(at);
     TlsPair pair(common().server, newcomer());
     (at < up ? pair.up : pair.down).cut_at = at < up ? at : at - up;
@@ -127,7 +128,7 @@ TEST_CASE("a cut after the last record is told from an orderly end") {
 TEST_CASE("one bit changed in any byte of the handshake: no connection") {
   const auto [up, down] = lengths(common().client);
   (void)down;
-  const std::size_t step = 13;
+  const std::size_t step = 13 * support::round_stride;
   for (std::size_t at = 0; at < 2'400; at += step) {
     CAPTURE(at);
     TlsPair pair(common().server, newcomer());

@@ -44,7 +44,7 @@ std::string Drawer::text(std::size_t bytes_max) {
   std::string drawn;
   const std::uint64_t length = below(bytes_max + 1);
   constexpr std::string_view alphabet("abcXYZ09 '\"%:/\n\0\xc3\xa9", 17);
-  for (std::uint64_t at = 0; at < length; ++at) drawn += alphabet[below(alphabet.size())];
+  for (std::uint64_t at = 0; at < length; ++at) drawn += alphabet[index(alphabet.size())];
   return drawn;
 }
 

@@ -29,6 +29,7 @@ class Drawer {
   [[nodiscard]] core::DeadLetter dead_letter();
   [[nodiscard]] std::string text(std::size_t bytes_max);
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return generator_.below(bound); }
+  [[nodiscard]] std::size_t index(std::size_t size) { return static_cast<std::size_t>(below(size)); }
 
  private:
   [[nodiscard]] core::Stamp stamp();

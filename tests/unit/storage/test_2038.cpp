@@ -3,7 +3,7 @@
 // Where time_t has 64 bits it would pass without it as well.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <fstream>
 
 #include "builders.hpp"
 #include "storage/byte_source.hpp"
@@ -49,5 +49,8 @@ TEST_CASE("a journal whose file is of the year 2040 opens, is written, and is lo
   REQUIRE(support::date_to_2040(path));
   const auto source = FileSource::open(path);
   REQUIRE(source.ok());
-  CHECK((*source)->size() == static_cast<std::int64_t>(std::filesystem::file_size(path)));
+  // std::filesystem's stat is the short one on armhf, and refuses such a file.
+  const std::streamoff size = std::ifstream(path, std::ios::binary | std::ios::ate).tellg();
+  CHECK(size > 0);
+  CHECK((*source)->size() == size);
 }

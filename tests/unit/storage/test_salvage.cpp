@@ -12,6 +12,7 @@
 #include "storage/page_rows.hpp"
 #include "storage/sip_digest.hpp"
 #include "support/disk/draws.hpp"
+#include "support/rounds.hpp"
 
 using namespace storegate;
 using namespace storegate::storage;
@@ -144,7 +145,7 @@ TEST_CASE("rows that lie in the WAL alone come over, and a WAL cut anywhere is w
   disk::Draws draws(11);
   for (int cut = 0; cut < 12; ++cut) {
     Bytes wal = store.wal;
-    wal.resize(draws.below(wal.size()));
+    wal.resize(draws.index(wal.size()));
     const Salvaged of_cut = salvaged(store.database, wal);
     REQUIRE(of_cut.report.ok());
     CAPTURE(wal.size());
@@ -193,13 +194,13 @@ TEST_CASE(
 TEST_CASE("bits that flip and sectors that die take their own rows with them and no other's [I10]") {
   const SavedStore store = save_store(5, 20);
   disk::Draws draws(21);
-  for (int image = 0; image < 90; ++image) {
+  for (int image = 0; image < support::rounds(90); ++image) {
     CAPTURE(image);
     Bytes file = store.database;
-    const std::size_t sector = draws.below(file.size() / 512);
+    const std::size_t sector = draws.index(file.size() / 512);
     switch (image % 3) {
       case 0:
-        file[sector * 512 + draws.below(512)] ^= static_cast<unsigned char>(1U << draws.below(8));
+        file[sector * 512 + draws.index(512)] ^= static_cast<unsigned char>(1U << draws.below(8));
         break;
       case 1: fill_sector(file, sector, [] { return static_cast<unsigned char>(0); }); break;
       default: fill_sector(file, sector, [&] { return static_cast<unsigned char>(draws.next()); });
@@ -213,15 +214,15 @@ TEST_CASE("bits that flip and sectors that die take their own rows with them and
 TEST_CASE("pages in the wrong place and pages of the past cost the rows of one page [I10]") {
   const auto [earlier, store] = save_store_twice(6, 20);
   disk::Draws draws(22);
-  for (int image = 0; image < 60; ++image) {
+  for (int image = 0; image < support::rounds(60); ++image) {
     CAPTURE(image);
     Bytes file = store.database;
-    const std::size_t page = draws.below(pages_of(file));
-    const std::size_t other = draws.below(pages_of(file));
+    const std::size_t page = draws.index(pages_of(file));
+    const std::size_t other = draws.index(pages_of(file));
     if (image % 2 == 0) {
       copy_page(store.database, other, file, page);
     } else {
-      copy_page(earlier.database, draws.below(pages_of(earlier.database)), file, page);
+      copy_page(earlier.database, draws.index(pages_of(earlier.database)), file, page);
     }
     const Salvaged result = salvaged(file);
     judge(store, page, result, &earlier.rows);

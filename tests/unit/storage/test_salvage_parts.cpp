@@ -11,6 +11,7 @@
 #include "storage/page_rows.hpp"
 #include "storage/sip_digest.hpp"
 #include "support/disk/draws.hpp"
+#include "support/rounds.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace storegate;
@@ -254,19 +255,19 @@ TEST_CASE("thousands of random changes are read to an end, whatever they make of
   const std::size_t all = read_everything(store.database, store.wal, digest);
   REQUIRE(all > 150);
   disk::Draws draws(41);
-  for (int image = 0; image < 2'000; ++image) {
+  for (int image = 0; image < support::rounds(2'000); ++image) {
     Bytes database = store.database;
     Bytes wal = store.wal;
     for (std::uint64_t change = draws.below(12) + 1; change > 0; --change) {
       Bytes& file = draws.chance(700) ? database : wal;
       // Heads of pages and frames more often than their contents; and now and then another length.
-      const std::size_t page = draws.below(file.size() / page_size) * page_size;
+      const std::size_t page = draws.index(file.size() / page_size) * page_size;
       const std::size_t at =
-          std::min(page + draws.below(draws.chance(600) ? 40 : page_size), file.size() - 1);
+          std::min(page + draws.index(draws.chance(600) ? 40 : page_size), file.size() - 1);
       constexpr unsigned char bytes[] = {0, 1, 2, 5, 10, 13, 0x7f, 0x80, 0xff};
       file[at] =
           draws.chance(500) ? bytes[draws.below(std::size(bytes))] : static_cast<unsigned char>(draws.next());
-      if (draws.chance(30)) file.resize(1 + draws.below(file.size()) + page_size);
+      if (draws.chance(30)) file.resize(1 + draws.index(file.size()) + page_size);
     }
     CHECK(read_everything(database, wal, digest) <= 2 * all);
   }
@@ -275,11 +276,11 @@ TEST_CASE("thousands of random changes are read to an end, whatever they make of
 TEST_CASE("random changes give a salvaged store or an error, never a row that was not") {
   const SavedStore store = save_store(42, 6);
   disk::Draws draws(43);
-  for (int image = 0; image < 80; ++image) {
+  for (int image = 0; image < support::rounds(80); ++image) {
     CAPTURE(image);
     Bytes file = store.database;
     for (std::uint64_t change = draws.below(30) + 1; change > 0; --change)
-      file[draws.below(file.size())] = static_cast<unsigned char>(draws.next());
+      file[draws.index(file.size())] = static_cast<unsigned char>(draws.next());
     const Salvaged result = salvaged(file);
     if (!result.report) {
       CHECK(result.report.error().code == core::ErrorCode::damaged);
