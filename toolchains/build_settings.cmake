@@ -104,6 +104,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   # the binary.
   target_compile_options(storegate_settings INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:STOREGATE_EMULATED>>>:-g1>)
   storegate_harden_compile(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+  if(CMAKE_SYSROOT)  # behind the project's, since the last one that fits counts: headers have the names they have on a box
+    storegate_harden_compile(-ffile-prefix-map=${CMAKE_SYSROOT}=)
+  endif()
 endif()
 
 # g++ alone can leave the standard library's functions out of it; the call costs nothing where nobody listens (glibc has

@@ -224,7 +224,8 @@ void play_all(const Plan& plan, const std::vector<std::uint64_t>& chosen, Unit& 
 }
 
 /// Every place once, the first ones all, then further and further apart.
-std::vector<std::uint64_t> allocations_to_fail(const Plan& plan, const MemoryOptions& options, Unit& unit) {
+std::vector<std::uint64_t> allocations_to_fail(const Plan& plan, const MemoryOptions& options,
+                                               std::uint64_t number, Unit& unit) {
   static_cast<void>(Run(plan, 1, unit).play(never));  // what is made once in a process is made
   const PlacesOfAllocation places;
   static_cast<void>(Run(plan, 1, unit).play(never));
@@ -238,7 +239,7 @@ std::vector<std::uint64_t> allocations_to_fail(const Plan& plan, const MemoryOpt
     if (!options.every && nth > 60) step = std::max<std::uint64_t>(nth / 16, 1);
   }
   std::vector<std::uint64_t> numbers;
-  std::uint64_t at = 0;
+  std::uint64_t at = number;  // each unit others
   for (const std::uint64_t nth : chosen)
     if (at++ % options.one_in == 0) numbers.push_back(nth);
   return numbers;
@@ -256,7 +257,7 @@ void run_memory(const MemoryOptions& options, std::uint64_t number, Unit& unit) 
   void* memory = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) std::abort();
   progress = new (memory) Progress;
-  play_all(plan, allocations_to_fail(plan, options, unit), unit);
+  play_all(plan, allocations_to_fail(plan, options, number, unit), unit);
   munmap(memory, sizeof(Progress));
 }
 

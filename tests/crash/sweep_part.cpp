@@ -33,6 +33,15 @@ constexpr Kind kinds[] = {{disk::OpKind::sync, 0},
                           {disk::OpKind::remove, 0},
                           {{}, 0}};
 
+/// A life has a handful of them: none is left out.
+bool is_rare(const Kind& kind) {
+  return kind.op == disk::OpKind::truncate || kind.op == disk::OpKind::open ||
+         kind.op == disk::OpKind::remove;
+}
+
+/// More than any life has of one kind.
+constexpr std::uint64_t moments_max = 10'000'000;
+
 /// What happens after the fault.
 enum class After : std::uint8_t { go_on, restart, power_cut };
 constexpr std::uint64_t afters = 3;
@@ -230,10 +239,16 @@ void run_sweep(const SweepOptions& options, std::uint64_t number, Unit& unit) {
   disk::Disk disk("sweep");
   count(unit, SweepFigure::sweeps);
   // Allocations are tens of thousands: every one at first, then further and further apart.
-  std::uint64_t step = options.one_in;
-  for (std::uint64_t nth = 1 + number % options.one_in;; nth += step) {
-    if (!plan.kind.op && nth > 300) step = nth / 40 * options.one_in;
-    if (!unit.begin_image(nth)) continue;
+  const std::uint64_t one_in = is_rare(plan.kind) ? 1 : options.one_in;
+  std::uint64_t step = one_in;
+  bool played = false;
+  for (std::uint64_t nth = 1 + number / std::size(kinds) % one_in; nth < moments_max; nth += step) {
+    if (!plan.kind.op && nth > 300) step = nth / 40 * one_in;
+    if (!unit.begin_image(nth)) {
+      if (played) return;  // the one that was asked for
+      continue;
+    }
+    played = true;
     Run run(plan, options, seed, disk, unit);
     const bool came_about = run.play(nth);
     count(unit, SweepFigure::runs);
