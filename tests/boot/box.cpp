@@ -2,8 +2,10 @@
 #include "tests/boot/box.hpp"
 
 #include <filesystem>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "tests/boot/disks.hpp"
 #include "tests/boot/write_log.hpp"
@@ -31,6 +33,21 @@ std::int64_t number_behind(const std::string& text, const std::string& name) {
   const auto at = text.find(name);
   if (at == std::string::npos) throw std::runtime_error("no " + name + " in:\n" + text);
   return std::stoll(text.substr(at + name.size()));
+}
+
+/// What the README has a technician type on the box: the indented lines of its section, but for the one of the machine that
+/// builds.
+std::vector<std::string> readme_commands() {
+  std::istringstream readme(support::read_file(STOREGATE_README));
+  std::vector<std::string> commands;
+  bool is_there = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("## ")) is_there = line == "## On the store's box";
+    if (!is_there || !line.starts_with("    ") || line.starts_with("    toolchains/")) continue;
+    const std::string command = line.substr(4, line.find("  #") - 4);
+    commands.push_back(command.substr(0, command.find_last_not_of(' ') + 1));
+  }
+  return commands;
 }
 
 }  // namespace
@@ -101,21 +118,28 @@ void Box::shut_down() {
 }
 
 Installed Box::install() {
-  Installed installed;
-  installed.apt = machine_->type("apt install -y ./storegate_*.deb", boot_deadline);
   const auto value = [](const std::string& name, const std::string& text) {
     return "s|^" + name + " = \"[^\"]*\"|" + name + " = \"" + text + "\"|;";
   };
   // Without the limit of 120 orders a minute: a cut shall come before it.
   const std::string unlimited = "s|^release = .*|&\\nrate_per_minute = 0|";
-  machine_->type("sed -i '" + value("store.id", store) + value("store.timezone", "America/Chicago") +
-                     value("mqtt.url", "mqtt://10.0.2.2" + port_of(broker_.url())) +
-                     value("pos.url", "http://10.0.2.2" + port_of(pos_.url())) + value("name", partner) +
-                     value("release", "immediate") + unlimited + "' /etc/storegate/storegate.toml",
-                 answer_deadline);
-  installed.doctor = machine_->type("storegate doctor && echo content || true", answer_deadline);
-  installed.doctor_is_content = installed.doctor.ends_with("content\n");
-  machine_->type("systemctl restart storegate", answer_deadline);
+  const std::string five_values = value("store.id", store) + value("store.timezone", "America/Chicago") +
+                                  value("mqtt.url", "mqtt://10.0.2.2" + port_of(broker_.url())) +
+                                  value("pos.url", "http://10.0.2.2" + port_of(pos_.url())) +
+                                  value("name", partner) + value("release", "immediate") + unlimited;
+  Installed installed;
+  for (const std::string& command : readme_commands()) {
+    if (command.starts_with("apt install ")) {  // nobody is asked whether to go on
+      installed.apt = machine_->type("apt install -y " + command.substr(12), boot_deadline);
+    } else if (command.starts_with("nano ")) {
+      machine_->type("sed -i '" + five_values + "' " + command.substr(5), answer_deadline);
+    } else if (command == "storegate doctor") {
+      installed.doctor = machine_->type(command + " && echo content || true", answer_deadline);
+      installed.doctor_is_content = installed.doctor.ends_with("content\n");
+    } else {
+      machine_->type(command, answer_deadline);
+    }
+  }
   return installed;
 }
 

@@ -73,7 +73,7 @@ class Box {
   void cut_power() { machine_.reset(); }
   [[nodiscard]] Machine& machine() { return *machine_; }
 
-  /// The README's lines, with this store's broker and POS for two of the five values. The box keeps it.
+  /// Types the README's lines, as they stand there, with this store's five values for its editor. The box keeps it.
   Installed install();
   /// storegate's, which is restarted for them.
   [[nodiscard]] Figures figures();
