@@ -20,6 +20,8 @@ constexpr std::array pure = {
     R"(__cxa_.*|__gxx_personality_v0|_Unwind_.*|__dso_handle|_ITM_.*|__gmon_start__|_GLOBAL_OFFSET_TABLE_)",
     // Of 32-bit ARM: division, copying and unwinding by the compiler's own library; types compared where x86 has it inlined.
     R"(__aeabi_.*|__(gnu|cxa)_unwind_.*|std::type_info::operator==.*)",
+    // Of 64-bit ARM: a count that threads share, by the instruction that the processor at hand has.
+    R"(__aarch64_(ldadd|ldclr|ldset|ldeor|swp|cas)[0-9]+_[a-z_]+)",
     R"(__tls_get_addr|__(u?div|u?mod|mul|add|sub|float|fix)[a-z0-9]*[td]i[0-9]?)",
     R"(__(asan|ubsan|tsan|sanitizer)_.*)",
     R"((vtable|typeinfo|VTT|typeinfo name) for (__cxxabiv1::.*|std::.*))",
