@@ -1,7 +1,9 @@
 // The store around the machine.
 #include "tests/boot/box.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -156,10 +158,18 @@ Figures Box::figures() {
       "sed -E 's/^Type=.*/Type=oneshot\\nRemainAfterExit=yes/; s|^ExecStart=.*|ExecStart=/bin/true|\n"
       "  /^(ExecReload|Restart|Watchdog|StateDir|RuntimeDir)/d' /usr/lib/systemd/system/storegate.service"
       " >/run/systemd/system/sandbox.service\n"
-      "systemctl daemon-reload\nsystemctl start sandbox\nsystemctl restart storegate",
+      "systemctl daemon-reload",
       answer_deadline);
-  figures.sandbox_us = since_start("sandbox", "ExecMainExitTimestampMonotonic");
-  figures.restart_us = since_start("storegate", "ActiveEnterTimestampMonotonic");
+  // What else this machine does only adds: the least of some is the least disturbed one.
+  constexpr auto never = std::numeric_limits<std::int64_t>::max();
+  figures.sandbox_us = figures.restart_us = never;
+  for (int round = 0; round < 5; ++round) {
+    machine_->type("systemctl restart sandbox\nsystemctl restart storegate", answer_deadline);
+    const std::int64_t sandbox_us = since_start("sandbox", "ExecMainExitTimestampMonotonic");
+    const std::int64_t restart_us = since_start("storegate", "ActiveEnterTimestampMonotonic");
+    figures.sandbox_us = std::min(figures.sandbox_us, sandbox_us);
+    figures.restart_us = std::min(figures.restart_us, restart_us);
+  }
   await_ready();
   figures.rss_kib =
       number_behind(machine_->type("grep VmRSS: /proc/$(systemctl show -p MainPID --value storegate)/status",

@@ -37,7 +37,7 @@ struct Installed {
 struct Figures {
   std::int64_t boot_us =
       0;  // at this boot: from the fork of its process until it told systemd that it is ready
-  std::int64_t restart_us = 0;  // the same when it is restarted now
+  std::int64_t restart_us = 0;  // the same when it is restarted now, the least of five
   std::int64_t sandbox_us = 0;  // of that: what systemd needs to put anything into the unit's sandbox
   std::int64_t rss_kib = 0;     // VmRSS
 };
