@@ -167,6 +167,9 @@ std::string all_of(const std::set<std::string>& words) {
 TEST_CASE("a technician installs the package, edits five values, asks the doctor, and storegate is ready") {
   const Installed& seen = set_up().installed;
   tell("the doctor says:\n" + seen.doctor);
+  // The unit would start by itself in the end, without the last line; so that it stands there is looked at.
+  REQUIRE(seen.commands.size() == 4);
+  CHECK(seen.commands.back() == "systemctl restart storegate");
   CHECK(seen.apt.find("fill in /etc/storegate/storegate.toml") != std::string::npos);
   for (const std::string what : {"configuration", "broker", "POS", "disk", "permissions", "port"}) {
     CAPTURE(what);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tests/boot/machine.hpp"
 #include "tests/support/broker.hpp"
@@ -28,6 +29,7 @@ struct PowerOn {
 
 /// What the technician saw.
 struct Installed {
+  std::vector<std::string> commands;  // the README's, each typed
   std::string apt;
   std::string doctor;
   bool doctor_is_content = false;  // exit status 0
@@ -73,7 +75,8 @@ class Box {
   void cut_power() { machine_.reset(); }
   [[nodiscard]] Machine& machine() { return *machine_; }
 
-  /// Types the README's lines, as they stand there, with this store's five values for its editor. The box keeps it.
+  /// Types the README's lines, with -y for apt's question; in place of its editor it puts in this store's five values, and
+  /// for the test no hold and no limit of orders a minute. The box keeps it.
   Installed install();
   /// storegate's, which is restarted for them.
   [[nodiscard]] Figures figures();
