@@ -129,7 +129,8 @@ Installed Box::install() {
                                   value("mqtt.url", "mqtt://10.0.2.2" + port_of(broker_.url())) +
                                   value("pos.url", "http://10.0.2.2" + port_of(pos_.url())) +
                                   value("name", partner) + value("release", "immediate") + unlimited;
-  Installed installed{.commands = readme_commands()};
+  Installed installed;
+  installed.commands = readme_commands();
   for (const std::string& command : installed.commands) {
     if (command.starts_with("apt install ")) {  // nobody is asked whether to go on
       installed.apt = machine_->type("apt install -y " + command.substr(12), boot_deadline);
